@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, stat, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { fileFailure } from './file-failure.ts';
+
+export interface LockOptions {
+  /** How long to wait for the others. */
+  readonly waitMilliseconds?: number;
+  /** A lock whose holder can't be asked (another machine, unreadable) counts as left behind after this. */
+  readonly staleMilliseconds?: number;
+}
+
+type LockHost = Pick<Host, 'pid' | 'monotonic' | 'now' | 'signal' | 'isRunning'>;
+
+/**
+ * Runs `use` while no other forge holds `<path>.lock`. The lock is a file made with O_EXCL that names its holder.
+ * A holder that died (kill -9) is noticed at once by its process id, and its lock is taken away under a second
+ * lock, so that two who notice together can't both think they hold it.
+ */
+export async function withFileLock<Value>(
+  host: LockHost,
+  path: string,
+  use: () => Promise<Value>,
+  options: LockOptions = {},
+): Promise<Value> {
+  const lock = `${path}.lock`;
+  const content = `${host.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
+  await acquire(host, lock, content, options);
+  try {
+    return await use();
+  } finally {
+    // Only its own: if somebody judged it stale, the file there now is theirs.
+    const found = await readFile(lock, 'utf8').catch(() => undefined);
+    if (found === content) await unlink(lock).catch(() => {});
+  }
+}
+
+async function acquire(host: LockHost, lock: string, content: string, options: LockOptions): Promise<void> {
+  const deadline = host.monotonic() + (options.waitMilliseconds ?? 30_000);
+  const stale = options.staleMilliseconds ?? 60_000;
+  for (let attempt = 0; ; attempt++) {
+    if (await create(lock, content)) return;
+    await removeIfLeftBehind(host, lock, stale);
+    host.signal.throwIfAborted();
+    if (host.monotonic() > deadline) {
+      throw new ForgeError('failed', `Another process has held ${lock} for too long.`, {
+        code: 'LOCKED',
+        hint: `If none is running, remove it: rm ${lock}`,
+      });
+    }
+    await sleep(Math.min(50, 2 + attempt * 2) * (0.5 + Math.random()));
+  }
+}
+
+async function create(lock: string, content: string): Promise<boolean> {
+  try {
+    const file = await open(lock, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw fileFailure(error, 'make', lock);
+  }
+}
+
+async function removeIfLeftBehind(host: LockHost, lock: string, stale: number): Promise<void> {
+  const seen = await leftBehind(host, lock, stale);
+  if (seen === undefined) return;
+  const breaker = `${lock}.break`;
+  if (!(await create(breaker, `${host.pid}\n`))) {
+    // Its maker may have died between making and removing it: both take microseconds.
+    const age = await ageOf(host, breaker);
+    if (age !== undefined && age > 5_000) await unlink(breaker).catch(() => {});
+    return;
+  }
+  try {
+    const again = await readFile(lock, 'utf8').catch(() => undefined);
+    if (again === seen) await unlink(lock).catch(() => {});
+  } finally {
+    await unlink(breaker).catch(() => {});
+  }
+}
+
+/** The content of a lock whose holder is gone, or undefined when it is held or already free. */
+async function leftBehind(host: LockHost, lock: string, stale: number): Promise<string | undefined> {
+  const content = await readFile(lock, 'utf8').catch(() => undefined);
+  if (content === undefined) return undefined;
+  const [, pid, machine] = /^(\d+) (\S+) /.exec(content) ?? [];
+  if (pid !== undefined && machine === hostname()) return host.isRunning(Number(pid)) ? undefined : content;
+  const age = await ageOf(host, lock);
+  // An empty lock is one being written; a second is plenty for that.
+  const limit = content === '' ? 1_000 : stale;
+  return age !== undefined && age > limit ? content : undefined;
+}
+
+async function ageOf(host: LockHost, path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (found) => host.now() - found.mtimeMs,
+    () => undefined,
+  );
+}

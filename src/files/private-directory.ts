@@ -1,0 +1,33 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { fileFailure } from './file-failure.ts';
+
+/**
+ * A folder for secrets: made 0700. An existing one is taken as it is when it is the person's own and nobody else
+ * can write to it; anything else could be a trap laid by another local user.
+ */
+export async function ensurePrivateDirectory(
+  host: Pick<Host, 'platform' | 'userId'>,
+  path: string,
+): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    if (host.platform === 'win32') return;
+    const found = await stat(path);
+    if (host.userId !== undefined && found.uid !== host.userId) {
+      throw new ForgeError('failed', `The folder ${path} belongs to another user.`, {
+        code: 'UNSAFE_FOLDER',
+        hint: `Remove it, or make it yours: chown ${host.userId} ${path}`,
+      });
+    }
+    if ((found.mode & 0o022) !== 0) {
+      throw new ForgeError('failed', `Others can write to the folder ${path}.`, {
+        code: 'UNSAFE_FOLDER',
+        hint: `chmod go-w ${path}`,
+      });
+    }
+  } catch (error) {
+    throw fileFailure(error, 'make the folder', path);
+  }
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileFailure } from './file-failure.ts';
+
+/**
+ * Replaces a file's whole content so that every reader, and every crash, sees the old or the new one: written
+ * beside it, flushed, renamed over it. The person's own symlink (dotfile repositories) is followed to its
+ * target and stays a link. An existing file keeps its mode unless `mode` says otherwise; a new one gets 0600.
+ */
+export async function replaceFile(
+  path: string,
+  content: string,
+  options: { mode?: number } = {},
+): Promise<void> {
+  let temporary: string | undefined;
+  try {
+    const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return path;
+      throw error;
+    });
+    const mode = options.mode ?? (await existingMode(target)) ?? 0o600;
+    temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.forge`);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+    const file = await open(temporary, flags, mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await renameOver(temporary, target);
+    await syncDirectory(dirname(target));
+  } catch (error) {
+    if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    throw fileFailure(error, 'write', path);
+  }
+}
+
+/** The text, or undefined when there is no such file. */
+export async function readTextFile(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileFailure(error, 'read', path);
+  }
+}
+
+async function existingMode(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (found) => found.mode & 0o777,
+    () => undefined,
+  );
+}
+
+/** Windows refuses to replace a file that somebody has open: it is tried for two seconds. */
+async function renameOver(from: string, to: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if ((code !== 'EPERM' && code !== 'EBUSY') || attempt >= 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5 * (attempt + 1)));
+    }
+  }
+}
+
+/** Makes the rename itself durable; not every system can. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r').catch(() => undefined);
+  await directory?.sync().catch(() => {});
+  await directory?.close().catch(() => {});
+}

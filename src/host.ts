@@ -1,0 +1,142 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { ReadStream, WriteStream } from 'node:tty';
+
+/**
+ * All that forge takes from the machine, in one value, so that everything below main can be run with another
+ * clock, home, terminal or environment. Nothing but this file says `process`.
+ */
+export interface Host {
+  readonly stdin: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  readonly pid: number;
+  /** Whether a process with this id exists on this machine. */
+  isRunning(pid: number): boolean;
+  readonly userName: string;
+  /** Effective user id; undefined on Windows. */
+  readonly userId: number | undefined;
+  readonly directories: Directories;
+  /** How to run this very forge again: credential_process lines, the sandbox's own process. */
+  readonly program: { readonly node: string; readonly script: string };
+  /** Wall clock, epoch milliseconds. */
+  now(): number;
+  /** Monotonic clock, milliseconds. */
+  monotonic(): number;
+  /** Aborted by SIGINT, SIGTERM or SIGHUP (its reason is that name), or when stdout's reader went away (EPIPE). */
+  readonly signal: AbortSignal;
+  /** While held, Ctrl-C belongs to the child in the foreground and does not abort `signal`. */
+  holdInterrupts(): Disposable;
+  /** argv arrays only; never a shell. NODE_OPTIONS is never handed on. */
+  spawn(command: string, args: readonly string[], options?: HostSpawnOptions): ChildProcess;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type OutputStream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+
+export interface Directories {
+  readonly working: string;
+  readonly home: string;
+  /** forge.yaml of the person. */
+  readonly config: string;
+  /** May be deleted at any time. */
+  readonly cache: string;
+  /** Journal and sandbox; not for caches. */
+  readonly state: string;
+  readonly temporary: string;
+}
+
+export interface HostSpawnOptions {
+  /** Replaces the environment; without it the child gets forge's own. */
+  readonly env?: Environment;
+  readonly stdio?: SpawnOptions['stdio'];
+  readonly detached?: boolean;
+  readonly cwd?: string;
+}
+
+export function systemHost(): Host {
+  const { env, platform } = process;
+  const controller = new AbortController();
+  let held = 0;
+  const onSignal = (name: NodeJS.Signals) => {
+    if (name === 'SIGINT' && held > 0) return;
+    // The second Ctrl-C does not wait for anybody.
+    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+    controller.abort(name);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') controller.abort('EPIPE');
+    else throw error;
+  });
+  process.stderr.on('error', () => {});
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env,
+    platform,
+    pid: process.pid,
+    isRunning(pid) {
+      try {
+        return process.kill(pid, 0);
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'EPERM';
+      }
+    },
+    get userName() {
+      return env.USER ?? env.USERNAME ?? userInfo().username;
+    },
+    userId: process.geteuid?.(),
+    directories: systemDirectories(env, platform, process.cwd()),
+    program: { node: process.execPath, script: process.argv[1] ?? '' },
+    now: Date.now,
+    monotonic: () => performance.now(),
+    signal: controller.signal,
+    holdInterrupts() {
+      held++;
+      return {
+        [Symbol.dispose]: () => {
+          held--;
+        },
+      };
+    },
+    spawn(command, args, options = {}) {
+      const { NODE_OPTIONS: _, ...inherited } = { ...(options.env ?? env) };
+      return spawn(command, [...args], { ...options, env: inherited, shell: false, windowsHide: true });
+    },
+  };
+}
+
+function systemDirectories(env: Environment, platform: NodeJS.Platform, working: string): Directories {
+  const home = (platform === 'win32' ? env.USERPROFILE : env.HOME) || homedir();
+  const temporary = tmpdir();
+  if (platform === 'win32') {
+    const local = join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'forge');
+    const config = join(env.APPDATA || join(home, 'AppData', 'Roaming'), 'forge');
+    return { working, home, config, cache: join(local, 'cache'), state: join(local, 'state'), temporary };
+  }
+  return {
+    working,
+    home,
+    config: join(env.XDG_CONFIG_HOME || join(home, '.config'), 'forge'),
+    cache: join(env.XDG_CACHE_HOME || join(home, '.cache'), 'forge'),
+    state: join(env.XDG_STATE_HOME || join(home, '.local', 'state'), 'forge'),
+    temporary,
+  };
+}
+
+/** Ends the process once everything written has left it: a pipe's reader gets the whole result. */
+export function exitWith(code: number): void {
+  const flush = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => {
+      if (stream.destroyed || stream.writableEnded) resolve();
+      else stream.write('', () => resolve());
+    });
+  void Promise.all([flush(process.stdout), flush(process.stderr)]).then(() => process.exit(code));
+}

@@ -1,0 +1,61 @@
+import { inspect } from 'node:util';
+
+/**
+ * A value that must never be seen. Its string, JSON and inspect forms are `***`, so that a log line, an error
+ * or a record that happens to include it shows nothing; only `reveal()` gives it, and each call of that is a
+ * place to review. Every secret that is made is also remembered by `redact`, as the second line of defence.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+    remember(value);
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '***';
+  }
+
+  toJSON(): string {
+    return '***';
+  }
+
+  [inspect.custom](): string {
+    return '***';
+  }
+}
+
+/** Shorter values would redact ordinary words. */
+const shortestRedacted = 8;
+const known = new Set<string>();
+
+function remember(value: string): void {
+  if (value.length < shortestRedacted) return;
+  known.add(value);
+  const encoded = encodeURIComponent(value);
+  if (encoded !== value) known.add(encoded);
+  const escaped = JSON.stringify(value).slice(1, -1);
+  if (escaped !== value) known.add(escaped);
+}
+
+/** Shapes of secrets that forge may meet in other people's text without ever having made a Secret of them. */
+const shapes: readonly [RegExp, string][] = [
+  [/(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"']+/gi, '$1***'],
+  [/((?:aws_)?(?:secret_?access_?key|session_?token)["']?\s*[:=]\s*["']?)[^\s"',}]+/gi, '$1***'],
+  [/(Authorization["']?\s*[:=]\s*["']?)[^\r\n"']+/gi, '$1***'],
+  [/(x-amz-sso_bearer_token["']?\s*[:=]\s*["']?)[^\s"',}]+/gi, '$1***'],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '***'],
+];
+
+/** Replaces every known secret, and everything shaped like one, by `***`. Used on every text that leaves forge. */
+export function redact(text: string): string {
+  let result = text;
+  for (const value of known) if (result.includes(value)) result = result.replaceAll(value, '***');
+  for (const [shape, replacement] of shapes) result = result.replace(shape, replacement);
+  return result;
+}

@@ -1,0 +1,144 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandDefinition } from './command.ts';
+import type { Config } from './config/config.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import { ForgeError } from './errors.ts';
+import type { Host } from './host.ts';
+import { createOutput } from './terminal/output.ts';
+import { createPrompt } from './terminal/prompt.ts';
+
+export interface CommandLine {
+  /** What follows the command's own words, up to `--`. */
+  readonly words: readonly string[];
+  /** What follows `--`; undefined without one. */
+  readonly rest: readonly string[] | undefined;
+  readonly help: boolean;
+}
+
+/** Parses one command's line with commander, makes its context, runs it. */
+export async function runCommand(
+  path: string,
+  definition: CommandDefinition<never>,
+  line: CommandLine,
+  host: Host,
+): Promise<number> {
+  const command = commandFor(path, definition);
+  if (line.help) {
+    host.stdout.write(helpText(command, definition));
+    return 0;
+  }
+  if (line.rest !== undefined && definition.rest === undefined) {
+    throw new ForgeError('usage', `Nothing may follow "--" in "forge ${path}".`, usage(path));
+  }
+  try {
+    command.parse([...line.words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw usageError(error, path);
+    throw error;
+  }
+  const options = command.opts<Record<string, unknown>>();
+  const context = createContext(host, options);
+  if (context.globals.plan && definition.plannable === false) {
+    throw new ForgeError(
+      'usage',
+      `"forge ${path}" changes nothing, so there is no plan to show.`,
+      usage(path),
+    );
+  }
+  const input = { args: command.args, options: options as never, rest: line.rest ?? [] };
+  return (await definition.run(context, input)) ?? 0;
+}
+
+function commandFor(path: string, definition: CommandDefinition<never>): Command {
+  const command = new Command(`forge ${path}`)
+    .description(definition.description)
+    .helpOption('-h, --help', 'this text')
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .allowExcessArguments(false);
+  for (const argument of definition.arguments ?? []) command.argument(argument.name, argument.description);
+  for (const { flags, description, choices, default: value, parse } of definition.options ?? []) {
+    const option = new Option(flags, description);
+    if (choices !== undefined) option.choices(choices);
+    if (value !== undefined) option.default(value);
+    if (parse !== undefined) option.argParser(parse);
+    command.addOption(option);
+  }
+  const own = new Set(command.options.flatMap((option) => [option.long, option.short]));
+  for (const option of globalOptions()) {
+    if (own.has(option.long)) continue;
+    command.addOption(option);
+  }
+  command.usage(usageText(definition));
+  return command;
+}
+
+function usageText(definition: CommandDefinition<never>): string {
+  const words = ['[options]', ...(definition.arguments ?? []).map((argument) => argument.name)];
+  if (definition.rest !== undefined) words.push(`[-- ${definition.rest}]`);
+  return words.join(' ');
+}
+
+/** Hidden in a command's help, which would else be mostly these; `forge --help` lists them. */
+function globalOptions(): Option[] {
+  return [
+    new Option('--output <format>').choices(['table', 'json']),
+    new Option('--env <name>'),
+    new Option('--config <file>'),
+    new Option('--profile <name>'),
+    new Option('--region <name>'),
+    new Option('--no-input'),
+    new Option('--quiet'),
+    new Option('--debug'),
+    new Option('--plan'),
+  ].map((option) => option.hideHelp());
+}
+
+function helpText(command: Command, definition: CommandDefinition<never>): string {
+  const examples = definition.examples.map(([example, effect]) => `  ${example}\n      ${effect}\n`).join('');
+  const details = definition.details === undefined ? '' : `\n${definition.details.trim()}\n`;
+  const globals = definition.plannable === false ? '' : '\n--plan shows what would happen and stops.';
+  return `${command.helpInformation()}\nExamples:\n${examples}${details}${globals}\nOptions that every command takes: forge --help\n`;
+}
+
+function usageError(error: CommanderError, path: string): ForgeError {
+  const message = error.message.replace(/^error: /, '');
+  const suggestion = /\(Did you mean (.+)\?\)/.exec(message);
+  const sentence = message.replace(/\s*\(Did you mean [\s\S]*$/, '');
+  const capital = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return new ForgeError('usage', /[.?!]$/.test(capital) ? capital : `${capital}.`, {
+    code: 'USAGE',
+    hint: suggestion === null ? usage(path).hint : `Did you mean: ${suggestion[1]}`,
+  });
+}
+
+function usage(path: string) {
+  return { code: 'USAGE', hint: `See forge ${path} --help.` };
+}
+
+function createContext(host: Host, options: Record<string, unknown>): Context {
+  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
+  const format = text('output');
+  const globals: GlobalOptions = {
+    output: format === 'json' || format === 'table' ? format : undefined,
+    env: text('env'),
+    config: text('config'),
+    profile: text('profile'),
+    region: text('region'),
+    input: options.input !== false,
+    quiet: options.quiet === true,
+    debug: options.debug === true,
+    plan: options.plan === true,
+  };
+  let config: Promise<Config> | undefined;
+  return {
+    host,
+    globals,
+    output: createOutput(host, { format: globals.output, quiet: globals.quiet, debug: globals.debug }),
+    prompt: createPrompt(host, { input: globals.input }),
+    config() {
+      config ??= import('./config/load-config.ts').then(({ loadConfig }) => loadConfig(host, globals.config));
+      return config;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+
+/** Questions to the person at the terminal. Every question has a flag that answers it in scripts. */
+export interface Prompt {
+  /** Someone is there: stdin and stderr are terminals and --no-input was not given. */
+  readonly possible: boolean;
+  text(question: Question): Promise<string>;
+  secret(question: Question): Promise<string>;
+  confirm(question: Question): Promise<boolean>;
+  select<Value>(question: Question & { readonly choices: readonly Choice<Value>[] }): Promise<Value>;
+}
+
+export interface Question {
+  readonly message: string;
+  /** The flag that gives the answer without asking, e.g. `--confirm prod-wealth`. */
+  readonly flag: string;
+  readonly default?: string;
+}
+
+export interface Choice<Value> {
+  readonly name: string;
+  readonly value: Value;
+  readonly description?: string;
+}
+
+export function createPrompt(host: Host, options: { readonly input: boolean }): Prompt {
+  const possible = options.input && host.stdin.isTTY === true && host.stderr.isTTY === true;
+  // inquirer is loaded only when somebody is really asked.
+  const ask = async <Answer>(question: Question, run: (inquirer: Inquirer) => Promise<Answer>) => {
+    if (!possible) {
+      throw new ForgeError('usage', `Can't ask "${question.message}" without a terminal.`, {
+        code: 'INPUT_NEEDED',
+        hint: `Answer with ${question.flag}.`,
+      });
+    }
+    const { default: inquirer } = await import('inquirer');
+    try {
+      return await run(inquirer);
+    } catch (error) {
+      // inquirer takes the terminal raw, so Ctrl-C comes as its own error and not as a signal.
+      if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
+        throw new ForgeError('interrupted', 'Interrupted.', { code: 'INTERRUPTED' });
+      }
+      throw error;
+    }
+  };
+  const one = <Answer>(question: Question, extra: Record<string, unknown>) =>
+    ask(question, async (inquirer) => {
+      const streams = { input: host.stdin, output: host.stderr };
+      const module = inquirer.createPromptModule(
+        streams as Parameters<typeof inquirer.createPromptModule>[0],
+      );
+      const asked = { name: 'answer', message: question.message, default: question.default, ...extra };
+      const { answer } = (await module([asked as never])) as { answer: Answer };
+      return answer;
+    });
+  return {
+    possible,
+    text: (question) => one<string>(question, { type: 'input' }),
+    secret: (question) => one<string>(question, { type: 'password', mask: true, default: undefined }),
+    confirm: (question) => one<boolean>(question, { type: 'confirm', default: question.default === 'yes' }),
+    select: <Value>(question: Question & { readonly choices: readonly Choice<Value>[] }) =>
+      one<Value>(question, { type: 'select', choices: question.choices }),
+  };
+}
+
+type Inquirer = typeof import('inquirer').default;

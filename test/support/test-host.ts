@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { type Host, systemHost } from '../../src/host.ts';
+
+export interface TestHost extends Host {
+  readonly out: () => string;
+  readonly err: () => string;
+  /** Moves the wall clock (and nothing else). */
+  shiftClock(milliseconds: number): void;
+  interrupt(signalName?: string): void;
+  dispose(): void;
+}
+
+const real = systemHost();
+
+/** A Host with a home of its own, captured streams without a terminal, and a clock that can be moved. */
+export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}): TestHost {
+  const root = mkdtempSync(join(tmpdir(), 'forge-test-'));
+  const chunks: Record<'out' | 'err', Buffer[]> = { out: [], err: [] };
+  const capture = (name: 'out' | 'err') =>
+    Object.assign(
+      new Writable({
+        write(chunk, _encoding, done) {
+          chunks[name].push(Buffer.from(chunk));
+          done();
+        },
+      }),
+      overrides.tty ? { isTTY: true, columns: 100, rows: 30 } : {},
+    );
+  const controller = new AbortController();
+  let shift = 0;
+  const stdin = new PassThrough();
+  return {
+    ...real,
+    stdin,
+    stdout: capture('out'),
+    stderr: capture('err'),
+    env: { HOME: root, PATH: process.env.PATH, NO_COLOR: '1' },
+    userName: 'tester',
+    directories: {
+      working: root,
+      home: root,
+      config: join(root, '.config', 'forge'),
+      cache: join(root, '.cache', 'forge'),
+      state: join(root, '.local', 'state', 'forge'),
+      temporary: root,
+    },
+    now: () => Date.now() + shift,
+    signal: controller.signal,
+    ...overrides,
+    out: () => Buffer.concat(chunks.out).toString(),
+    err: () => Buffer.concat(chunks.err).toString(),
+    shiftClock: (milliseconds) => {
+      shift += milliseconds;
+    },
+    interrupt: (name = 'SIGINT') => controller.abort(name),
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+}

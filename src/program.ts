@@ -142,36 +142,41 @@ const groups: readonly { readonly title: string; readonly entries: readonly Entr
 
 /** Global options that take a value: needed to find the command's words between them. */
 const valued = new Set(['--output', '--env', '--config', '--profile', '--region']);
+const globalOptions = new Set([...valued, '--no-input', '--quiet', '--debug', '--plan']);
 
 /** Runs what argv names and answers its exit code. */
 export async function runProgram(argv: readonly string[], host: Host): Promise<number> {
   const dashes = argv.indexOf('--');
-  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const typed = dashes < 0 ? argv : argv.slice(0, dashes);
   const rest = dashes < 0 ? undefined : argv.slice(dashes + 1);
-  const wantsHelp = own.includes('--help') || own.includes('-h');
-  const positions = wordPositions(own[0] === 'help' ? own.slice(1) : own);
-  const words = positions.map((position) => (own[0] === 'help' ? own[position + 1] : own[position]) ?? '');
+  // `forge help db connect` is `forge db connect --help`.
+  const asksByWord = typed[0] === 'help';
+  const own = asksByWord ? typed.slice(1) : typed;
+  const help = asksByWord || own.includes('--help') || own.includes('-h');
+  const positions = wordPositions(own);
+  const words = positions.map((position) => own[position] ?? '');
   const [entry, used] = find(words);
-
-  if (entry === undefined || own[0] === 'help') {
-    const group = words[0];
-    if (entry === undefined && group !== undefined && !isGroup(group)) throw unknownCommand(words);
-    if (entry === undefined && group !== undefined && words[1] !== undefined) throw unknownCommand(words);
-    if (entry === undefined) {
-      const stray = own.find(
-        (word) => word.startsWith('-') && !valued.has(word) && word !== '--help' && word !== '-h',
-      );
-      if (group === undefined && stray !== undefined && !wantsHelp) throw unknownOption(stray);
-      host.stdout.write(group === undefined ? overview() : groupHelp(group));
-      return 0;
-    }
+  if (entry === undefined) {
+    host.stdout.write(helpWithoutCommand(words, own, help));
+    return 0;
   }
   const { default: definition } = await entry.load();
   const { runCommand } = await import('./run-command.ts');
   const taken = new Set(positions.slice(0, used));
-  const shift = own[0] === 'help' ? 1 : 0;
-  const words2 = own.slice(shift).filter((_, index) => !taken.has(index));
-  return runCommand(entry.path, definition, { words: words2, rest, help: wantsHelp || shift === 1 }, host);
+  const line = { words: own.filter((_, index) => !taken.has(index)), rest, help };
+  return runCommand(entry.path, definition, line, host);
+}
+
+/** Nothing runs: the whole tree or a group of it, unless something was typed that does not exist. */
+function helpWithoutCommand(words: readonly string[], own: readonly string[], help: boolean): string {
+  const [group, second] = words;
+  if (group !== undefined) {
+    if (!isGroup(group) || second !== undefined) throw unknownCommand(words);
+    return groupHelp(group);
+  }
+  const stray = own.find((word) => word.startsWith('-') && !globalOptions.has(word));
+  if (stray !== undefined && !help) throw unknownOption(stray);
+  return overview();
 }
 
 /** Positions of what is neither an option nor a global option's value. */

@@ -1,0 +1,21 @@
+// Runs a TypeScript file of this repository on plain Node: bundles it beside the others' output, then imports it.
+// Usage: node scripts/run.mjs <file.ts> [arguments…]
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'rolldown';
+
+const [, , entry] = process.argv;
+const folder = join(import.meta.dirname, '..', 'node_modules', '.cache', 'forge-scripts');
+mkdirSync(folder, { recursive: true });
+const file = join(folder, `${basename(entry, '.ts')}-${process.pid}.mjs`);
+process.on('exit', () => rmSync(file, { force: true }));
+await build({
+  input: entry,
+  platform: 'node',
+  external: (id) => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Za-z]:/.test(id),
+  output: { file, format: 'esm', inlineDynamicImports: true },
+  logLevel: 'warn',
+});
+process.argv.splice(1, 2, entry);
+await import(pathToFileURL(file).href);

@@ -1,15 +1,22 @@
+import type { BreakGlass } from './break-glass.ts';
+
 /**
  * forge.yaml, read: every default applied, every reference resolved, nothing optional that a reader would have
  * to think about. load-config.ts makes it; the rest of forge only reads it.
  */
 export interface Config {
-  /** The files it came from, the most specific first; empty when there is none. */
+  /** The files it came from, the most specific first; empty when there is none. Absolute paths. */
   readonly files: readonly string[];
   readonly signIn: SignIn | undefined;
   readonly defaultEnvironment: string | undefined;
-  readonly credentialStore: 'auto' | 'keychain' | 'file' | 'none';
+  readonly credentialStore: CredentialStore;
   readonly environments: ReadonlyMap<string, Environment>;
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly breakGlass: BreakGlass | undefined;
 }
+
+/** Where role credentials of environments that are not production may be kept. */
+export type CredentialStore = 'auto' | 'keychain' | 'file' | 'none';
 
 /** IAM Identity Center: where people sign in. */
 export interface SignIn {
@@ -31,12 +38,19 @@ export interface Environment {
   readonly description: string | undefined;
   /** Permission set that forge uses by default. None in production means: nobody has standing access. */
   readonly permissionSet: string | undefined;
-  /** Groups that hold that permission set: named when access is refused. */
+  /** Every permission set that some group holds here, the default one first: what else a person may have. */
+  readonly permissionSets: readonly string[];
+  /** Groups that hold `permissionSet`: named when access is refused. */
   readonly groups: readonly string[];
+  /** Groups that reach the environment's private network: named when a connection times out. */
+  readonly networkGroups: readonly string[];
   /** Roles assumed one after the other on top of the permission set. */
   readonly roleChain: readonly RoleStep[];
   readonly defaultDatabase: string | undefined;
   readonly databases: ReadonlyMap<string, Database>;
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly defaultCluster: string | undefined;
+  readonly clusters: ReadonlyMap<string, Cluster>;
 }
 
 /** One AssumeRole. */
@@ -50,11 +64,12 @@ export interface RoleStep {
 export interface Database {
   readonly name: string;
   readonly environment: string;
+  readonly description: string | undefined;
   readonly locator:
     | { readonly kind: 'cluster'; readonly identifier: string }
     | { readonly kind: 'instance'; readonly identifier: string }
     | { readonly kind: 'endpoint'; readonly host: string };
-  /** Which endpoint of a cluster. */
+  /** Which endpoint of a cluster. `--write` always means the writer. */
   readonly endpoint: 'writer' | 'reader';
   /** Undefined: what RDS says, else 5432. */
   readonly port: number | undefined;
@@ -64,8 +79,45 @@ export interface Database {
   readonly role: RoleStep | undefined;
   /** Who `--write` becomes; undefined: the same user and role. */
   readonly write: { readonly user: string; readonly role: RoleStep | undefined } | undefined;
-  /** Where to connect instead of resolving the endpoint's name (the token and TLS keep the real name). */
+  /** IP address to connect to instead of resolving the endpoint's name (the token and TLS keep the real name). */
   readonly address: string | undefined;
   /** PEM file of the authorities to trust; undefined: those of RDS. Absolute path. */
   readonly ca: string | undefined;
+}
+
+/** An EC2 instance, or the one that carries all these tags. */
+export interface Instance {
+  readonly name: string;
+  readonly environment: string;
+  readonly description: string | undefined;
+  readonly locator:
+    | { readonly kind: 'id'; readonly instanceId: string }
+    | { readonly kind: 'tags'; readonly tags: ReadonlyMap<string, string> };
+  /** Session document; undefined: the account's own default. */
+  readonly document: string | undefined;
+  readonly role: RoleStep | undefined;
+}
+
+/** An EKS cluster. */
+export interface Cluster {
+  readonly name: string;
+  readonly environment: string;
+  readonly description: string | undefined;
+  /** Its name in EKS. */
+  readonly cluster: string;
+  readonly namespace: string | undefined;
+  readonly role: RoleStep | undefined;
+}
+
+/** A group of Identity Center, as the organisation's policy describes it. */
+export interface Group {
+  readonly name: string;
+  /** For people: what it gives. */
+  readonly access: string | undefined;
+  /** For people: who is in it. */
+  readonly members: string | undefined;
+  /** Environment → the permission set that the group holds there. */
+  readonly environments: ReadonlyMap<string, string>;
+  /** Environments whose private network the group reaches (VPN). */
+  readonly network: readonly string[];
 }

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { SigningKeys } from '../lib/sigv4.ts';
+import { version } from '../version.ts';
+import { toForgeError } from './aws-error.ts';
+import { type AwsService, resolveEndpoint } from './endpoint.ts';
+import { findProxy, ProxyAgent } from './proxy-agent.ts';
+
+type AwsHost = Pick<Host, 'env' | 'now' | 'monotonic' | 'signal'>;
+
+/** What every API call needs, made once a command. Makes no connection by itself. */
+export interface Aws {
+  readonly host: AwsHost;
+  /** Everything an SDK client would else look for in files and instance metadata, so that it never looks. */
+  clientConfig(service: AwsService, region: string, keys: SigningKeys | undefined): AwsClientConfig;
+  endpointFor(service: AwsService, region: string): string;
+  /** The clock of AWS minus this machine's, milliseconds, from the latest reply; 0 until there is one. */
+  clockSkew(): number;
+  /** Server time: what expiries that AWS states are to be compared with. Epoch milliseconds. */
+  now(): number;
+  debug(text: string): void;
+}
+
+export interface AwsClientConfig {
+  readonly region: string;
+  readonly endpoint: string;
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  readonly requestHandler: RequestHandler;
+  readonly maxAttempts: number;
+  readonly retryMode: 'standard';
+  readonly defaultsMode: 'standard';
+  readonly userAgentAppId: string;
+  readonly useFipsEndpoint: false;
+  readonly useDualstackEndpoint: false;
+  readonly authSchemePreference: string[];
+  readonly sigv4aSigningRegionSet: string[];
+  readonly disableClockSkewCorrection: false;
+  readonly systemClockOffset: number;
+}
+
+/** What a call is, for its debug line and for the sentence when it fails. */
+export interface AwsCall {
+  readonly service: AwsService;
+  /** As the API reference spells it, e.g. `AssumeRole`. */
+  readonly operation: string;
+  readonly region: string;
+  /** IAM action that the call needs. */
+  readonly action?: string | undefined;
+  readonly resource?: string | undefined;
+  /** Who asks, as an ARN or a name. */
+  readonly who?: string | undefined;
+  /** What to do when access is refused: the permission set and the groups that would help. */
+  readonly deniedHint?: string | undefined;
+}
+
+const connectionTimeout = 5_000;
+const requestTimeout = 30_000;
+
+export function createAws(host: AwsHost, options: { debug?: (text: string) => void } = {}): Aws {
+  let skew: number | undefined;
+  let handler: RequestHandler | undefined;
+  const onDate = (serverTime: number) => {
+    skew = serverTime - host.now();
+  };
+  return {
+    host,
+    endpointFor: (service, region) => resolveEndpoint(host.env, service, region),
+    clockSkew: () => skew ?? 0,
+    now: () => host.now() + (skew ?? 0),
+    debug: options.debug ?? (() => {}),
+    clientConfig(service, region, keys) {
+      const endpoint = resolveEndpoint(host.env, service, region);
+      handler ??= new RequestHandler(host, onDate);
+      return {
+        region,
+        endpoint,
+        credentials: {
+          accessKeyId: keys?.accessKeyId ?? '',
+          secretAccessKey: keys?.secretAccessKey ?? '',
+          ...(keys?.sessionToken ? { sessionToken: keys.sessionToken } : {}),
+        },
+        requestHandler: handler,
+        maxAttempts: positiveInteger(host.env.AWS_MAX_ATTEMPTS) ?? 3,
+        retryMode: 'standard',
+        defaultsMode: 'standard',
+        userAgentAppId: host.env.AWS_SDK_UA_APP_ID || `forge/${version}`,
+        useFipsEndpoint: false,
+        useDualstackEndpoint: false,
+        authSchemePreference: ['sigv4'],
+        sigv4aSigningRegionSet: [region],
+        disableClockSkewCorrection: false,
+        systemClockOffset: skew !== undefined && Math.abs(skew) > 60_000 ? skew : 0,
+      };
+    },
+  };
+}
+
+/** Sends one command: interruptible, with a line for --debug, and every failure as a ForgeError. */
+export async function callAws<Output extends { readonly $metadata: Metadata }>(
+  aws: Aws,
+  call: AwsCall,
+  send: (options: { abortSignal: AbortSignal }) => Promise<Output>,
+): Promise<Output> {
+  const { host } = aws;
+  const started = host.monotonic();
+  const name = `${call.service.replace('_', '-')} ${call.operation}`;
+  const log = (metadata: Metadata | undefined, outcome: string) => {
+    const took = Math.round(host.monotonic() - started);
+    const attempts =
+      metadata?.attempts !== undefined && metadata.attempts > 1 ? ` attempts=${metadata.attempts}` : '';
+    aws.debug(
+      `${name} ${call.region} ${outcome} ${took} ms request-id=${metadata?.requestId ?? '-'}${attempts}`,
+    );
+  };
+  host.signal.throwIfAborted();
+  try {
+    const output = await send({ abortSignal: host.signal });
+    log(output.$metadata, String(output.$metadata.httpStatusCode ?? '-'));
+    return output;
+  } catch (error) {
+    if (host.signal.aborted) throw host.signal.reason;
+    const metadata = (error as { $metadata?: Metadata } | undefined)?.$metadata;
+    const errorName = error instanceof Error ? error.name : 'error';
+    log(metadata, `${metadata?.httpStatusCode ?? 'no reply'} ${errorName}`);
+    throw toForgeError(error, {
+      ...call,
+      operation: name,
+      endpoint: aws.endpointFor(call.service, call.region),
+      clockSkew: aws.clockSkew(),
+    });
+  }
+}
+
+interface Metadata {
+  readonly httpStatusCode?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly attempts?: number | undefined;
+}
+
+type HandlerRequest = Parameters<NodeHttpHandler['handle']>[0];
+type HandlerOptions = Parameters<NodeHttpHandler['handle']>[1];
+
+/**
+ * The SDK's own HTTP handler with what the SDK for JavaScript leaves out and the AWS CLI honours: AWS_CA_BUNDLE
+ * and HTTPS_PROXY; and with an eye on the clock of the server.
+ */
+export class RequestHandler {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #host: AwsHost;
+  readonly #onDate: (serverTime: number) => void;
+  readonly #handlers = new Map<string, NodeHttpHandler>();
+
+  constructor(host: AwsHost, onDate: (serverTime: number) => void) {
+    this.#host = host;
+    this.#onDate = onDate;
+  }
+
+  async handle(request: HandlerRequest, options?: HandlerOptions) {
+    const answer = await this.#handlerFor(request).handle(request, options);
+    const headers = Object.entries(answer.response.headers);
+    const time = Date.parse(headers.find(([name]) => name.toLowerCase() === 'date')?.[1] ?? '');
+    // The header counts whole seconds: on average half of one has passed.
+    if (!Number.isNaN(time)) this.#onDate(time + 500);
+    return answer;
+  }
+
+  /** Its clients live for one call and connections for the whole command: what ends is the process. */
+  destroy(): void {}
+
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  #handlerFor(request: HandlerRequest): NodeHttpHandler {
+    const port = request.port ?? (request.protocol === 'http:' ? 80 : 443);
+    const proxy =
+      request.protocol === 'https:' ? findProxy(this.#host.env, request.hostname, port) : undefined;
+    const key = proxy?.href ?? '';
+    let handler = this.#handlers.get(key);
+    if (handler === undefined) {
+      const agentOptions = { keepAlive: true, maxSockets: 25, ...trust(this.#host) };
+      handler = new NodeHttpHandler({
+        connectionTimeout,
+        requestTimeout,
+        throwOnRequestTimeout: true,
+        httpAgent: new HttpAgent({ keepAlive: true, maxSockets: 25 }),
+        httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : new ProxyAgent(proxy, agentOptions),
+      });
+      this.#handlers.set(key, handler);
+    }
+    return handler;
+  }
+}
+
+function trust(host: AwsHost): { ca?: string[] } {
+  const file = host.env.AWS_CA_BUNDLE;
+  if (!file) return {};
+  try {
+    return { ca: [...rootCertificates, readFileSync(file, 'utf8')] };
+  } catch (error) {
+    throw new ForgeError('usage', `Can't read the file that AWS_CA_BUNDLE names: ${file}.`, {
+      code: 'CA_BUNDLE_UNREADABLE',
+      hint: 'Give it a PEM file, or unset AWS_CA_BUNDLE.',
+      cause: error,
+    });
+  }
+}
+
+function positiveInteger(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d?$/.test(text) ? Number(text) : undefined;
+}

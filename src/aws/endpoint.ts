@@ -1,0 +1,90 @@
+import { ForgeError } from '../errors.ts';
+import type { Environment } from '../host.ts';
+
+/** The services forge calls, in the spelling of `AWS_ENDPOINT_URL_<SERVICE>`. */
+export type AwsService = 'sso_oidc' | 'sso' | 'sts' | 'rds' | 'ssm' | 'eks' | 'ec2';
+
+/**
+ * Where a service of a region is reached: an override of the environment
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html), else AWS's own name for it. Kept
+ * here, and given to every SDK client, so that a plan, an error and a call can't mean different hosts;
+ * test/aws/endpoint.test.ts compares it with the rule sets inside the SDK.
+ */
+export function resolveEndpoint(env: Environment, service: AwsService, region: string): string {
+  return findOverride(env, service) ?? regionalEndpoint(env, service, region);
+}
+
+/** Dots are kept out: the name becomes a part of a host name. */
+export function isRegionName(text: string): boolean {
+  return /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/.test(text);
+}
+
+function findOverride(env: Environment, service: AwsService): string | undefined {
+  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true') return undefined;
+  const own = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+  const name = env[own] ? own : 'AWS_ENDPOINT_URL';
+  const text = env[name];
+  if (!text) return undefined;
+  const unusable = (why: string) =>
+    new ForgeError('usage', `${name} ${why}.`, {
+      code: 'UNSAFE_ENDPOINT',
+      hint: `Unset ${name}, or give it an https:// address.`,
+    });
+  const url = parseUrl(text);
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw unusable('is not an http or https address');
+  }
+  if (url.username !== '' || url.password !== '') throw unusable('must not hold a user or password');
+  // Access tokens travel in headers: in the clear they may go to this machine and nowhere else.
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw unusable(`would send credentials to ${url.host} unencrypted`);
+  }
+  return url.href.replace(/\/$/, '');
+}
+
+/** Literal loopback addresses, and the one name that systems promise to keep there (RFC 6761). */
+export function isLoopback(host: string): boolean {
+  return /^127(?:\.\d{1,3}){3}$/.test(host) || host === '[::1]' || host === '::1' || host === 'localhost';
+}
+
+const hostPrefixes: Readonly<Record<AwsService, string>> = {
+  sso_oidc: 'oidc',
+  sso: 'portal.sso',
+  sts: 'sts',
+  rds: 'rds',
+  ssm: 'ssm',
+  eks: 'eks',
+  ec2: 'ec2',
+};
+
+function regionalEndpoint(env: Environment, service: AwsService, region: string): string {
+  if (!isRegionName(region)) {
+    throw new ForgeError('usage', `"${region}" is not the name of an AWS region.`, {
+      code: 'UNKNOWN_REGION',
+      hint: 'Regions look like us-east-1.',
+    });
+  }
+  const { suffix, dualStackSuffix } = partitionOf(region);
+  const dualStack = env.AWS_USE_DUALSTACK_ENDPOINT?.toLowerCase() === 'true';
+  const wantsFips = env.AWS_USE_FIPS_ENDPOINT?.toLowerCase() === 'true';
+  // GovCloud's ordinary endpoints are FIPS endpoints, under their ordinary names.
+  const fips = wantsFips && (dualStack || !region.startsWith('us-gov-')) ? '-fips' : '';
+  return `https://${hostPrefixes[service]}${fips}.${region}.${dualStack ? dualStackSuffix : suffix}`;
+}
+
+function partitionOf(region: string): { suffix: string; dualStackSuffix: string } {
+  if (region.startsWith('cn-')) {
+    return { suffix: 'amazonaws.com.cn', dualStackSuffix: 'api.amazonwebservices.com.cn' };
+  }
+  if (region.startsWith('eusc-'))
+    return { suffix: 'amazonaws.eu', dualStackSuffix: 'api.amazonwebservices.eu' };
+  return { suffix: 'amazonaws.com', dualStackSuffix: 'api.aws' };
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { evaluatePolicies, evaluateTrust, type TrustCaller } from './iam/evaluate.ts';
+import type { ContextEntries } from './iam/request-context.ts';
+import { requestContext } from './iam/request-context.ts';
+import { type Role, roleArn, userArn } from './organisation.ts';
+import type { IssuedKeys, Principal } from './principal.ts';
+
+export type AuthorizationContext = ContextEntries;
+
+export type Decision =
+  | { readonly allowed: true }
+  /** `because` continues AWS's sentence "… is not authorized to perform: … on resource: …". */
+  | { readonly allowed: false; readonly because: string };
+
+export interface AuthorizationRequest {
+  readonly now: number;
+  /** Whose keys signed. */
+  readonly keys: IssuedKeys;
+  readonly action: string;
+  readonly resource: string;
+  readonly context: AuthorizationContext;
+}
+
+/** Identity-based policies, and for role sessions made with a session policy also that: both must allow. */
+export function authorize(request: AuthorizationRequest): Decision {
+  const { action } = request;
+  const { principal } = request.keys;
+  const policyRequest = {
+    action,
+    resource: request.resource,
+    context: requestContext(callerContext(request), request.context),
+  };
+  const identity = evaluatePolicies(
+    principal.kind === 'user' ? principal.user.policies : principal.role.policies,
+    policyRequest,
+  );
+  const session = sessionVerdict(principal, policyRequest);
+  if (identity === 'explicit-deny') return refusal('with an explicit deny in an identity-based policy');
+  if (session === 'explicit-deny') return refusal('with an explicit deny in a session policy');
+  if (identity !== 'allow') return refusal(`because no identity-based policy allows the ${action} action`);
+  if (session !== 'allow') return refusal(`because no session policy allows the ${action} action`);
+  return { allowed: true };
+}
+
+/**
+ * Whether a role's trust policy and the caller's own policies let the caller do something to the role:
+ * AssumeRole, and with it SetSourceIdentity and TagSession. Within an account a trust policy that names the
+ * caller itself is enough for AssumeRole; across accounts, and for the two others, both sides must say yes.
+ */
+export function authorizeOnRole(
+  request: Omit<AuthorizationRequest, 'resource'> & { readonly role: Role },
+): boolean {
+  const { role, action } = request;
+  const { principal } = request.keys;
+  const resource = roleArn(role);
+  const context = requestContext(callerContext(request), request.context);
+  const policyRequest = { action, resource, context };
+  const trust = evaluateTrust(role.trust, policyRequest, trustCaller(principal));
+  if (trust === 'explicit-deny' || trust === 'implicit-deny') return false;
+  const own = authorize({ ...request, resource });
+  if (own.allowed) return true;
+  if (own.because.startsWith('with an explicit deny')) return false;
+  const namedHere = trust === 'allow-principal' && principal.account === role.account;
+  // A session policy limits what naming the role grants.
+  return action === 'sts:AssumeRole' && namedHere && sessionVerdict(principal, policyRequest) === 'allow';
+}
+
+function trustCaller(principal: Principal): TrustCaller {
+  return {
+    account: principal.account,
+    arn: principal.kind === 'user' ? userArn(principal.user) : roleArn(principal.role),
+    sessionArn: principal.arn,
+  };
+}
+
+function sessionVerdict(principal: Principal, request: Parameters<typeof evaluatePolicies>[1]) {
+  if (principal.kind === 'user' || principal.sessionPolicies.length === 0) return 'allow';
+  return evaluatePolicies(principal.sessionPolicies, request);
+}
+
+function refusal(because: string): Decision {
+  return { allowed: false, because };
+}
+
+/** The global condition keys that come from who is asking. */
+function callerContext({ keys, now }: Pick<AuthorizationRequest, 'keys' | 'now'>): ContextEntries {
+  const { principal } = keys;
+  const tags =
+    principal.kind === 'user' ? principal.user.tags : { ...principal.role.tags, ...principal.tags };
+  const temporary = keys.sessionToken !== undefined;
+  return {
+    'aws:CurrentTime': iso(now),
+    'aws:EpochTime': String(Math.floor(now / 1000)),
+    'aws:PrincipalAccount': principal.account,
+    'aws:PrincipalArn': principal.kind === 'user' ? userArn(principal.user) : roleArn(principal.role),
+    'aws:PrincipalType': principal.kind === 'user' ? 'User' : 'AssumedRole',
+    'aws:PrincipalIsAWSService': 'false',
+    'aws:ViaAWSService': 'false',
+    'aws:SecureTransport': 'true',
+    'aws:SourceIp': '127.0.0.1',
+    'aws:userid': principal.userId,
+    'aws:username': principal.kind === 'user' ? principal.user.name : undefined,
+    'aws:SourceIdentity': principal.kind === 'role' ? principal.sourceIdentity : undefined,
+    // Absent for long-term keys, which is why policies deny with BoolIfExists.
+    'aws:MultiFactorAuthPresent': temporary ? String(principal.mfaAt !== undefined) : undefined,
+    'aws:MultiFactorAuthAge':
+      principal.mfaAt === undefined ? undefined : String(Math.floor((now - principal.mfaAt) / 1000)),
+    'aws:TokenIssueTime': temporary ? iso(keys.issuedAt) : undefined,
+    'identitystore:UserId': principal.kind === 'role' ? principal.person?.id : undefined,
+    ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+  };
+}
+
+function iso(epochMilliseconds: number): string {
+  return `${new Date(epochMilliseconds).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,13 @@
+/** A refusal in AWS's words: the code and the sentence go over the wire as they are. */
+export class AwsFailure extends Error {
+  override readonly name = 'AwsFailure';
+  readonly code: string;
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+
+/** What CloudTrail would have recorded of one call; never a secret. */
+export interface CallEvent {
+  readonly eventId: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  /** `sts.amazonaws.com`. */
+  readonly source: string;
+  readonly name: string;
+  readonly account: string | undefined;
+  /** ARN or user name of who called; undefined where the API takes no signature. */
+  readonly principal: string | undefined;
+  readonly accessKeyId: string | undefined;
+  readonly sourceIdentity: string | undefined;
+  readonly userAgent: string | undefined;
+  /** Request parameters and what AWS adds to the event, without secrets. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly errorCode: string | undefined;
+  readonly errorMessage: string | undefined;
+}
+
+export interface EventLog {
+  record(event: Omit<CallEvent, 'eventId' | 'time'>): void;
+  all(): readonly CallEvent[];
+  /** How often each operation was called: `sts:AssumeRole` → 3. */
+  counts(): Readonly<Record<string, number>>;
+  /** Called for each event as it happens; the result stops it. */
+  subscribe(listener: (event: CallEvent) => void): Disposable;
+}
+
+/** Enough for a long rehearsal; a test that loops for hours must not eat the machine. */
+const capacity = 50_000;
+
+export function createEventLog(now: () => number): EventLog {
+  let events: CallEvent[] = [];
+  const counts = new Map<string, number>();
+  const listeners = new Set<(event: CallEvent) => void>();
+  return {
+    record(partial) {
+      const event = { ...partial, eventId: randomUUID(), time: now() };
+      events.push(event);
+      if (events.length > capacity) events = events.slice(capacity / 2);
+      const key = `${event.source.split('.')[0]}:${event.name}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      for (const listener of listeners) listener(event);
+    },
+    all: () => events,
+    counts: () => Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
+    subscribe(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { PolicyDocument } from './iam/policy.ts';
+
+/**
+ * What exists in the stand-in's AWS: plain data, made by seed.ts, changed by the admin endpoints. Names and
+ * shapes are AWS's.
+ */
+export interface Organisation {
+  readonly startUrl: string;
+  /** Region of Identity Center. */
+  readonly region: string;
+  readonly identityStoreId: string;
+  /** Suggested `[sso-session]` name. */
+  readonly session: string;
+  readonly accounts: Account[];
+  readonly people: Person[];
+  readonly permissionSets: PermissionSet[];
+  readonly assignments: Assignment[];
+  readonly roles: Role[];
+  readonly users: IamUser[];
+  readonly managedPolicies: Map<string, PolicyDocument>;
+  readonly clusters: Cluster[];
+}
+
+export interface Account {
+  readonly id: string;
+  /** The environment's name: dev, qa, prod-wealth, … */
+  readonly name: string;
+  readonly email: string;
+  readonly production: boolean;
+}
+
+export interface Person {
+  /** Identity store user id. */
+  readonly id: string;
+  /** Also the e-mail address and the role session name. */
+  readonly userName: string;
+  /** What tests and `sandbox shell --as` say: dana. */
+  readonly nickname: string;
+  readonly displayName: string;
+  readonly title: string;
+  readonly groups: string[];
+}
+
+export interface PermissionSet {
+  /** At most 32 characters. */
+  readonly name: string;
+  readonly description: string;
+  /** SessionDuration, 1 to 12 hours. */
+  readonly sessionSeconds: number;
+  readonly policies: readonly PolicyDocument[];
+}
+
+/** A permission set in an account for a person or a group. */
+export interface Assignment {
+  readonly principalType: 'USER' | 'GROUP';
+  /** A person's user name or a group's name. */
+  readonly principal: string;
+  readonly permissionSet: string;
+  readonly account: string;
+}
+
+export interface Role {
+  readonly account: string;
+  readonly name: string;
+  /** Begins and ends with a slash. */
+  readonly path: string;
+  /** AROA… */
+  readonly id: string;
+  readonly trust: PolicyDocument;
+  readonly policies: readonly PolicyDocument[];
+  /** MaxSessionDuration. */
+  readonly maxSessionSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface IamUser {
+  readonly account: string;
+  readonly name: string;
+  /** AIDA… */
+  readonly id: string;
+  readonly policies: readonly PolicyDocument[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly mfa: VirtualMfa | undefined;
+}
+
+export interface VirtualMfa {
+  readonly serialNumber: string;
+  /** Base32, as AWS shows it. */
+  readonly secret: string;
+}
+
+/** An Aurora PostgreSQL cluster. The ports are those of the front on loopback, set once it listens. */
+export interface Cluster {
+  readonly identifier: string;
+  readonly account: string;
+  readonly region: string;
+  /** Writer endpoint: the name in tokens and in the certificate. */
+  readonly endpoint: string;
+  readonly readerEndpoint: string;
+  readonly customEndpoints: readonly string[];
+  port: number;
+  /** The reader's listener; RDS itself has one port for all endpoints of a cluster. */
+  readerPort: number;
+  /** cluster-…: what an rds-db ARN names. */
+  readonly resourceId: string;
+  readonly databaseName: string;
+  readonly engineVersion: string;
+  readonly iamEnabled: boolean;
+  readonly instances: readonly ClusterInstance[];
+  readonly databaseUsers: readonly DatabaseUser[];
+}
+
+export interface ClusterInstance {
+  readonly identifier: string;
+  readonly endpoint: string;
+  /** db-… */
+  readonly resourceId: string;
+  readonly writer: boolean;
+}
+
+export interface DatabaseUser {
+  readonly name: string;
+  readonly access: 'read-only' | 'read-write';
+  /** Granted rds_iam: only then does RDS accept a token. */
+  readonly rdsIam: boolean;
+}
+
+export const roleArn = (role: Pick<Role, 'account' | 'path' | 'name'>): string =>
+  `arn:aws:iam::${role.account}:role${role.path}${role.name}`;
+
+export const userArn = (user: Pick<IamUser, 'account' | 'name'>): string =>
+  `arn:aws:iam::${user.account}:user/${user.name}`;
+
+/** Every permission set that a person holds in an account, by name, in order. */
+export function permissionSetsOf(
+  organisation: Organisation,
+  person: Person,
+  account: string,
+): readonly string[] {
+  const names = organisation.assignments
+    .filter((assignment) => assignment.account === account && holds(person, assignment))
+    .map((assignment) => assignment.permissionSet);
+  return [...new Set(names)].sort();
+}
+
+/** Accounts in which a person has any permission set, by name. */
+export function accountsOf(organisation: Organisation, person: Person): readonly Account[] {
+  const ids = new Set(
+    organisation.assignments.filter((entry) => holds(person, entry)).map((entry) => entry.account),
+  );
+  return organisation.accounts.filter((account) => ids.has(account.id));
+}
+
+function holds(person: Person, assignment: Assignment): boolean {
+  return assignment.principalType === 'USER'
+    ? assignment.principal === person.userName
+    : person.groups.includes(assignment.principal);
+}

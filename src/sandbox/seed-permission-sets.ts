@@ -1,0 +1,138 @@
+import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
+import type { PermissionSet } from './organisation.ts';
+
+const hour = 3600;
+export const version = '2012-10-17';
+
+/** What everybody who may see an environment can do in it. */
+const look: PolicyStatement = {
+  Effect: 'Allow',
+  Action: [
+    'rds:Describe*',
+    'eks:Describe*',
+    'eks:List*',
+    'ssm:Describe*',
+    'ssm:GetConnectionStatus',
+    'cloudwatch:Get*',
+    'logs:Get*',
+  ],
+  Resource: '*',
+};
+
+/** Databases are reached through a role for the purpose, as connect.sh does; never by the permission set itself. */
+const becomeDatabaseRole = (...roles: readonly string[]): PolicyStatement => ({
+  Effect: 'Allow',
+  Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+  Resource: roles.map((role) => `arn:aws:iam::*:role/${role}`),
+});
+
+/** AWS's PowerUserAccess, less the databases. */
+const powerUser: PolicyStatement = {
+  Effect: 'Allow',
+  NotAction: ['iam:*', 'organizations:*', 'account:*', 'rds-db:*'],
+  Resource: '*',
+};
+
+const policy = (...statements: readonly PolicyStatement[]): PolicyDocument => ({
+  Version: version,
+  Statement: statements,
+});
+
+const shell: PolicyStatement = {
+  Effect: 'Allow',
+  Action: ['ssm:StartSession', 'ssm:TerminateSession', 'ssm:ResumeSession'],
+  Resource: '*',
+};
+
+export const permissionSets: readonly PermissionSet[] = [
+  {
+    name: 'Forge-Admin',
+    description: 'Full access, all accounts',
+    sessionSeconds: 4 * hour,
+    policies: [policy({ Effect: 'Allow', Action: '*', Resource: '*' })],
+  },
+  {
+    name: 'Forge-Developer',
+    description: 'Full access to Dev and QA',
+    sessionSeconds: 8 * hour,
+    policies: [policy(powerUser)],
+  },
+  {
+    name: 'Forge-QA',
+    description: 'Full access to QA',
+    sessionSeconds: 8 * hour,
+    policies: [policy(powerUser)],
+  },
+  {
+    name: 'Forge-QA-ReadOnly',
+    description: 'Read-only access to Dev',
+    sessionSeconds: 8 * hour,
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+  },
+  {
+    name: 'Forge-9Squid',
+    description: 'Full access to Dev for the 9Squid team',
+    sessionSeconds: 8 * hour,
+    policies: [policy(powerUser)],
+  },
+  {
+    name: 'Forge-SRE',
+    description: 'Power user; production by break-glass',
+    sessionSeconds: 8 * hour,
+    policies: [policy(powerUser)],
+  },
+  {
+    name: 'Forge-Wealth-ReadOnly',
+    description: 'Read-only access to Prod-Wealth',
+    sessionSeconds: 4 * hour,
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+  },
+  {
+    name: 'Forge-DataAnalyst',
+    description: 'Confidential S3 data in production',
+    sessionSeconds: 4 * hour,
+    policies: [
+      policy({
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:ListBucket'],
+        Resource: 'arn:aws:s3:::tapp-data-*',
+      }),
+    ],
+  },
+  {
+    name: 'Forge-Prod-Emergency',
+    description: 'Break-glass tier 0: site down',
+    sessionSeconds: hour,
+    policies: [policy(powerUser, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'))],
+  },
+  {
+    name: 'Forge-Prod-ReadOnly',
+    description: 'Break-glass tier 2: investigation only',
+    sessionSeconds: 4 * hour,
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+  },
+  {
+    name: 'Forge-Prod-Database',
+    description: 'Break-glass tier 1: database',
+    sessionSeconds: 2 * hour,
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'))],
+  },
+  {
+    name: 'Forge-Prod-Instance',
+    description: 'Break-glass tier 1: instance',
+    sessionSeconds: 2 * hour,
+    policies: [policy(look, shell)],
+  },
+  {
+    name: 'Forge-Prod-Kubernetes',
+    description: 'Break-glass tier 1: kubernetes',
+    sessionSeconds: 2 * hour,
+    policies: [policy(look)],
+  },
+  {
+    name: 'Forge-Prod-Console',
+    description: 'Break-glass tier 1: console',
+    sessionSeconds: 4 * hour,
+    policies: [policy(look)],
+  },
+];

@@ -1,0 +1,171 @@
+import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
+import { derivedHex, derivedId } from './issued-keys.ts';
+import type { Account, Role } from './organisation.ts';
+import { permissionSets, version } from './seed-permission-sets.ts';
+
+const region = 'us-east-1';
+
+/** What an account has from the start: the roles of Identity Center, and those for its databases. */
+export function rolesOf(account: Account): readonly Role[] {
+  const roles = permissionSets.map((set) => identityCenterRole(account.id, set.name, set.policies));
+  if (account.name === 'management') return roles;
+  roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers));
+  if (account.production) {
+    roles.push(
+      databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),
+    );
+    roles.push(offlineRole(account.id));
+  } else {
+    roles.push(
+      databaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
+    );
+  }
+  return roles;
+}
+
+/** The role that Identity Center makes for a permission set in an account; only its SAML provider may assume it. */
+export function identityCenterRole(
+  account: string,
+  permissionSet: string,
+  policies: readonly PolicyDocument[],
+): Role {
+  const name = `AWSReservedSSO_${permissionSet}_${derivedHex(`${account}:${permissionSet}`, 16)}`;
+  return {
+    account,
+    name,
+    path: '/aws-reserved/sso.amazonaws.com/',
+    id: derivedId('AROA', `${account}:${permissionSet}`),
+    policies,
+    maxSessionSeconds: 43_200,
+    tags: {},
+    trust: {
+      Version: version,
+      Statement: {
+        Effect: 'Allow',
+        Principal: {
+          Federated: `arn:aws:iam::${account}:saml-provider/AWSSSO_${derivedHex(account, 16)}_DO_NOT_DELETE`,
+        },
+        Action: ['sts:AssumeRoleWithSAML', 'sts:TagSession'],
+        Condition: { StringEquals: { 'SAML:aud': 'https://signin.aws.amazon.com/saml' } },
+      },
+    },
+  };
+}
+
+const readers = ['Forge-*'];
+const writers = ['Forge-Admin', 'Forge-Prod-Emergency', 'Forge-Prod-Database'];
+const developers = ['Forge-Admin', 'Forge-Developer', 'Forge-QA', 'Forge-9Squid', 'Forge-SRE'];
+
+/**
+ * The session must carry the caller's own Identity Center user name as SourceIdentity: aws:userid of such a
+ * caller is `AROA…:<user name>`, so nobody can put another's name there.
+ */
+const namesThePerson: NonNullable<PolicyStatement['Condition']> = {
+  StringLike: { 'aws:userid': `*:\${sts:SourceIdentity}` },
+};
+
+function databaseRole(
+  account: string,
+  name: string,
+  databaseUsers: readonly string[],
+  trusted: readonly string[],
+  condition: NonNullable<PolicyStatement['Condition']> = {},
+): Role {
+  const ssoRoles = trusted.map(
+    (set) => `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${set}_*`,
+  );
+  return {
+    account,
+    name,
+    path: '/',
+    id: derivedId('AROA', `${account}:${name}`),
+    maxSessionSeconds: 3600,
+    tags: { purpose: 'database' },
+    policies: [
+      {
+        Version: version,
+        Statement: [
+          { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
+          {
+            Effect: 'Allow',
+            Action: 'rds-db:connect',
+            Resource: databaseUsers.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
+          },
+        ],
+      },
+    ],
+    trust: {
+      Version: version,
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+        Condition: {
+          ArnLike: { 'aws:PrincipalArn': [...ssoRoles, `arn:aws:iam::${account}:user/ci`] },
+          ...condition,
+        },
+      },
+    },
+  };
+}
+
+/** Tier 3: reached by the offline IAM user with MFA and a SourceIdentity that says who holds the key. */
+function offlineRole(account: string): Role {
+  return {
+    account,
+    name: 'Forge-BreakGlass-Offline',
+    path: '/',
+    id: derivedId('AROA', `${account}:Forge-BreakGlass-Offline`),
+    maxSessionSeconds: 2 * 3600,
+    tags: { tier: '3' },
+    policies: [
+      {
+        Version: version,
+        Statement: [
+          { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
+          {
+            Effect: 'Allow',
+            Action: 'rds-db:connect',
+            Resource: ['forge_ro', 'forge_rw'].map(
+              (user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`,
+            ),
+          },
+        ],
+      },
+    ],
+    trust: {
+      Version: version,
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::999999999999:user/offline' },
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+        Condition: {
+          Bool: { 'aws:MultiFactorAuthPresent': 'true' },
+          StringLike: { 'sts:SourceIdentity': '?*' },
+        },
+      },
+    },
+  };
+}
+
+/** AWS's own managed policies that a session policy may name. */
+export const managedPolicies: readonly [arn: string, policy: PolicyDocument][] = [
+  [
+    'arn:aws:iam::aws:policy/AdministratorAccess',
+    { Version: version, Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },
+  ],
+  [
+    'arn:aws:iam::aws:policy/PowerUserAccess',
+    {
+      Version: version,
+      Statement: { Effect: 'Allow', NotAction: ['iam:*', 'organizations:*', 'account:*'], Resource: '*' },
+    },
+  ],
+  [
+    'arn:aws:iam::aws:policy/AmazonRDSReadOnlyAccess',
+    {
+      Version: version,
+      Statement: { Effect: 'Allow', Action: ['rds:Describe*', 'rds:ListTagsForResource'], Resource: '*' },
+    },
+  ],
+];

@@ -1,0 +1,77 @@
+import { type AuthorizationContext, authorize, type Decision } from './authorize.ts';
+import { createEventLog, type EventLog } from './event-log.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createKeyStore, type KeyStore } from './issued-keys.ts';
+import type { Organisation } from './organisation.ts';
+import { userArn } from './organisation.ts';
+import type { IssuedKeys } from './principal.ts';
+import { type RdsTokenRequest, type RdsTokenVerdict, verifyRdsToken } from './rds-token.ts';
+import { seedOrganisation } from './seed.ts';
+
+/**
+ * The whole state of the stand-in's AWS in one value: what exists, who holds which keys, what time it is and
+ * what happened. Nothing in it listens or writes; servers are put in front of it.
+ */
+export interface World {
+  readonly organisation: Organisation;
+  readonly keys: KeyStore;
+  readonly events: EventLog;
+  readonly faults: Faults;
+  /** AWS's clock: the host's plus the offset. */
+  now(): number;
+  setClockOffset(milliseconds: number): void;
+  /** The host's clock, for what must not jump when the sandbox's is moved: rates and delays. */
+  hostNow(): number;
+  /** The long-term keys of an IAM user of the seed. */
+  userKeys(name: string): IssuedKeys;
+  /** Identity and session policies say yes to the action on the resource. */
+  authorize(keys: IssuedKeys, action: string, resource: string, context?: AuthorizationContext): Decision;
+  /** Whether RDS would let this token in: see rds-token.ts. Never throws. */
+  verifyRdsToken(request: RdsTokenRequest): RdsTokenVerdict;
+}
+
+export interface WorldOptions {
+  /** The host's clock, epoch milliseconds. */
+  readonly now: () => number;
+  readonly organisation?: Organisation;
+}
+
+export function createWorld(options: WorldOptions): World {
+  let offset = 0;
+  const now = () => options.now() + offset;
+  const organisation = options.organisation ?? seedOrganisation();
+  const keys = createKeyStore(now);
+  const userKeys = new Map(
+    organisation.users.map((user) => [
+      user.name,
+      keys.issueLongTerm({
+        kind: 'user',
+        account: user.account,
+        arn: userArn(user),
+        userId: user.id,
+        mfaAt: undefined,
+        user,
+      }),
+    ]),
+  );
+  const world: World = {
+    organisation,
+    keys,
+    events: createEventLog(now),
+    faults: createFaults(),
+    now,
+    hostNow: options.now,
+    setClockOffset: (milliseconds) => {
+      offset = milliseconds;
+    },
+    userKeys(name) {
+      const found = userKeys.get(name);
+      if (!found) throw new Error(`the sandbox has no IAM user ${name}`);
+      return found;
+    },
+    authorize: (caller, action, resource, context = {}) =>
+      authorize({ now: now(), keys: caller, action, resource, context }),
+    verifyRdsToken: (request) => verifyRdsToken(world, request),
+  };
+  return world;
+}

@@ -1,0 +1,130 @@
+import * as v from 'valibot';
+import {
+  account,
+  described,
+  description,
+  duration,
+  list,
+  mapOf,
+  name,
+  oneOf,
+  permissionSet,
+  region,
+  role,
+  text,
+} from './schema-parts.ts';
+
+/** The `break_glass` part of forge.yaml, as it stands in the file. */
+const grantDuration = duration('a duration from 15m to 12h, e.g. 2h', 900, 43_200);
+const group = text('the name of a group', /^[^\p{Cc}]{1,256}$/u);
+const bucket = text('the name of an S3 bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
+
+const approvers = v.strictObject(
+  {
+    description: v.optional(described('For people: who they are.', v.string('text'))),
+    groups: v.optional(described('Groups of Identity Center whose members may approve.', list(group))),
+    channel: v.optional(described('Name (under channels) of where they are asked.', name)),
+  },
+  'a mapping',
+);
+
+const ticket = v.strictObject(
+  {
+    when: described(
+      'before: asked for with the request. after: may follow.',
+      oneOf(['before', 'after', 'none']),
+    ),
+    within: v.optional(
+      described('How soon it must follow.', duration('a duration up to 7d, e.g. 1h', 60, 604_800)),
+    ),
+  },
+  'a mapping',
+);
+
+const tier = v.strictObject(
+  {
+    description: v.optional(description),
+    when: v.optional(described('For people: in which situation.', v.string('text'))),
+    permission_set: v.optional(
+      described('Permission set that it gives. Without one: that of the scenario, or none.', permissionSet),
+    ),
+    role: v.optional(described('IAM role that is assumed in the environment’s account.', role)),
+    group: v.optional(described('Group that a grant adds the person to.', group)),
+    approval: described(
+      'self-serve: nobody is asked. approver: one of approvers. two-people: two, in person.',
+      oneOf(['self-serve', 'approver', 'two-people']),
+    ),
+    approvers: v.optional(described('Name (under approvers) of who is asked.', name)),
+    requesters: v.optional(described('Groups whose members may ask. Default: everybody.', list(group))),
+    environments: v.optional(described('Default: every production environment.', list(name))),
+    scenarios: v.optional(described('Names (under scenarios) of which a request picks one.', list(name))),
+    min_duration: v.optional(described('Shortest that can be asked for.', grantDuration)),
+    max_duration: v.optional(
+      described('Longest that can be asked for. Without one: until something else ends it.', grantDuration),
+    ),
+    mfa: v.optional(
+      described('true: a fresh sign-in with MFA first. Default: false.', v.boolean('true or false')),
+    ),
+    ticket: v.optional(described('Default: when: before.', ticket)),
+    alert: v.optional(described('Name (under channels) of who is told at once.', name)),
+    vault_item: v.optional(
+      described(
+        'Item of the password vault that holds the key. Never the key itself.',
+        text('the name or id of an item', /^[^\p{Cc}]{1,200}$/u),
+      ),
+    ),
+  },
+  'a mapping',
+);
+
+const scenario = v.strictObject(
+  {
+    description: v.optional(description),
+    permission_set: v.optional(described('Permission set that it gives.', permissionSet)),
+    group: v.optional(described('Group that a grant adds the person to.', group)),
+    max_duration: v.optional(described('Longest that can be asked for.', grantDuration)),
+    allows: v.optional(described('For people: what it allows.', list(v.string('text')))),
+  },
+  'a mapping',
+);
+
+const records = v.strictObject(
+  {
+    intake_bucket: v.optional(described('Bucket that people write requests and decisions to.', bucket)),
+    archive_bucket: v.optional(described('Bucket that nobody can change.', bucket)),
+    retention: v.optional(
+      described(
+        'How long records are kept.',
+        duration('a duration from 1d to 99999d, e.g. 2555d', 86_400, 8_640_000_000),
+      ),
+    ),
+  },
+  'a mapping',
+);
+
+export const breakGlass = v.strictObject(
+  {
+    account: v.optional(described('Account that holds groups, requests and records.', account)),
+    region: v.optional(described('Home region: the rules that watch are there.', region)),
+    identity_store: v.optional(
+      described(
+        'Identity store of Identity Center.',
+        text('an identity store id such as d-1234567890', /^d-[0-9a-f]{10}$/),
+      ),
+    ),
+    channels: v.optional(
+      described(
+        'Name → where it is, e.g. alerts → "#platform-incidents".',
+        mapOf(text('a channel, e.g. "#platform-support"', /^[^\p{Cc}]{1,200}$/u)),
+      ),
+    ),
+    approvers: v.optional(described('Name → a kind of approver.', mapOf(approvers))),
+    tiers: v.optional(described('Name (0, 1, 2, …) → tier.', mapOf(tier))),
+    scenarios: v.optional(described('Name → what a tier can be asked for.', mapOf(scenario))),
+    records: v.optional(described('Where what was done is kept.', records)),
+  },
+  'a mapping',
+);
+
+export type BreakGlassFile = v.InferOutput<typeof breakGlass>;
+export type TierFile = v.InferOutput<typeof tier>;

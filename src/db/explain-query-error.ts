@@ -1,6 +1,7 @@
 import type { DatabaseError } from 'pg';
 import { ForgeError } from '../errors.ts';
 import { displayWidth } from '../terminal/table.ts';
+import { WireFailure } from './wire/wire-failure.ts';
 
 export interface QuerySource {
   readonly sql: string;
@@ -20,6 +21,7 @@ export interface QueryFacts {
  */
 export function explainQueryError(error: unknown, source: QuerySource, facts: QueryFacts): ForgeError {
   if (error instanceof ForgeError) return error;
+  if (error instanceof WireFailure && error.code === 'LENGTH') return rowTooLarge(error);
   if (!isDatabaseError(error)) return connectionLost(error);
   const state = error.code ?? 'XX000';
   if (endsConnection(error)) return connectionLost(error);
@@ -54,6 +56,14 @@ export function connectionLost(error: unknown): ForgeError {
   return new ForgeError('unreachable', `The database closed the connection: ${said}.`, {
     code: 'CONNECTION_LOST',
     hint: 'What was not committed is rolled back. Find out with: forge db check',
+    cause: error,
+  });
+}
+
+function rowTooLarge(error: WireFailure): ForgeError {
+  return new ForgeError('failed', 'A single row is larger than 256 MiB, which forge does not take.', {
+    code: 'ROW_TOO_LARGE',
+    hint: 'Select a part of it, e.g. substring(column from 1 for 1000000), or use psql: forge db connect.',
     cause: error,
   });
 }

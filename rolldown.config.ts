@@ -5,6 +5,8 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: { forge: 'src/entry.ts' },
   platform: 'node',
+  // `using` is not in Node 20.
+  transform: { target: 'node20.19' },
   // Native code can't be bundled; both are optional and looked for at run time.
   external: [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'],
   resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'import', 'module', 'default'] },

@@ -7,8 +7,9 @@ export async function bundleScript(entry: string, directory: string): Promise<st
   await build({
     input: entry,
     platform: 'node',
+    transform: { target: 'node20.19' },
     external: [/^@napi-rs\//, /^@lydell\//],
-    output: { file, format: 'esm' },
+    output: { file, format: 'esm', codeSplitting: false },
     logLevel: 'silent',
   });
   return file;

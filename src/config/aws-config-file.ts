@@ -1,49 +1,54 @@
 import { join } from 'node:path';
 import { readTextFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
+import { type AwsIniSection, parseAwsIni } from './aws-ini.ts';
 import type { SignIn } from './config.ts';
 
-/** ~/.aws/config as the AWS CLI and the SDKs read it: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html */
+/** ~/.aws/config as the AWS CLI and the SDKs read it. Keys are in lower case, nested ones `s3.addressing_style`. */
 export interface AwsConfigFile {
   readonly path: string;
   readonly profiles: ReadonlyMap<string, AwsConfigSection>;
   readonly ssoSessions: ReadonlyMap<string, AwsConfigSection>;
+  /** `[services name]`: keys such as `sts.endpoint_url`. */
+  readonly services: ReadonlyMap<string, AwsConfigSection>;
 }
 
 export type AwsConfigSection = ReadonlyMap<string, string>;
+type AwsConfigHost = Pick<Host, 'env' | 'directories'>;
+
+export function awsConfigPath(host: AwsConfigHost): string {
+  return host.env.AWS_CONFIG_FILE || join(host.directories.home, '.aws', 'config');
+}
 
 /** An empty one when there is no file. */
-export async function loadAwsConfigFile(host: Pick<Host, 'env' | 'directories'>): Promise<AwsConfigFile> {
-  const path = host.env.AWS_CONFIG_FILE || join(host.directories.home, '.aws', 'config');
+export async function loadAwsConfigFile(host: AwsConfigHost): Promise<AwsConfigFile> {
+  const path = awsConfigPath(host);
   return { path, ...parseAwsConfig((await readTextFile(path)) ?? '') };
 }
 
 /** Never fails: what it does not understand it leaves out, as the CLI and the SDKs do with foreign sections. */
 export function parseAwsConfig(text: string): Omit<AwsConfigFile, 'path'> {
-  const profiles = new Map<string, Map<string, string>>();
-  const ssoSessions = new Map<string, Map<string, string>>();
-  let section: Map<string, string> | undefined;
-  for (const line of text.split(/\r?\n/)) {
-    // Indented lines belong to nested settings such as `s3 =`: none of them concerns forge.
-    if (/^\s/.test(line)) continue;
-    const plain = line.split(/(?:^|\s)[;#]/)[0]?.trim() ?? '';
-    const header = /^\[\s*(?:(\S+)\s+)?(.+?)\s*\]$/.exec(plain);
-    if (header !== null) {
-      const [, kind, quoted = ''] = header;
-      const name = quoted.replace(/^(["'])(.*)\1$/, '$2');
-      const group = kind === 'sso-session' ? ssoSessions : isProfile(kind, name) ? profiles : undefined;
-      section = group && (group.get(name) ?? new Map<string, string>());
-      if (group !== undefined && section !== undefined) group.set(name, section);
-      continue;
-    }
-    const equals = plain.indexOf('=');
-    if (equals > 0) section?.set(plain.slice(0, equals).trim().toLowerCase(), plain.slice(equals + 1).trim());
-  }
-  return { profiles, ssoSessions };
+  const sections = parseAwsIni(text);
+  return {
+    profiles: collect(
+      sections,
+      ({ kind, name }) => kind === 'profile' || (kind === undefined && name === 'default'),
+    ),
+    ssoSessions: collect(sections, ({ kind }) => kind === 'sso-session'),
+    services: collect(sections, ({ kind }) => kind === 'services'),
+  };
 }
 
-function isProfile(kind: string | undefined, name: string): boolean {
-  return kind === 'profile' || (kind === undefined && name === 'default');
+/** A section that occurs twice is one: the later setting wins. */
+function collect(
+  sections: readonly AwsIniSection[],
+  wanted: (section: AwsIniSection) => boolean,
+): ReadonlyMap<string, AwsConfigSection> {
+  const found = new Map<string, AwsConfigSection>();
+  for (const section of sections.filter(wanted)) {
+    found.set(section.name, new Map([...(found.get(section.name) ?? []), ...section.settings]));
+  }
+  return found;
 }
 
 /** Without scopes of its own a sso-session asks for account access, or there would be no refresh token. */

@@ -6,6 +6,7 @@ import {
   SSOClient,
 } from '@aws-sdk/client-sso';
 import type { Secret } from '../lib/secret.ts';
+import { awsErrorName } from './aws-error.ts';
 import { type Aws, callAws } from './clients.ts';
 import { incompleteReply } from './incomplete-reply.ts';
 import { type IssuedCredentials, parseIssuedCredentials } from './issued-credentials.ts';
@@ -81,6 +82,20 @@ export async function listAccountRoles(
     nextToken = page.nextToken;
   } while (nextToken);
   return names;
+}
+
+/** Whether the portal still takes the token: asked with the smallest call there is. */
+export async function isAccessTokenAccepted(aws: Aws, region: string, token: Secret): Promise<boolean> {
+  const client = new SSOClient(aws.clientConfig('sso', region, undefined));
+  const command = new ListAccountsCommand({ accessToken: token.reveal(), maxResults: 1 });
+  const call = { service: 'sso', operation: 'ListAccounts', region } as const;
+  try {
+    await callAws(aws, call, (sending) => client.send(command, sending));
+    return true;
+  } catch (error) {
+    if (awsErrorName(error) === 'UnauthorizedException') return false;
+    throw error;
+  }
 }
 
 export interface RoleCredentialsRequest {

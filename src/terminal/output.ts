@@ -17,6 +17,8 @@ export interface Output {
   note(text: string): void;
   /** A sentence that must be seen, quiet or not. */
   warn(text: string): void;
+  /** What the person must read and do for the command to go on; shown even with --quiet. */
+  instruct(text: string): void;
   /** Only with --debug. */
   debug(text: string): void;
   /** The command's one result. */
@@ -80,6 +82,7 @@ export function createOutput(host: Host, options: OutputOptions): Output {
       if (!options.quiet) talk(text);
     },
     warn: (text) => talk(`Warning: ${text}`, style.caution),
+    instruct: (text) => talk(text),
     debug: (text) => {
       if (options.debug) talk(`debug: ${text}`, style.dim);
     },

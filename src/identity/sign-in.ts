@@ -1,0 +1,74 @@
+import { awsErrorName } from '../aws/aws-error.ts';
+import type { Aws } from '../aws/clients.ts';
+import { logoutPortal } from '../aws/sso.ts';
+import type { CreatedToken, RegisteredClient } from '../aws/sso-oidc.ts';
+import type { SignIn } from '../config/config.ts';
+import type { Host } from '../host.ts';
+import type { Output } from '../terminal/output.ts';
+import type { Prompt } from '../terminal/prompt.ts';
+import { chooseFlow, type FlowWish, flowFacts } from './choose-flow.ts';
+import { getRegistration } from './client-registration.ts';
+import { isOnPath } from './open-browser.ts';
+import { signInWithBrowser } from './sign-in-with-browser.ts';
+import { signInWithDeviceCode } from './sign-in-with-device-code.ts';
+import { readSsoToken, type SsoToken, saveSsoToken } from './sso-token.ts';
+
+export interface SignInParts {
+  readonly host: Host;
+  readonly output: Pick<Output, 'note' | 'debug' | 'warn' | 'instruct' | 'progress'>;
+  readonly prompt: Pick<Prompt, 'possible'>;
+  readonly aws: Aws;
+}
+
+export interface SignInOptions extends Partial<FlowWish> {
+  /** Ends the portal's session first: else it, and with it the end of the sign-in, would be used again. */
+  readonly fresh?: boolean;
+}
+
+/** Signs a person in and puts the token where forge, the AWS CLI and the SDKs look for it. */
+export async function signIn(parts: SignInParts, place: SignIn, options: SignInOptions): Promise<SsoToken> {
+  const { host, output } = parts;
+  const { deviceCode = false, browser, fresh = false } = options;
+  const facts = flowFacts(host, parts.prompt.possible, (name) => isOnPath(host.env, name));
+  const chosen = chooseFlow({ deviceCode, browser }, facts);
+  if (fresh) await endPortalSession(parts, place);
+  if (chosen.because !== undefined) {
+    output.note(
+      `Signing in with a device code, because ${chosen.because} (forge login --browser overrides).`,
+    );
+  }
+  const run = (client: RegisteredClient): Promise<CreatedToken> =>
+    chosen.flow === 'browser'
+      ? signInWithBrowser(parts, place, client, { openBrowser: chosen.openBrowser })
+      : signInWithDeviceCode(parts, place, client);
+  let client = await getRegistration(parts, place, chosen.flow, { fresh });
+  let created: CreatedToken;
+  try {
+    created = await run(client);
+  } catch (error) {
+    // The cached client can have been revoked before its end.
+    if (!clientRefusals.has(awsErrorName(error) ?? '')) throw error;
+    output.debug(`the cached OAuth client was refused (${awsErrorName(error)}): registering anew`);
+    client = await getRegistration(parts, place, chosen.flow, { fresh: true });
+    created = await run(client);
+  }
+  return saveSsoToken(host, place, created, client);
+}
+
+const clientRefusals = new Set(['InvalidClientException', 'UnauthorizedClientException']);
+
+async function endPortalSession({ host, aws, output }: SignInParts, place: SignIn): Promise<void> {
+  const token = await readSsoToken(host, place);
+  if (token === undefined) {
+    output.note(
+      'No earlier sign-in is known here that could be ended at the portal: the browser may still hold one.',
+    );
+    return;
+  }
+  try {
+    await logoutPortal(aws, place.region, token.accessToken);
+  } catch (error) {
+    if (awsErrorName(error) !== 'UnauthorizedException') throw error;
+    output.debug('the earlier sign-in had already ended');
+  }
+}

@@ -55,6 +55,9 @@ export interface HostSpawnOptions {
   readonly stdio?: SpawnOptions['stdio'];
   readonly detached?: boolean;
   readonly cwd?: string;
+  /** Only root can become somebody else. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export function systemHost(): Host {

@@ -1,0 +1,41 @@
+import type { Config, Environment } from '../config/config.ts';
+import { ForgeError } from '../errors.ts';
+
+export interface AccessQuestion {
+  readonly config: Pick<Config, 'breakGlass'>;
+  /** Undefined: no configuration is involved, only the person's own keys and flags. */
+  readonly environment: Environment | undefined;
+  /** Words of the command, e.g. `db connect`. */
+  readonly purpose: string;
+  readonly reason: string | undefined;
+  /** Whether production may only be reached with a reason: where keys leave forge's hands. */
+  readonly reasonNeeded?: boolean | undefined;
+}
+
+/**
+ * What forge's own rules say before AWS is asked; undefined: nothing against it. Not a security boundary (IAM
+ * is), but it keeps people from doing by habit what needs a decision.
+ */
+export function refusal(question: AccessQuestion): ForgeError | undefined {
+  const { environment, reason, purpose } = question;
+  if (reason !== undefined && (reason.trim() === '' || reason.length > 500 || /[\r\n]/.test(reason))) {
+    return new ForgeError('usage', 'A reason is one line of up to 500 characters.', {
+      code: 'INVALID_REASON',
+      hint: 'For example: --reason "INC-123: orders stuck in payment"',
+    });
+  }
+  if (environment?.production !== true) return undefined;
+  if (environment.permissionSet === undefined) {
+    return new ForgeError('denied', `No one has standing access to ${environment.name}.`, {
+      code: 'BREAK_GLASS_NEEDED',
+      hint: `forge breakglass --tier 1 --env ${environment.name} --reason "…"`,
+    });
+  }
+  if (question.reasonNeeded === true && reason === undefined) {
+    return new ForgeError('usage', `"forge ${purpose}" on production needs a reason.`, {
+      code: 'REASON_NEEDED',
+      hint: `Say why: --reason "…"; it is recorded with your name.`,
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { appendToJournal, type JournalHost } from '../audit/journal.ts';
+import type { JournalEvent } from '../audit/journal-record.ts';
+import type { Config, Environment, RoleStep } from '../config/config.ts';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { credentialsFor, stsRegion } from '../identity/environment-credentials.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
+import { personName } from '../identity/person.ts';
+import type { RoleCredentials } from '../identity/role-credentials.ts';
+import { verifiedCaller } from '../identity/verified-caller.ts';
+import { refusal } from './may-i.ts';
+import { checkCaller } from './verify-caller.ts';
+
+const brand: unique symbol = Symbol('access');
+
+/** Leave to use keys for one purpose: checked and recorded. Only withAccess makes one. */
+export interface Access {
+  readonly [brand]: true;
+  /** Names the opening and the closing record. */
+  readonly id: string;
+  readonly target: { readonly name: string; readonly environment: Environment | undefined };
+  readonly credentials: RoleCredentials;
+  readonly region: string;
+  /** In RoleSessionName, in the database's application_name and in the journal. */
+  readonly person: string;
+  readonly reason: string | undefined;
+}
+
+export interface AccessParts extends IdentityParts {
+  readonly config: Config;
+}
+
+export interface AccessRequest {
+  readonly environment: Environment | undefined;
+  /** As people name it: `dev/shop`, or a host name when there is no configuration. */
+  readonly targetName: string;
+  readonly region: string;
+  readonly profile?: string | undefined;
+  /** Assumed after the environment's own chain. */
+  readonly roles: readonly RoleStep[];
+  /** Words of the command, e.g. `db connect`. */
+  readonly purpose: string;
+  readonly reason: string | undefined;
+  readonly write: boolean;
+  readonly reasonNeeded?: boolean | undefined;
+  readonly mfaCode?: string | undefined;
+  /** Ask AWS for new keys even where the cache has some. */
+  readonly fresh?: boolean | undefined;
+}
+
+/**
+ * The only door: may I? → credentials → are they the right ones? → opening record → `use` → closing record. In
+ * production no record means no access; elsewhere a journal that can't be written is a warning.
+ */
+export async function withAccess<Value>(
+  parts: AccessParts,
+  request: AccessRequest,
+  use: (access: Access) => Promise<Value>,
+): Promise<Value> {
+  const { config, host } = parts;
+  const { environment, reason, purpose } = request;
+  const refused = refusal({ ...request, config });
+  const id = randomUUID();
+  const facts = {
+    id,
+    target: request.targetName,
+    environment: environment?.name,
+    purpose,
+    write: request.write,
+    reason,
+  };
+  if (refused !== undefined) {
+    await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
+    throw refused;
+  }
+  const credentials = await credentialsFor(parts, { ...request, config, profile: request.profile });
+  const checked = await check(parts, request, credentials);
+  const person = personName(checked.callerArn, host.userName);
+  const opened: JournalEvent = {
+    type: 'access.opened',
+    ...facts,
+    person,
+    caller: checked.callerArn,
+    source: checked.source,
+  };
+  await recordOpening(parts, opened, environment?.production === true);
+  const started = host.monotonic();
+  const close = (outcome: string, code?: string) =>
+    tryRecord(parts, {
+      type: 'access.closed',
+      id,
+      outcome,
+      code,
+      milliseconds: Math.round(host.monotonic() - started),
+    });
+  const access: Access = {
+    [brand]: true,
+    id,
+    target: { name: request.targetName, environment },
+    credentials: checked,
+    region: request.region,
+    person,
+    reason,
+  };
+  try {
+    const value = await use(access);
+    await close('ended');
+    return value;
+  } catch (error) {
+    await close('failed', error instanceof ForgeError ? error.code : 'INTERNAL');
+    throw error;
+  }
+}
+
+/** Without an environment nothing says whose the keys should be, and AWS is not asked. */
+async function check(
+  parts: AccessParts,
+  request: AccessRequest,
+  credentials: RoleCredentials,
+): Promise<RoleCredentials> {
+  const { environment } = request;
+  if (environment === undefined) return credentials;
+  const verified = await verifiedCaller(parts, credentials, stsRegion(parts, request));
+  checkCaller(verified, environment, [...environment.roleChain, ...request.roles]);
+  return verified;
+}
+
+async function recordOpening(parts: AccessParts, event: JournalEvent, production: boolean): Promise<void> {
+  try {
+    await appendToJournal(parts.host, event);
+  } catch (error) {
+    parts.host.signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    if (!production) return parts.output.warn(`This access is not in the journal. ${why}`);
+    throw new ForgeError('failed', `Can't open production without a record of it. ${why}`, {
+      code: 'JOURNAL_FAILED',
+      hint: error instanceof ForgeError ? error.hint : undefined,
+      cause: error,
+    });
+  }
+}
+
+/** Closing records are written also when the person has pressed Ctrl-C: nothing may cut them short. */
+async function tryRecord(parts: AccessParts, event: JournalEvent): Promise<void> {
+  try {
+    await appendToJournal(uninterrupted(parts.host), event);
+  } catch (error) {
+    parts.output.debug(`not in the journal: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function uninterrupted(host: Host): JournalHost {
+  const { directories, platform, userId, pid } = host;
+  return {
+    directories,
+    platform,
+    userId,
+    pid,
+    isRunning: (other) => host.isRunning(other),
+    now: () => host.now(),
+    monotonic: () => host.monotonic(),
+    signal: new AbortController().signal,
+  };
+}

@@ -1,0 +1,73 @@
+import type { SignIn } from '../config/config.ts';
+import { ForgeError } from '../errors.ts';
+import { parseCallerArn } from './caller-arn.ts';
+import type { CredentialCache } from './credential-cache.ts';
+import type { IdentityParts } from './identity-parts.ts';
+import type { RoleCredentials } from './role-credentials.ts';
+import { ssoTokenOrSignIn } from './sign-in-again.ts';
+import type { SsoToken } from './sso-token.ts';
+import { verifiedCaller } from './verified-caller.ts';
+
+export interface PermissionSetRequest {
+  readonly signIn: SignIn;
+  readonly account: string;
+  readonly permissionSet: string;
+  /** Where STS is asked whose the keys are. */
+  readonly region: string;
+  readonly deniedHint?: string | undefined;
+}
+
+/** The same, from the cache where one may be used. The sign-in has to live: keys of one that ended are not used. */
+export async function keptPermissionSetCredentials(
+  parts: IdentityParts,
+  request: PermissionSetRequest,
+  cache: CredentialCache | undefined,
+): Promise<RoleCredentials> {
+  const token = await ssoTokenOrSignIn(parts, request.signIn);
+  const issue = () => permissionSetCredentials(parts, token, request);
+  return cache === undefined
+    ? issue()
+    : cache.credentials(permissionSetKey(token, request), issue, { alone: true });
+}
+
+/** The access token is a part of the key: who signs out, or in as somebody else, leaves these keys behind. */
+export function permissionSetKey(
+  token: Pick<SsoToken, 'accessToken'>,
+  request: Pick<PermissionSetRequest, 'signIn' | 'account' | 'permissionSet'>,
+): readonly string[] {
+  const { signIn, account, permissionSet } = request;
+  return ['permission-set', signIn.startUrl, token.accessToken.reveal(), account, permissionSet];
+}
+
+/**
+ * Keys of a permission set in an account, and whose they are. Answers of the portal carry no ARN, and the name of
+ * the person is in it; so STS is asked once, when the keys are new. Keys of another account or permission set
+ * than asked for are a confused deputy, and nothing is done with them.
+ */
+export async function permissionSetCredentials(
+  parts: IdentityParts,
+  token: SsoToken,
+  request: PermissionSetRequest,
+): Promise<RoleCredentials> {
+  const { account, permissionSet } = request;
+  const { getRoleCredentials } = await import('../aws/sso.ts');
+  const issued = await getRoleCredentials(await parts.aws(), request.signIn.region, token.accessToken, {
+    account,
+    permissionSet,
+    deniedHint: request.deniedHint,
+  });
+  const source = `permission set ${permissionSet} in ${account}`;
+  const verified = await verifiedCaller(
+    parts,
+    { ...issued, source, account, callerArn: undefined },
+    request.region,
+  );
+  const caller = parseCallerArn(verified.callerArn);
+  if (caller?.account !== account || caller.permissionSet !== permissionSet) {
+    throw new ForgeError('denied', `AWS gave keys of ${verified.callerArn} in place of ${source}.`, {
+      code: 'WRONG_CALLER',
+      hint: 'Nothing was done with them. Check the account number and the permission set in forge.yaml: forge config show',
+    });
+  }
+  return verified;
+}

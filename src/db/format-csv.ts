@@ -16,7 +16,8 @@ export function csvFormat({ header, nullText }: FormatOptions): ResultFormat {
   return {
     manyResults: false,
     begin: (columns) => (header ? line(columns.map((column) => column.name)) : ''),
-    row: line,
+    // Rows without columns are no lines: an empty line would be a row with one empty field.
+    row: (values) => (values.length === 0 ? '' : line(values)),
     end: () => '',
     close: () => '',
   };

@@ -1,5 +1,5 @@
 import { type CellLine, cellLines } from './cell-lines.ts';
-import { widest } from './format-table.ts';
+import { rowCount, widest } from './format-table.ts';
 import type { FormatOptions, ResultFormat, ResultRow } from './result-format.ts';
 import { rowWindow } from './row-window.ts';
 
@@ -10,6 +10,7 @@ export function expandedFormat({ header, nullText }: FormatOptions): ResultForma
   let count = 0;
   const block = (row: ResultRow, width: number) => {
     count++;
+    if (row.length === 0) return '';
     const ruler = `${'-'.repeat(titleWidth)}-+-${'-'.repeat(width)}`;
     const head = `-[ RECORD ${count} ]`;
     const separator = count === 1 ? '' : '\n';
@@ -58,7 +59,8 @@ export function expandedFormat({ header, nullText }: FormatOptions): ResultForma
     row: (values) => window.row(values),
     end() {
       const text = window.end();
-      return `${text}${count === 0 && header ? '(0 rows)\n' : ''}\n`;
+      const nothingShown = count === 0 || titles.length === 0;
+      return `${text}${header && nothingShown ? rowCount(count) : ''}\n`;
     },
     close: () => '',
   };

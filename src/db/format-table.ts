@@ -34,7 +34,7 @@ export function tableFormat({ header, nullText }: FormatOptions): ResultFormat {
       count++;
       return window.row(values);
     },
-    end: () => `${window.end()}${header ? `(${count} ${count === 1 ? 'row' : 'rows'})\n` : ''}\n`,
+    end: () => `${window.end()}${header ? rowCount(count) : ''}\n`,
     close: () => '',
   };
 }
@@ -57,6 +57,11 @@ const rightAligned: ReadonlySet<number> = new Set([
   typeIds.cid,
   typeIds.money,
 ]);
+
+/** What stands under a result. */
+export function rowCount(count: number): string {
+  return `(${count} ${count === 1 ? 'row' : 'rows'})\n`;
+}
 
 export function widest(lines: readonly CellLine[]): number {
   return lines.reduce((width, line) => Math.max(width, line.width), 0);
@@ -86,6 +91,7 @@ function rowLines(
   columns: readonly Column[],
   widths: readonly number[],
 ): string {
+  if (cells.length === 0) return '';
   const last = cells.length - 1;
   const height = cells.reduce((lines, cell) => Math.max(lines, cell.length), 1);
   let text = '';

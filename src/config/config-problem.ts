@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { Problem } from './config-tree.ts';
+import type { Place, Problem } from './config-tree.ts';
 
 /** The first problem as a failure; the others are counted, `forge config check` lists them. */
 export function configInvalid(host: Pick<Host, 'directories'>, problems: readonly Problem[]): ForgeError {
@@ -15,8 +15,8 @@ export function configInvalid(host: Pick<Host, 'directories'>, problems: readonl
 }
 
 /** `forge.yaml:12:5`, as editors and terminals make it a link. */
-export function placeText(host: Pick<Host, 'directories'>, problem: Problem): string {
-  return `${pathForPeople(host, problem.file)}:${problem.line}:${problem.column}`;
+export function placeText(host: Pick<Host, 'directories'>, place: Place): string {
+  return `${pathForPeople(host, place.file)}:${place.line}:${place.column}`;
 }
 
 /** Relative inside the working folder, else as it is. */

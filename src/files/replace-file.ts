@@ -11,7 +11,7 @@ import { fileFailure } from './file-failure.ts';
  */
 export async function replaceFile(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   options: { mode?: number } = {},
 ): Promise<void> {
   let temporary: string | undefined;

@@ -60,7 +60,7 @@ async function runOnce(
   return await run(session, ...args);
 }
 
-describe.skipIf(!psqlInstalled)('what psql prints (skipped without psql)', () => {
+describe.skipIf(!psqlInstalled)('what psql prints (skipped without psql)', { timeout: 20_000 }, () => {
   const corpus = [
     `select null as n, '' as empty, 'x' as text, 1 as int`,
     `select 'a"b' as quotes, 'a,b' as comma, E'line\\nfeed' as lines, E'cr\\rlf' as cr, E'tab\\tbed' as tab`,

@@ -107,7 +107,8 @@ async function describe(shell: Shell, text: string, signal: AbortSignal): Promis
   } catch (error) {
     throw explainQueryError(error, { sql: '', file: undefined }, { writeHint: undefined });
   } finally {
-    for (const piece of pieces) await print(shell, piece.trimEnd());
+    // As psql: an empty line after a table.
+    for (const piece of pieces) await print(shell, piece.trimEnd() + (piece.includes('\n') ? '\n' : ''));
   }
 }
 

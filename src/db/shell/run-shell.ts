@@ -48,23 +48,31 @@ async function runTyped(shell: Shell): Promise<void> {
   const style = styleFor(host.stdout.isTTY ? host.stdout : host.stderr, host.env);
   const reader = createStatementReader();
   let running: AbortController | undefined;
+  const typed: string[] = [];
+  const prompt = () =>
+    promptText(
+      {
+        name: options.prompt,
+        production: options.production,
+        mark: reader.mark,
+        transaction: client.getTransactionStatus(),
+      },
+      style,
+    );
   lines.onInterrupt = () => {
     if (running !== undefined) return running.abort('SIGINT');
     reader.reset();
     typed.length = 0;
-    lines.clear();
+    lines.clear(prompt());
   };
-  const typed: string[] = [];
   output.note(
-    String.raw`${options.prompt} is open ${options.readOnly ? 'read-only' : 'read-write'}. Help is \?, leave with \q or Ctrl-D.`,
+    String.raw`${options.prompt} is open ${options.readOnly ? 'read-only' : 'read-write'}. Help is \?, leave with \q or Ctrl-D.`.replaceAll(
+      '\\\\',
+      '\\',
+    ),
   );
   for (;;) {
-    const mark = reader.mark;
-    const transaction = client.getTransactionStatus();
-    const name = options.prompt;
-    const line = await lines.next(
-      promptText({ name, production: options.production, mark, transaction }, style),
-    );
+    const line = await lines.next(prompt());
     if (line === undefined) {
       host.stderr.write('\n');
       return;

@@ -12,8 +12,10 @@ export type ShellCommand =
 
 /** Reads one line that begins with a backslash. Never fails: what can't be done says why. */
 export function parseShellCommand(line: string): ShellCommand {
-  const [, name = '', rest = ''] = /^\\(\S*)\s*([\s\S]*?);?\s*$/.exec(line) ?? [];
-  if (describes.test(name)) return { kind: 'describe', text: line.trimEnd().replace(/;$/, '') };
+  // A semicolon is habit.
+  const text = line.trimEnd().replace(/;$/, '');
+  const [, name = '', rest = ''] = /^\\(\S*)\s*([\s\S]*?)\s*$/.exec(text) ?? [];
+  if (describes.test(name)) return { kind: 'describe', text };
   switch (name) {
     case 'q':
     case 'quit':

@@ -7,8 +7,8 @@ export interface TypedLines extends Disposable {
   next(prompt: string): Promise<string | undefined>;
   /** Ctrl-C was pressed. Called at any time, also while nobody waits for a line. */
   onInterrupt: () => void;
-  /** Throws away what is typed and not entered. */
-  clear(): void;
+  /** Throws away what is typed and not entered, and shows this prompt. */
+  clear(prompt: string): void;
   /** Something was printed over the prompt: show it and what is typed again. */
   redraw(): void;
   /** Takes the newest `count` lines out of the arrow-key history. */
@@ -67,9 +67,10 @@ export function readTypedLines(host: Host, history: readonly string[]): TypedLin
       });
     },
     onInterrupt: () => {},
-    clear() {
+    clear(prompt) {
       output.write('^C\n');
       queue.length = 0;
+      readline.setPrompt(prompt);
       // The way readline documents to empty the line: end of line, then delete to its start.
       readline.write(null, { ctrl: true, name: 'e' });
       readline.write(null, { ctrl: true, name: 'u' });

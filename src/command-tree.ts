@@ -1,0 +1,170 @@
+import type { CommandDefinition } from './command.ts';
+
+export interface Entry {
+  readonly path: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly default: CommandDefinition<never> }>;
+}
+
+/** The command tree in --help order, one line a command. A command's file is loaded only when it runs. */
+export const groups: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
+  {
+    title: 'Sign in',
+    entries: [
+      {
+        path: 'login',
+        summary: 'sign in through IAM Identity Center',
+        load: () => import('./commands/login.ts'),
+      },
+      {
+        path: 'logout',
+        summary: 'sign out and remove what forge stored',
+        load: () => import('./commands/logout.ts'),
+      },
+      {
+        path: 'whoami',
+        summary: 'who you are, where you can go, and for how long',
+        load: () => import('./commands/whoami.ts'),
+      },
+    ],
+  },
+  {
+    title: 'Databases',
+    entries: [
+      {
+        path: 'db connect',
+        summary: 'open psql, or a built-in shell, on a database',
+        load: () => import('./commands/db/connect.ts'),
+      },
+      {
+        path: 'db query',
+        summary: 'run SQL from a script: table, json, csv, ndjson',
+        load: () => import('./commands/db/query.ts'),
+      },
+      { path: 'db list', summary: 'databases you can name', load: () => import('./commands/db/list.ts') },
+      {
+        path: 'db check',
+        summary: 'test each step to a database, and say what to do',
+        load: () => import('./commands/db/check.ts'),
+      },
+      {
+        path: 'db token',
+        summary: 'print an RDS IAM auth token',
+        load: () => import('./commands/db/token.ts'),
+      },
+    ],
+  },
+  {
+    title: 'Credentials for other programs',
+    entries: [
+      {
+        path: 'exec',
+        summary: 'run a command with credentials of an environment',
+        load: () => import('./commands/exec.ts'),
+      },
+      {
+        path: 'env',
+        summary: 'print shell lines that export credentials',
+        load: () => import('./commands/env.ts'),
+      },
+      {
+        path: 'credentials',
+        summary: 'print credentials as a credential_process does',
+        load: () => import('./commands/credentials.ts'),
+      },
+      {
+        path: 'console',
+        summary: "open an environment's AWS console in the browser",
+        load: () => import('./commands/console.ts'),
+      },
+    ],
+  },
+  {
+    title: 'Set up',
+    entries: [
+      { path: 'config init', summary: 'write a forge.yaml', load: () => import('./commands/config/init.ts') },
+      {
+        path: 'config show',
+        summary: 'the configuration as forge reads it',
+        load: () => import('./commands/config/show.ts'),
+      },
+      {
+        path: 'config check',
+        summary: 'find mistakes in the configuration',
+        load: () => import('./commands/config/check.ts'),
+      },
+      {
+        path: 'config path',
+        summary: 'which files the configuration comes from',
+        load: () => import('./commands/config/path.ts'),
+      },
+      {
+        path: 'config aws-profiles',
+        summary: 'write ~/.aws/config profiles that ask forge for credentials',
+        load: () => import('./commands/config/aws-profiles.ts'),
+      },
+      {
+        path: 'completion',
+        summary: 'completion for bash, zsh or fish',
+        load: () => import('./commands/completion.ts'),
+      },
+    ],
+  },
+  {
+    title: 'Rehearse',
+    entries: [
+      {
+        path: 'sandbox start',
+        summary: 'start an AWS on loopback, with a real PostgreSQL',
+        load: () => import('./commands/sandbox/start.ts'),
+      },
+      {
+        path: 'sandbox run',
+        summary: 'run one command in the sandbox',
+        load: () => import('./commands/sandbox/run.ts'),
+      },
+      {
+        path: 'sandbox shell',
+        summary: 'open a shell in the sandbox',
+        load: () => import('./commands/sandbox/shell.ts'),
+      },
+      {
+        path: 'sandbox status',
+        summary: 'what runs, and where',
+        load: () => import('./commands/sandbox/status.ts'),
+      },
+      {
+        path: 'sandbox stop',
+        summary: 'stop the sandbox and remove all of it',
+        load: () => import('./commands/sandbox/stop.ts'),
+      },
+    ],
+  },
+];
+
+export const entries: readonly Entry[] = groups.flatMap((group) => group.entries);
+
+/** Global options that take a value: needed to find the command's words between them. */
+export const valuedGlobals = ['--output', '--env', '--config', '--profile', '--region'] as const;
+export const plainGlobals = ['--no-input', '--quiet', '--debug', '--plan'] as const;
+
+/** Positions of what is neither an option nor a global option's value. */
+export function wordPositions(words: readonly string[]): number[] {
+  const positions: number[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    if (valuedGlobals.some((option) => option === word)) index++;
+    else if (!word.startsWith('-')) positions.push(index);
+  }
+  return positions;
+}
+
+/** The command that the first words name, and how many words that took. */
+export function findEntry(words: readonly string[]): [Entry, number] | [undefined, 0] {
+  for (const count of [2, 1]) {
+    const path = words.slice(0, count).join(' ');
+    const entry = words.length >= count ? entries.find((candidate) => candidate.path === path) : undefined;
+    if (entry !== undefined) return [entry, count];
+  }
+  return [undefined, 0];
+}

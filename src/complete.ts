@@ -1,0 +1,71 @@
+import { entries, findEntry, plainGlobals, valuedGlobals, wordPositions } from './command-tree.ts';
+import type { Host } from './host.ts';
+
+/**
+ * What could stand where the cursor is: the shells' completion scripts (`forge completion`) ask for it with every
+ * word typed so far, the last of them unfinished. Commands, options, option values, and the names of the
+ * configuration; never a network call, and never an error: a shell would print it into the prompt.
+ */
+export async function complete(typed: readonly string[], host: Host): Promise<string[]> {
+  const unfinished = typed.at(-1) ?? '';
+  const before = typed.slice(0, -1);
+  // What follows `--` belongs to another program.
+  if (before.includes('--')) return [];
+  try {
+    const candidates = await candidatesFor(before, unfinished, host);
+    return [...new Set(candidates)].filter((candidate) => candidate.startsWith(unfinished)).sort();
+  } catch {
+    return [];
+  }
+}
+
+async function candidatesFor(before: readonly string[], unfinished: string, host: Host): Promise<string[]> {
+  const previous = before.at(-1) ?? '';
+  const words = wordPositions(before).map((position) => before[position] ?? '');
+  const [entry, used] = findEntry(words);
+  const definition = entry === undefined ? undefined : (await entry.load()).default;
+  const own = (definition?.options ?? []).map((option) => {
+    const flags = option.flags.split(/[ ,|]+/);
+    return {
+      names: flags.filter((flag) => flag.startsWith('-')),
+      takesValue: /[<[]/.test(option.flags),
+      choices: option.choices,
+    };
+  });
+  const asked = own.find((option) => option.takesValue && option.names.includes(previous));
+  if (asked !== undefined) return [...(asked.choices ?? [])];
+  if (previous === '--output') return ['json', 'table'];
+  if (previous === '--env') return environmentNames(host);
+  if (valuedGlobals.some((option) => option === previous)) return [];
+  if (unfinished.startsWith('-')) {
+    return [...own.flatMap((option) => option.names), ...valuedGlobals, ...plainGlobals, '--help'].filter(
+      (name) => name.startsWith('--'),
+    );
+  }
+  if (definition === undefined) {
+    const path = words.length === 0 ? '' : `${words.join(' ')} `;
+    return entries
+      .filter((each) => each.path.startsWith(path))
+      .map((each) => each.path.slice(path.length).split(' ')[0] ?? '');
+  }
+  const argument = definition.arguments?.[words.length - used]?.name ?? '';
+  if (/target/.test(argument)) return targetNames(host);
+  return /environment/.test(argument) ? environmentNames(host) : [];
+}
+
+async function configuration(host: Host) {
+  const { loadConfig } = await import('./config/load-config.ts');
+  return loadConfig(host, undefined);
+}
+
+async function environmentNames(host: Host): Promise<string[]> {
+  return [...(await configuration(host)).environments.keys()];
+}
+
+async function targetNames(host: Host): Promise<string[]> {
+  const { environments } = await configuration(host);
+  return [...environments.values()].flatMap((environment) => [
+    environment.name,
+    ...[...environment.databases.keys()].map((database) => `${environment.name}/${database}`),
+  ]);
+}

@@ -1,0 +1,69 @@
+import { durationText } from '../../lib/duration-text.ts';
+import type { SandboxState } from '../../sandbox/process/sandbox-state.ts';
+import type { Result } from '../../terminal/output.ts';
+import type { Style } from '../../terminal/style.ts';
+import { renderTable } from '../../terminal/table.ts';
+
+/** A running sandbox, for people and for scripts; never its admin token, which only sandbox.json holds. */
+export function describeSandbox(state: SandboxState, now: number): Result {
+  return {
+    data: {
+      running: true,
+      pid: state.pid,
+      startedAt: new Date(state.startedAt).toISOString(),
+      folder: state.folder,
+      url: state.url,
+      authority: state.authority,
+      config: state.config,
+      log: state.log,
+      people: state.people.map(({ home: _, ...person }) => person),
+      databases: state.databases,
+    },
+    text: (style) => sandboxText(state, now, style),
+  };
+}
+
+function sandboxText(state: SandboxState, now: number, style: Style): string {
+  const people = renderTable(
+    [
+      { title: 'PERSON', value: (person) => person.nickname, tone: () => 'bold' },
+      { title: 'SIGNS IN AS', value: (person) => person.userName },
+      { title: 'WHO', value: (person) => person.title },
+      {
+        title: 'GROUPS',
+        value: (person) => person.groups.map((group) => group.replace('grp-forge-', '')).join(' '),
+        tone: () => 'dim',
+      },
+    ],
+    state.people,
+    style,
+  );
+  const databases = renderTable(
+    [
+      { title: 'DATABASE', value: (entry) => entry.target, tone: () => 'bold' },
+      { title: 'ENDPOINT (AT 127.0.0.1)', value: (entry) => `${entry.endpoint}:${entry.port}` },
+      { title: 'USERS', value: (entry) => entry.users.join(' '), tone: () => 'dim' },
+    ],
+    state.databases,
+    style,
+  );
+  const next: readonly (readonly [string, string])[] = [
+    ['forge sandbox shell', 'a shell as dana; in it:'],
+    ['  forge login', 'sign in: any person, no password'],
+    ['  forge db connect dev', 'SQL on the dev database'],
+    ['forge sandbox run -- forge whoami', 'one command in it'],
+    ['forge sandbox stop', 'end it and remove everything'],
+  ];
+  return [
+    `${style.caution('SANDBOX')} ${style.plain(`running for ${durationText(now - state.startedAt)} as process ${state.pid}. Nothing in it is AWS; it listens on 127.0.0.1 only.`)}`,
+    '',
+    people,
+    '',
+    databases,
+    '',
+    `${style.dim('AWS endpoint')}  ${style.plain(state.url)}`,
+    `${style.dim('Folder')}        ${style.plain(state.folder)}`,
+    '',
+    ...next.map(([command, effect]) => `${style.bold(command.padEnd(36))}${style.dim(effect)}`),
+  ].join('\n');
+}

@@ -1,0 +1,44 @@
+import { access } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ForgeError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import { askControl } from './control.ts';
+import { readSandboxState, type SandboxState } from './sandbox-state.ts';
+
+type FindHost = Pick<Host, 'isRunning'>;
+
+/** The sandbox that runs in a folder, or undefined; what a killed one left behind is no sandbox. */
+export async function findSandbox(host: FindHost, folder: string): Promise<SandboxState | undefined> {
+  const state = await readSandboxState(folder);
+  if (state === undefined || !host.isRunning(state.pid)) return undefined;
+  const reply = await askControl(state, 'GET', '/');
+  if (reply === 'silent') throw hangs(state);
+  return reply === 'answers' ? state : undefined;
+}
+
+/** Asks a sandbox to end and waits until its folder is gone. */
+export async function stopSandbox(
+  host: Pick<Host, 'monotonic' | 'signal'>,
+  state: SandboxState,
+): Promise<void> {
+  if ((await askControl(state, 'POST', '/stop')) === 'silent') throw hangs(state);
+  const deadline = host.monotonic() + 15_000;
+  while (await isThere(state.folder)) {
+    if (host.monotonic() > deadline) throw hangs(state);
+    await sleep(20, undefined, { signal: host.signal });
+  }
+}
+
+function hangs(state: SandboxState): ForgeError {
+  return new ForgeError('failed', `The sandbox (process ${state.pid}) does not answer.`, {
+    code: 'SANDBOX_HANGS',
+    hint: `kill -9 ${state.pid}; its PostgreSQL ends with it. Then: forge sandbox stop`,
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

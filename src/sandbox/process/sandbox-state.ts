@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { readTextFile, replaceFile } from '../../files/replace-file.ts';
+
+/** sandbox.json: how to reach a running sandbox. It holds the admin token, so the file is 0600. */
+export interface SandboxState {
+  readonly pid: number;
+  readonly folder: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** The AWS endpoint, for AWS_ENDPOINT_URL. */
+  readonly url: string;
+  /** For /_sandbox on the AWS endpoint and for the control port. */
+  readonly adminToken: string;
+  readonly controlPort: number;
+  /** PEM file of the authority that signed the databases' certificates. */
+  readonly authority: string;
+  /** forge.yaml of the sandbox. */
+  readonly config: string;
+  readonly log: string;
+  readonly people: readonly SandboxPerson[];
+  readonly databases: readonly SandboxDatabase[];
+}
+
+export interface SandboxPerson {
+  readonly nickname: string;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly title: string;
+  readonly groups: readonly string[];
+  /** HOME of this person in the sandbox. */
+  readonly home: string;
+}
+
+export interface SandboxDatabase {
+  /** As forge names it: dev/shop. */
+  readonly target: string;
+  readonly endpoint: string;
+  readonly readerEndpoint: string;
+  readonly port: number;
+  readonly database: string;
+  readonly users: readonly string[];
+}
+
+const fileName = 'sandbox.json';
+
+export async function saveSandboxState(state: SandboxState): Promise<void> {
+  await replaceFile(join(state.folder, fileName), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** Undefined when there is none, or one that this version can't read. */
+export async function readSandboxState(folder: string): Promise<SandboxState | undefined> {
+  const text = await readTextFile(join(folder, fileName));
+  if (text === undefined) return undefined;
+  try {
+    const state = JSON.parse(text) as Partial<SandboxState>;
+    const usable =
+      typeof state.pid === 'number' &&
+      typeof state.controlPort === 'number' &&
+      typeof state.adminToken === 'string' &&
+      typeof state.url === 'string' &&
+      Array.isArray(state.people) &&
+      Array.isArray(state.databases);
+    return usable ? (state as SandboxState) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
+export type EventParameters = Readonly<
+  Record<string, string | number | boolean | readonly string[] | Readonly<Record<string, string>> | undefined>
+>;
+
 /** What CloudTrail would have recorded of one call; never a secret. */
 export interface CallEvent {
   readonly eventId: string;
   /** Epoch milliseconds. */
   readonly time: number;
-  /** `sts.amazonaws.com`. */
-  readonly source: string;
+  /** As an IAM action or a fault names it: sts, rds, sso (the portal), sso-oidc, signin (the pages). */
+  readonly service: string;
   readonly name: string;
   readonly account: string | undefined;
   /** ARN or user name of who called; undefined where the API takes no signature. */
@@ -15,7 +19,7 @@ export interface CallEvent {
   readonly sourceIdentity: string | undefined;
   readonly userAgent: string | undefined;
   /** Request parameters and what AWS adds to the event, without secrets. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parameters: EventParameters;
   readonly errorCode: string | undefined;
   readonly errorMessage: string | undefined;
 }
@@ -41,7 +45,7 @@ export function createEventLog(now: () => number): EventLog {
       const event = { ...partial, eventId: randomUUID(), time: now() };
       events.push(event);
       if (events.length > capacity) events = events.slice(capacity / 2);
-      const key = `${event.source.split('.')[0]}:${event.name}`;
+      const key = `${event.service}:${event.name}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       for (const listener of listeners) listener(event);
     },

@@ -15,6 +15,8 @@ export interface Organisation {
   readonly people: Person[];
   readonly permissionSets: PermissionSet[];
   readonly assignments: Assignment[];
+  /** `<user name> <permission set> <account>` taken from one person, however it came to them. */
+  readonly revocations: Set<string>;
   readonly roles: Role[];
   readonly users: IamUser[];
   readonly managedPolicies: Map<string, PolicyDocument>;
@@ -137,22 +139,22 @@ export function permissionSetsOf(
   person: Person,
   account: string,
 ): readonly string[] {
-  const names = organisation.assignments
-    .filter((assignment) => assignment.account === account && holds(person, assignment))
+  const names = assignmentsOf(organisation, person)
+    .filter((assignment) => assignment.account === account)
     .map((assignment) => assignment.permissionSet);
   return [...new Set(names)].sort();
 }
 
-/** Accounts in which a person has any permission set, by name. */
+/** Accounts in which a person has any permission set. */
 export function accountsOf(organisation: Organisation, person: Person): readonly Account[] {
-  const ids = new Set(
-    organisation.assignments.filter((entry) => holds(person, entry)).map((entry) => entry.account),
-  );
+  const ids = new Set(assignmentsOf(organisation, person).map((assignment) => assignment.account));
   return organisation.accounts.filter((account) => ids.has(account.id));
 }
 
-function holds(person: Person, assignment: Assignment): boolean {
-  return assignment.principalType === 'USER'
-    ? assignment.principal === person.userName
-    : person.groups.includes(assignment.principal);
+function assignmentsOf(organisation: Organisation, person: Person): readonly Assignment[] {
+  return organisation.assignments.filter(
+    ({ principalType, principal, permissionSet, account }) =>
+      (principalType === 'USER' ? principal === person.userName : person.groups.includes(principal)) &&
+      !organisation.revocations.has(`${person.userName} ${permissionSet} ${account}`),
+  );
 }

@@ -1,7 +1,8 @@
 import { AwsFailure } from './aws/aws-failure.ts';
 import { parseQuery } from './aws/canonical-request.ts';
+import type { SignedRequest } from './aws/signed-request.ts';
 import { parseSignature } from './aws/stated-signature.ts';
-import { type SignedRequest, verifySignature } from './aws/verify-signature.ts';
+import { verifySignature } from './aws/verify-signature.ts';
 import type { Principal } from './principal.ts';
 import type { World } from './world.ts';
 

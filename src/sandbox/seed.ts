@@ -16,6 +16,7 @@ export function seedOrganisation(): Organisation {
     people: people.map((person) => ({ ...person, groups: [...person.groups] })),
     permissionSets: [...permissionSets],
     assignments: groupAssignments(),
+    revocations: new Set(),
     roles: accounts.flatMap(rolesOf),
     users: seedUsers(),
     managedPolicies: new Map(managedPolicies),

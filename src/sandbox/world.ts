@@ -2,6 +2,7 @@ import { type AuthorizationContext, authorize, type Decision } from './authorize
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
+import { createIdentityCenter, type IdentityCenter } from './oidc/identity-center.ts';
 import type { Organisation } from './organisation.ts';
 import { userArn } from './organisation.ts';
 import type { IssuedKeys } from './principal.ts';
@@ -17,6 +18,9 @@ export interface World {
   readonly keys: KeyStore;
   readonly events: EventLog;
   readonly faults: Faults;
+  readonly identityCenter: IdentityCenter;
+  /** The time step of the last code used of each MFA device, by serial number: a code opens once. */
+  readonly usedMfaSteps: Map<string, number>;
   /** AWS's clock: the host's plus the offset. */
   now(): number;
   setClockOffset(milliseconds: number): void;
@@ -59,6 +63,8 @@ export function createWorld(options: WorldOptions): World {
     keys,
     events: createEventLog(now),
     faults: createFaults(),
+    identityCenter: createIdentityCenter(organisation, now, options.now),
+    usedMfaSteps: new Map(),
     now,
     hostNow: options.now,
     setClockOffset: (milliseconds) => {

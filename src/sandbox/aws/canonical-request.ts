@@ -1,5 +1,5 @@
 import { AwsFailure } from './aws-failure.ts';
-import type { SignedRequest } from './verify-signature.ts';
+import type { SignedRequest } from './signed-request.ts';
 
 export type QueryPair = readonly [name: string, value: string];
 

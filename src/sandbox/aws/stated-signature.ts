@@ -1,6 +1,6 @@
 import { AwsFailure } from './aws-failure.ts';
 import { parseQuery } from './canonical-request.ts';
-import type { SignedRequest } from './verify-signature.ts';
+import type { SignedRequest } from './signed-request.ts';
 
 /** What a request says of its own signature, in the Authorization header or in its query. */
 export interface StatedSignature {

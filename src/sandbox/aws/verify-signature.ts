@@ -3,6 +3,7 @@ import type { KeyStore } from '../issued-keys.ts';
 import type { IssuedKeys } from '../principal.ts';
 import { AwsFailure } from './aws-failure.ts';
 import { canonicalRequest, type QueryPair } from './canonical-request.ts';
+import type { SignedRequest } from './signed-request.ts';
 import { parseSignature, type StatedSignature } from './stated-signature.ts';
 
 /**
@@ -10,17 +11,6 @@ import { parseSignature, type StatedSignature } from './stated-signature.ts';
  * Source: IAM User Guide, "Signing AWS API requests"; the sentences are those AWS answers with.
  * Shares no code with forge's own signer, so that neither hides the other's mistake.
  */
-export interface SignedRequest {
-  readonly method: string;
-  /** As it was sent, percent-encoding and all. */
-  readonly path: string;
-  /** Without the question mark, as it was sent. */
-  readonly query: string;
-  /** In the order sent, repeated ones repeated. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Buffer;
-}
-
 export interface SignatureRules {
   readonly keys: KeyStore;
   readonly now: number;

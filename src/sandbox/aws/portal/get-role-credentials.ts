@@ -1,0 +1,62 @@
+import { permissionSetsOf } from '../../organisation.ts';
+import type { RolePrincipal } from '../../principal.ts';
+import { identityCenterRole } from '../../seed-roles.ts';
+import { AwsFailure } from '../aws-failure.ts';
+import { accountIn, type PortalRequest } from './portal-request.ts';
+
+/**
+ * Keys for a permission set in an account, if it is assigned now. Lives as long as the permission set says;
+ * taking the assignment away later does not end them, as with AWS.
+ */
+export function getRoleCredentials({ world, token, query, userAgent }: PortalRequest): object {
+  const { person } = token.session;
+  const account = accountIn(query);
+  const roleName = query.get('role_name');
+  if (!roleName) throw new AwsFailure('InvalidRequestException', 400, 'role_name is required');
+  const permissionSet = world.organisation.permissionSets.find((set) => set.name === roleName);
+  // A wrong name, a stale one and one of somebody else look the same.
+  if (!permissionSet || !permissionSetsOf(world.organisation, person, account).includes(roleName)) {
+    throw new AwsFailure('ForbiddenException', 403, 'No access');
+  }
+  const role = identityCenterRole(account, permissionSet.name, permissionSet.policies);
+  const principal: RolePrincipal = {
+    kind: 'role',
+    account,
+    arn: `arn:aws:sts::${account}:assumed-role/${role.name}/${person.userName}`,
+    userId: `${role.id}:${person.userName}`,
+    // Identity Center's MFA is not the role session's: AWS says mfaAuthenticated false here.
+    mfaAt: undefined,
+    role,
+    sessionName: person.userName,
+    sourceIdentity: undefined,
+    tags: {},
+    transitiveTagKeys: [],
+    sessionPolicies: [],
+    person,
+  };
+  const keys = world.keys.issueTemporary(principal, permissionSet.sessionSeconds);
+  world.events.record({
+    service: 'sts',
+    name: 'AssumeRoleWithSAML',
+    account,
+    principal: person.userName,
+    accessKeyId: keys.accessKeyId,
+    sourceIdentity: undefined,
+    userAgent,
+    parameters: {
+      roleArn: `arn:aws:iam::${account}:role${role.path}${role.name}`,
+      roleSessionName: person.userName,
+      durationSeconds: permissionSet.sessionSeconds,
+    },
+    errorCode: undefined,
+    errorMessage: undefined,
+  });
+  return {
+    roleCredentials: {
+      accessKeyId: keys.accessKeyId,
+      secretAccessKey: keys.secretAccessKey,
+      sessionToken: keys.sessionToken,
+      expiration: keys.expiresAt,
+    },
+  };
+}

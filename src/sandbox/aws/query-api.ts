@@ -1,0 +1,151 @@
+import type { EventParameters } from '../event-log.ts';
+import type { IssuedKeys } from '../principal.ts';
+import type { World } from '../world.ts';
+import { AwsFailure } from './aws-failure.ts';
+import { type Call, parseForm, type Received, type Reply } from './exchange.ts';
+import type { QueryOperation, QueryService } from './query-service.ts';
+import { rdsService } from './rds/rds-service.ts';
+import { stsService } from './sts/sts-service.ts';
+import { clockToleranceMs, verifySignature } from './verify-signature.ts';
+import { renderXml, type XmlElements } from './xml.ts';
+
+/** Regions that a credential scope may name: those that are on in every account. */
+export const regions = [
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+  'ca-central-1',
+  'sa-east-1',
+  'eu-central-1',
+  'eu-north-1',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-west-3',
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-northeast-3',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+] as const;
+
+const services: readonly QueryService[] = [stsService, rdsService];
+
+/** `POST /` with a form, or `GET /?Action=…`. */
+export function findQueryCall(world: World, request: Received): Call | undefined {
+  if (request.path !== '/' || (request.method !== 'POST' && request.method !== 'GET')) return undefined;
+  const inBody = request.method === 'POST' && request.body.length > 0;
+  const parameters = parseForm(inBody ? request.body.toString('utf8') : request.query);
+  const version = parameters.get('Version');
+  const operation = parameters.get('Action');
+  if (request.method === 'GET' && operation === undefined) return undefined;
+  const service = services.find((entry) => entry.version === version) ?? stsService;
+  return {
+    service: service.name,
+    operation: operation ?? 'none',
+    run: () => run(world, service, operation, parameters, request),
+    failed: (code, status, message) => failed(service, code, status, message, request.requestId),
+  };
+}
+
+function run(
+  world: World,
+  service: QueryService,
+  operation: string | undefined,
+  parameters: ReadonlyMap<string, string>,
+  request: Received,
+): Reply {
+  let noted: EventParameters = {};
+  let caller: IssuedKeys | undefined;
+  const record = (failure?: AwsFailure) =>
+    world.events.record({
+      service: service.name,
+      name: operation ?? 'none',
+      account: caller?.principal.account,
+      principal: caller?.principal.arn,
+      accessKeyId: caller?.accessKeyId,
+      sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
+      userAgent: request.header('user-agent'),
+      parameters: noted,
+      errorCode: failure?.code,
+      errorMessage: failure?.message,
+    });
+  try {
+    const signature = verifySignature(request, {
+      keys: world.keys,
+      now: world.now(),
+      service: service.name,
+      regions,
+      // STS takes a presigned URL for as long as a signed header, whatever X-Amz-Expires says.
+      presignedSeconds: clockToleranceMs / 1000,
+    });
+    caller = signature.keys;
+    const handler = findOperation(service, operation, parameters);
+    const { result } = handler({
+      world,
+      parameters,
+      caller,
+      region: signature.region,
+      note: (event) => {
+        noted = event;
+      },
+    });
+    record();
+    return answer(service, operation ?? '', result, request.requestId);
+  } catch (error) {
+    if (error instanceof AwsFailure) record(error);
+    throw error;
+  }
+}
+
+function findOperation(
+  service: QueryService,
+  operation: string | undefined,
+  parameters: ReadonlyMap<string, string>,
+): QueryOperation {
+  if (operation === undefined)
+    throw new AwsFailure('MissingAction', 400, 'The request must contain the parameter Action.');
+  const version = parameters.get('Version');
+  const known = version === service.version && Object.hasOwn(service.operations, operation);
+  const handler = known ? service.operations[operation] : undefined;
+  if (!handler) {
+    throw new AwsFailure(
+      'InvalidAction',
+      400,
+      `Could not find operation ${operation} for version ${version ?? 'NO_VERSION_SPECIFIED'}`,
+    );
+  }
+  return handler;
+}
+
+function answer(service: QueryService, operation: string, result: XmlElements, requestId: string): Reply {
+  const body = renderXml({ [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } });
+  return xmlReply(
+    200,
+    `<${operation}Response xmlns="${service.namespace}">${body}</${operation}Response>`,
+    requestId,
+  );
+}
+
+function failed(
+  service: QueryService,
+  code: string,
+  status: number,
+  message: string,
+  requestId: string,
+): Reply {
+  const body = renderXml({
+    Error: { Type: status >= 500 ? 'Receiver' : 'Sender', Code: code, Message: message },
+    RequestId: requestId,
+  });
+  return xmlReply(status, `<ErrorResponse xmlns="${service.namespace}">${body}</ErrorResponse>`, requestId);
+}
+
+function xmlReply(status: number, body: string, requestId: string): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body: `${body}\n`,
+  };
+}

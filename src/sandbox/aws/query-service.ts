@@ -1,0 +1,27 @@
+import type { EventParameters } from '../event-log.ts';
+import type { IssuedKeys } from '../principal.ts';
+import type { World } from '../world.ts';
+import type { XmlElements } from './xml.ts';
+
+/** The AWS Query protocol: a form in, XML out, every call signed. STS and RDS speak it. */
+export interface QueryService {
+  readonly name: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly operations: Readonly<Record<string, QueryOperation>>;
+}
+
+export type QueryOperation = (request: QueryRequest) => QueryResult;
+
+export interface QueryRequest {
+  readonly world: World;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly caller: IssuedKeys;
+  readonly region: string;
+  /** For the event: what CloudTrail shows of the request, never a secret. */
+  note(parameters: EventParameters): void;
+}
+
+export interface QueryResult {
+  readonly result: XmlElements;
+}

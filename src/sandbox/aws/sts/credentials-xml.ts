@@ -1,0 +1,12 @@
+import type { IssuedKeys } from '../../principal.ts';
+import type { XmlElements } from '../xml.ts';
+
+/** `<Credentials>` as STS gives them: whole seconds, UTC. */
+export function credentialsXml(keys: IssuedKeys & { readonly expiresAt: number }): XmlElements {
+  return {
+    AccessKeyId: keys.accessKeyId,
+    SecretAccessKey: keys.secretAccessKey,
+    SessionToken: keys.sessionToken,
+    Expiration: `${new Date(keys.expiresAt).toISOString().slice(0, 19)}Z`,
+  };
+}

@@ -7,6 +7,7 @@ import { ForgeError } from '../errors.ts';
 import { fileFailure } from '../files/file-failure.ts';
 import { withFileLock } from '../files/file-lock.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
+import { readTextFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
 import { Secret } from '../lib/secret.ts';
 import {
@@ -156,7 +157,7 @@ export async function saveSsoToken(
 
 /** Under the lock, so that a process that is just renewing it can't bring it back. False: there was none. */
 export async function removeSsoToken(host: TokenHost, file: string): Promise<boolean> {
-  if ((await readCacheFile(file)) === undefined) return false;
+  if ((await readTextFile(file)) === undefined) return false;
   return withFileLock(host, file, async () => {
     try {
       await rm(file);

@@ -1,5 +1,5 @@
 /**
- * JSON as Python's json.dumps writes it with its defaults: `, ` and `: ` between, everything beyond ASCII escaped.
+ * JSON as Python's json.dumps writes it with its defaults: `, ` and `: ` between, everything but printable ASCII escaped.
  * The AWS CLI hashes and stores such text; a file that forge shares with it keeps its bytes.
  * Numbers are meant to be integers: Python would write 1.0 where JavaScript knows only 1.
  */
@@ -13,10 +13,10 @@ export function pythonJson(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** JSON.stringify leaves DEL and everything above as they are; Python escapes what is not ASCII, DEL not. */
+/** JSON.stringify leaves DEL and everything above it as they are; Python escapes all but space to tilde. */
 function text(value: string): string {
   return JSON.stringify(value).replace(
-    /[\u0080-\uffff]/g,
+    /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

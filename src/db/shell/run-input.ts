@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
 import { escapeForTerminal } from '../../lib/escape-for-terminal.ts';
-import { explainQueryError } from '../explain-query-error.ts';
+import { explainQueryError, type QueryFacts } from '../explain-query-error.ts';
 import { expandedFormat } from '../format-expanded.ts';
 import { tableFormat } from '../format-table.ts';
 import { runQuery } from '../run-query.ts';
@@ -48,7 +48,7 @@ async function runStatement(
       filter: host.stdout.isTTY ? (text) => text : undefined,
       sink: output.raw,
       signal,
-      facts: { writeHint: writeHint(shell) },
+      facts: factsOf(shell),
       onTag: (tag) => void output.raw(`${escapeForTerminal(tag)}\n`).catch(() => {}),
     });
   } finally {
@@ -105,7 +105,7 @@ async function describe(shell: Shell, text: string, signal: AbortSignal): Promis
   try {
     await describeObjects(shell.session, text, signal, (piece) => pieces.push(piece));
   } catch (error) {
-    throw explainQueryError(error, { sql: '', file: undefined }, { writeHint: undefined });
+    throw explainQueryError(error, { sql: '', file: undefined }, factsOf(shell));
   } finally {
     // As psql: an empty line after a table.
     for (const piece of pieces) await print(shell, piece.trimEnd() + (piece.includes('\n') ? '\n' : ''));
@@ -136,8 +136,13 @@ async function print(shell: Shell, text: string): Promise<void> {
   await shell.parts.output.raw(`${escapeForTerminal(text)}\n`);
 }
 
-export function writeHint({ options }: Shell): string | undefined {
-  return options.readOnly ? `Leave with \\q and run: forge db connect ${options.prompt} --write` : undefined;
+function factsOf({ options }: Shell): QueryFacts {
+  return {
+    writeHint: options.readOnly
+      ? String.raw`Leave with \q and run: forge db connect ${options.prompt} --write`
+      : undefined,
+    timeoutHint: "Allow more: set statement_timeout = '10min';",
+  };
 }
 
 function connectionText({ session: { client }, options }: Shell): string {

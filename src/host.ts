@@ -28,12 +28,16 @@ export interface Host {
   monotonic(): number;
   /** Aborted by SIGINT, SIGTERM or SIGHUP (its reason is that name), or when stdout's reader went away (EPIPE). */
   readonly signal: AbortSignal;
-  /** While held, Ctrl-C belongs to the child in the foreground and does not abort `signal`. */
-  holdInterrupts(): Disposable;
+  /**
+   * While held, Ctrl-C belongs to the child in the foreground and does not abort `signal`. With `onTermination`
+   * SIGTERM and SIGHUP don't either: they go there, to be handed on.
+   */
+  holdInterrupts(onTermination?: (name: TerminationSignal) => void): Disposable;
   /** argv arrays only; never a shell. NODE_OPTIONS is never handed on. */
   spawn(command: string, args: readonly string[], options?: HostSpawnOptions): ChildProcess;
 }
 
+export type TerminationSignal = 'SIGTERM' | 'SIGHUP';
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type OutputStream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
@@ -64,8 +68,11 @@ export function systemHost(): Host {
   const { env, platform } = process;
   const controller = new AbortController();
   let held = 0;
-  const onSignal = (name: NodeJS.Signals) => {
+  const heirs: ((name: TerminationSignal) => void)[] = [];
+  const onSignal = (name: 'SIGINT' | TerminationSignal) => {
     if (name === 'SIGINT' && held > 0) return;
+    const heir = heirs.at(-1);
+    if (name !== 'SIGINT' && heir !== undefined) return heir(name);
     // The second Ctrl-C does not wait for anybody.
     if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
     controller.abort(name);
@@ -101,11 +108,13 @@ export function systemHost(): Host {
     now: Date.now,
     monotonic: () => performance.now(),
     signal: controller.signal,
-    holdInterrupts() {
+    holdInterrupts(onTermination) {
       held++;
+      if (onTermination !== undefined) heirs.push(onTermination);
       return {
         [Symbol.dispose]: () => {
           held--;
+          if (onTermination !== undefined) heirs.splice(heirs.indexOf(onTermination), 1);
         },
       };
     },

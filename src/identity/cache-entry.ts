@@ -54,8 +54,8 @@ function unseal(file: Record<string, unknown>, name: string, key: Buffer): strin
 
 function parseEntry(found: Record<string, unknown> | undefined): CacheEntry | undefined {
   if (found === undefined) return undefined;
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, source, account, callerArn, savedAt } =
-    found;
+  const { accessKeyId, secretAccessKey, sessionToken, expiration, source, account } = found;
+  const { callerArn, checkedAt, savedAt } = found;
   const complete =
     isText(accessKeyId) &&
     isText(secretAccessKey) &&
@@ -64,7 +64,8 @@ function parseEntry(found: Record<string, unknown> | undefined): CacheEntry | un
     isTime(savedAt) &&
     (sessionToken === undefined || isText(sessionToken)) &&
     (account === undefined || isText(account)) &&
-    (callerArn === undefined || isText(callerArn));
+    (callerArn === undefined || isText(callerArn)) &&
+    (checkedAt === undefined || isTime(checkedAt));
   if (!complete) return undefined;
   const credentials = {
     accessKeyId,
@@ -74,6 +75,7 @@ function parseEntry(found: Record<string, unknown> | undefined): CacheEntry | un
     source,
     account,
     callerArn,
+    checkedAt,
   };
   return { credentials, savedAt };
 }

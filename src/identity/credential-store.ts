@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { openKeychain } from './keychain.ts';
 
@@ -19,8 +20,23 @@ export interface ChosenStore {
 type Setting = Config['credentialStore'];
 const settings: readonly Setting[] = ['auto', 'keychain', 'file', 'none'];
 
+/** A keychain is read once a command, because every read may be a question to the person. */
+const chosen = new WeakMap<Host, Map<Setting, Promise<ChosenStore>>>();
+
+export function chooseCredentialStore(
+  parts: Pick<IdentityParts, 'host' | 'output'>,
+  configured: Setting,
+  folder: string,
+): Promise<ChosenStore> {
+  const ofHost = chosen.get(parts.host) ?? new Map<Setting, Promise<ChosenStore>>();
+  chosen.set(parts.host, ofHost);
+  const choice = ofHost.get(configured) ?? choose(parts, configured, folder);
+  ofHost.set(configured, choice);
+  return choice;
+}
+
 /** FORGE_CREDENTIAL_STORE before forge.yaml. One that was asked for and is not there is an error, never another one. */
-export async function chooseCredentialStore(
+async function choose(
   { host, output }: Pick<IdentityParts, 'host' | 'output'>,
   configured: Setting,
   folder: string,

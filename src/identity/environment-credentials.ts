@@ -54,10 +54,15 @@ export async function credentialsFor(
     if (request.profile !== undefined || environment === undefined || !signIn || !permissionSet) {
       return ambientCredentials(parts, { profile: request.profile, region, mfa, cache });
     }
-    const { keptPermissionSetCredentials } = await import('./permission-set-credentials.ts');
-    const { account } = environment;
-    const wanted = { signIn, account, permissionSet, region, deniedHint: deniedHint(environment) };
-    return keptPermissionSetCredentials(parts, wanted, await cache(account, []));
+    const { heldPermissionSetCredentials } = await import('./permission-set-credentials.ts');
+    const { account, permissionSets } = environment;
+    const others = permissionSets.filter((other) => other !== permissionSet);
+    const wanted = { signIn, account, region, deniedHint: deniedHint(environment) };
+    return heldPermissionSetCredentials(
+      parts,
+      { ...wanted, permissionSets: [permissionSet, ...others] },
+      await cache(account, []),
+    );
   }
 }
 

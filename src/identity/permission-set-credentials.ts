@@ -17,17 +17,47 @@ export interface PermissionSetRequest {
   readonly deniedHint?: string | undefined;
 }
 
-/** The same, from the cache where one may be used. The sign-in has to live: keys of one that ended are not used. */
-export async function keptPermissionSetCredentials(
+export interface HeldPermissionSetRequest extends Omit<PermissionSetRequest, 'permissionSet'> {
+  /** The usual one first, then what other groups hold in the account: the first that the person holds is taken. */
+  readonly permissionSets: readonly [string, ...string[]];
+}
+
+/** From the cache where one may be used. The sign-in has to live: keys of one that ended are not used. */
+export async function heldPermissionSetCredentials(
   parts: IdentityParts,
-  request: PermissionSetRequest,
+  request: HeldPermissionSetRequest,
   cache: CredentialCache | undefined,
 ): Promise<RoleCredentials> {
   const token = await ssoTokenOrSignIn(parts, request.signIn);
-  const issue = () => permissionSetCredentials(parts, token, request);
-  return cache === undefined
-    ? issue()
-    : cache.credentials(permissionSetKey(token, request), issue, { alone: true });
+  const [usual, ...others] = request.permissionSets;
+  const keyOf = (permissionSet: string) => permissionSetKey(token, { ...request, permissionSet });
+  for (const permissionSet of others.length > 0 ? request.permissionSets : []) {
+    const kept = await cache?.find(keyOf(permissionSet));
+    if (kept !== undefined) return kept;
+  }
+  const get = (permissionSet: string) => {
+    const issue = () => permissionSetCredentials(parts, token, { ...request, permissionSet });
+    return cache === undefined ? issue() : cache.credentials(keyOf(permissionSet), issue, { alone: true });
+  };
+  try {
+    return await get(usual);
+  } catch (error) {
+    for (const permissionSet of others) {
+      if (!isNotAssigned(error)) throw error;
+      const found = await get(permissionSet).catch((next: unknown) => {
+        if (!isNotAssigned(next)) throw next;
+        return undefined;
+      });
+      if (found === undefined) continue;
+      parts.output.note(`You don't hold ${usual} in ${request.account}: using ${permissionSet}.`);
+      return found;
+    }
+    throw error;
+  }
+}
+
+function isNotAssigned(error: unknown): boolean {
+  return error instanceof ForgeError && error.code === 'ACCESS_DENIED';
 }
 
 /** The access token is a part of the key: who signs out, or in as somebody else, leaves these keys behind. */

@@ -66,9 +66,13 @@ async function startingKeys(
         callerArn: undefined,
       };
     case 'permission-set': {
-      const { keptPermissionSetCredentials } = await import('./permission-set-credentials.ts');
+      const { heldPermissionSetCredentials } = await import('./permission-set-credentials.ts');
       const cache = await request.cache(start.account, []);
-      const found = await keptPermissionSetCredentials(parts, { ...start, region: request.region }, cache);
+      const found = await heldPermissionSetCredentials(
+        parts,
+        { ...start, permissionSets: [start.permissionSet], region: request.region },
+        cache,
+      );
       return { ...found, source };
     }
     case 'environment': {

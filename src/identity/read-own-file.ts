@@ -2,8 +2,6 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Host } from '../host.ts';
 
-const largest = 64 * 1024;
-
 /**
  * The text of a file that only this person can have written and read: not a link, not another user's, not open
  * to others, not huge. Undefined when it is anything else, or not there.
@@ -11,6 +9,7 @@ const largest = 64 * 1024;
 export async function readOwnFile(
   host: Pick<Host, 'platform' | 'userId'>,
   path: string,
+  largest = 64 * 1024,
 ): Promise<string | undefined> {
   // O_NONBLOCK: opening a FIFO that somebody put there would wait for ever.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -1,5 +1,6 @@
 import type { RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
+import { chainedDuration } from './chained-duration.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import type { MfaCodes } from './mfa-code.ts';
 import { personName } from './person.ts';
@@ -18,9 +19,6 @@ export interface ChainOptions {
   readonly nameSource?: boolean;
 }
 
-/** STS refuses more than an hour when the caller is a role itself ("role chaining"). */
-const longestChained = 3_600;
-
 /** Assumes the roles one after the other, each in the name of the person that the first keys belong to. */
 export async function assumeChain(
   parts: IdentityParts,
@@ -35,16 +33,6 @@ export async function assumeChain(
   return current;
 }
 
-/** What a step may ask for; pure, so that plans say the same. */
-export function chainedDuration(
-  from: Pick<RoleCredentials, 'sessionToken'>,
-  step: Pick<RoleStep, 'durationSeconds'>,
-): number {
-  return from.sessionToken === undefined
-    ? step.durationSeconds
-    : Math.min(step.durationSeconds, longestChained);
-}
-
 async function assumeStep(
   parts: IdentityParts,
   from: RoleCredentials,
@@ -52,7 +40,7 @@ async function assumeStep(
   person: string,
   options: ChainOptions,
 ): Promise<RoleCredentials> {
-  const durationSeconds = chainedDuration(from, step);
+  const durationSeconds = chainedDuration({ chained: from.sessionToken !== undefined }, step);
   if (durationSeconds < step.durationSeconds) {
     parts.output.debug(
       `${step.roleArn}: asked for ${step.durationSeconds} s, gets ${durationSeconds} s (role chaining)`,
@@ -91,6 +79,7 @@ async function assumeStep(
     source: `role ${step.roleArn}`,
     account: issued.arn.split(':')[4],
     callerArn: issued.arn,
+    checkedAt: parts.host.now(),
   };
 }
 

@@ -15,6 +15,8 @@ export interface RoleCredentials {
   readonly account: string | undefined;
   /** Who AWS itself said that these very keys are; undefined: it was not asked. */
   readonly callerArn: string | undefined;
+  /** When it said so, epoch milliseconds. */
+  readonly checkedAt?: number | undefined;
 }
 
 export function signingKeys(credentials: RoleCredentials): SigningKeys {

@@ -25,5 +25,5 @@ export async function verifiedCaller(
       hint: 'Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and the proxy: was it AWS that answered?',
     });
   }
-  return { ...credentials, account: identity.account, callerArn: identity.arn };
+  return { ...credentials, account: identity.account, callerArn: identity.arn, checkedAt: parts.host.now() };
 }

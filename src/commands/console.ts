@@ -1,0 +1,68 @@
+import { refusal } from '../access/may-i.ts';
+import { type CommandInput, defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { ForgeError } from '../errors.ts';
+import { consoleLink } from '../identity/console-link.ts';
+import { resolveEnvironment } from '../targets/resolve-environment.ts';
+
+interface ConsoleOptions {
+  readonly destination?: string;
+  readonly print?: boolean;
+}
+
+export default defineCommand<ConsoleOptions>({
+  description: "Opens the AWS console of an environment's account, through the IAM Identity Center portal.",
+  arguments: [
+    { name: '[environment]', description: 'name in forge.yaml; without one the current environment' },
+  ],
+  options: [
+    { flags: '--destination <url>', description: 'page of the console to open' },
+    { flags: '--print', description: 'only print the address' },
+  ],
+  examples: [
+    ['forge console dev', 'in the browser'],
+    ['forge console dev --print', 'to open it elsewhere'],
+    [
+      'forge console dev --destination https://us-east-1.console.aws.amazon.com/rds/home',
+      'straight to a page',
+    ],
+  ],
+  details: `The address holds no secret: whoever opens it signs in at the portal as themselves. It is always printed; a browser
+opens only when somebody is at the terminal.`,
+  run: runConsole,
+});
+
+async function runConsole(context: Context, input: CommandInput<ConsoleOptions>): Promise<void> {
+  const { host, globals, output, prompt } = context;
+  const config = await context.config();
+  const current = { flag: globals.env, variable: host.env.FORGE_ENV };
+  const environment = resolveEnvironment(config, input.args[0], current);
+  const refused = refusal({ config, environment, purpose: 'console', reason: undefined });
+  if (refused !== undefined) throw refused;
+  const { signIn } = config;
+  const { account, permissionSet } = environment;
+  if (signIn === undefined || permissionSet === undefined) {
+    throw new ForgeError('usage', `forge.yaml does not say how to sign in for ${environment.name}.`, {
+      code: 'NO_PERMISSION_SET',
+      hint: 'Give it sign_in and a permission_set: forge config check',
+    });
+  }
+  const { destination, print } = input.options;
+  const url = consoleLink({ signIn, account, permissionSet, destination });
+  const opens = print !== true && prompt.possible;
+  if (globals.plan) {
+    return output.plan({
+      summary: `Open the console of ${environment.name} (${account}) as ${permissionSet}.`,
+      steps: [
+        { kind: 'local', what: `print ${url}` },
+        ...(opens ? [{ kind: 'local' as const, what: 'open it in the browser' }] : []),
+      ],
+      equivalents: [],
+    });
+  }
+  output.result({ data: { environment: environment.name, url, opened: opens }, text: () => url });
+  if (!opens) return;
+  const { openBrowser } = await import('../identity/open-browser.ts');
+  if (!(await openBrowser(host, url).opened))
+    output.note('No browser could be opened: open the address yourself.');
+}

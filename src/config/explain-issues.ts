@@ -6,15 +6,20 @@ import { findEntry, type MapTree, type Problem, pathText, type Tree } from './co
 type Issue = BaseIssue<unknown>;
 type Path = readonly (string | number)[];
 
-/** What valibot found, and keys that nobody knows, as sentences with a place. Messages of the schema end "… must be". */
+/** What the schema finds wrong, as sentences with a place. Messages of the schema end "… must be". */
 export function explainIssues(tree: Tree, issues: readonly Issue[]): readonly Problem[] {
-  const problems = [...unknownKeys(configSchema as unknown as Shape, tree, [])];
-  for (const issue of issues) {
-    // valibot stops at the first unknown key of a mapping; unknownKeys names them all.
-    if (issue.expected === 'never') continue;
-    problems.push(explain(tree, issue));
-  }
-  return problems;
+  const shaped = [...misshapen(configSchema as unknown as Shape, tree, [])];
+  const lists = shaped.filter(({ isList }) => isList).map(({ path }) => path);
+  const others = issues
+    // valibot stops at the first unknown key of a mapping, and takes a list for one: misshapen names them all.
+    .filter((issue) => issue.expected !== 'never')
+    .map((issue) => explain(tree, issue))
+    .filter(({ path }) => !lists.some((list) => list === '' || path === list || isInside(path, list)));
+  return [...shaped.map(({ isList, ...problem }) => problem), ...others];
+}
+
+function isInside(path: string, outer: string): boolean {
+  return path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }
 
 function explain(tree: Tree, outer: Issue): Problem {
@@ -110,22 +115,34 @@ interface Shape {
   readonly options?: readonly Shape[];
 }
 
-function* unknownKeys(shape: Shape, tree: Tree, path: Path): Generator<Problem> {
+type Misshapen = Problem & { readonly isList: boolean };
+
+function* misshapen(shape: Shape, tree: Tree, path: Path): Generator<Misshapen> {
   if (shape.wrapped !== undefined) {
-    yield* unknownKeys(shape.wrapped, tree, path);
+    yield* misshapen(shape.wrapped, tree, path);
   } else if (shape.type === 'union') {
-    for (const option of shape.options ?? []) yield* unknownKeys(option, tree, path);
-  } else if (shape.item !== undefined && tree.kind === 'list') {
-    for (const [index, item] of tree.items.entries()) yield* unknownKeys(shape.item, item, [...path, index]);
-  } else if (shape.entries !== undefined && tree.kind === 'map') {
-    for (const [key, entry] of tree.entries) {
-      const inner = Object.hasOwn(shape.entries, key) ? shape.entries[key] : undefined;
-      if (inner === undefined) yield unknownKey(shape.entries, tree, key, path);
-      else yield* unknownKeys(inner, entry.value, [...path, key]);
+    for (const option of shape.options ?? []) {
+      if (option.entries === undefined || tree.kind === 'map') yield* misshapen(option, tree, path);
     }
-  } else if (shape.type === 'record' && shape.value !== undefined && tree.kind === 'map') {
-    for (const [key, entry] of tree.entries) yield* unknownKeys(shape.value, entry.value, [...path, key]);
+  } else if (shape.item !== undefined && tree.kind === 'list') {
+    for (const [index, item] of tree.items.entries()) yield* misshapen(shape.item, item, [...path, index]);
+  } else if (shape.entries === undefined && shape.type !== 'record') {
+    return;
+  } else if (tree.kind === 'list') {
+    const shown = path.length === 0 ? 'The file' : pathText(path);
+    const message = `${shown} is a list; it must be a mapping.`;
+    yield { ...tree.place, path: pathText(path), message, isList: true };
+  } else if (tree.kind === 'map') {
+    for (const [key, entry] of tree.entries) {
+      const inner = shape.entries === undefined ? shape.value : keyOf(shape.entries, key);
+      if (inner !== undefined) yield* misshapen(inner, entry.value, [...path, key]);
+      else yield { ...unknownKey(shape.entries ?? {}, tree, key, path), isList: false };
+    }
   }
+}
+
+function keyOf(entries: Readonly<Record<string, Shape>>, key: string): Shape | undefined {
+  return Object.hasOwn(entries, key) ? entries[key] : undefined;
 }
 
 function unknownKey(

@@ -3,7 +3,7 @@ import { type ConfigFile, configSchema } from './config-schema.ts';
 import { mergeTrees, type Problem, plainValue, type SourceFile, type Tree } from './config-tree.ts';
 import { explainIssues } from './explain-issues.ts';
 import type { ConfigHost } from './find-config.ts';
-import { findMisshapen } from './find-misshapen.ts';
+import { findContradictions } from './find-contradictions.ts';
 import { type Chain, readChain } from './read-chain.ts';
 
 export interface ConfigReading {
@@ -27,7 +27,8 @@ export function judgeChain({ sources, trees, problems }: Chain): ConfigReading {
   }
   const tree = trees.reduceRight((under, over) => mergeTrees(under, over));
   const result = safeParse(configSchema, plainValue(tree));
-  const found = result.success ? findMisshapen(result.output, tree) : explainIssues(tree, result.issues);
+  const issues = explainIssues(tree, result.issues ?? []);
+  const found = result.success && issues.length === 0 ? findContradictions(result.output, tree) : issues;
   const data = result.success && found.length === 0 ? result.output : undefined;
   return { sources, tree, data, problems: inOrder(found, sources) };
 }

@@ -37,14 +37,16 @@ export function readYaml(file: SourceFile): YamlReading {
       version: '1.2',
       schema: 'core',
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { tree: undefined, problems: [reader.tooDeep()] };
   }
   const { errors } = document;
-  if (errors.length > 0) return { tree: undefined, problems: errors.map((error) => reader.syntax(error)) };
+  if (errors.length > 0) {
+    return { tree: undefined, problems: errors.slice(0, mostProblems).map((error) => reader.syntax(error)) };
+  }
   if (
     document.directives?.yaml.explicit === true ||
     Object.keys(document.directives?.tags ?? {}).length > 1
@@ -81,7 +83,11 @@ class Reader {
     if (anchor !== undefined)
       return this.#refuse(place, path, 'has an anchor (&…): forge.yaml has none; remove it');
     if (tag !== undefined)
-      return this.#refuse(place, path, `has the tag ${tag}: forge.yaml has none; remove it`);
+      return this.#refuse(
+        place,
+        path,
+        `has the tag ${tag.replace('tag:yaml.org,2002:', '!!')}: forge.yaml has none; remove it`,
+      );
     if (path.length > deepest) return this.#refuse(place, [], 'Values are nested too deeply');
     if (isMap(node)) return this.#map(node, path, place);
     if (isSeq(node)) {
@@ -158,6 +164,8 @@ class Reader {
 
   syntax(error: YAMLError): Problem {
     const place = this.#place(error.pos[0]);
+    // The composer's recursion ran out of stack: what stands there may even be YAML.
+    if (error.message.startsWith('Maximum call stack')) return { ...this.tooDeep(), ...place };
     const known = syntaxSentences[error.code];
     const own = (error.message.split('\n')[0] ?? '').replace(/\.*$/, '');
     return { ...place, path: '', message: known?.[0] ?? `This is not YAML: ${own}.`, hint: known?.[1] };

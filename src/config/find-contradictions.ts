@@ -2,7 +2,7 @@ import type { ConfigFile } from './config-schema.ts';
 import { findEntry, type Problem, pathText, type Tree } from './config-tree.ts';
 
 /** What the schema can't say: exactly one of several keys, and keys that go together. */
-export function findMisshapen(data: ConfigFile, tree: Tree): readonly Problem[] {
+export function findContradictions(data: ConfigFile, tree: Tree): readonly Problem[] {
   const problems: Problem[] = [];
   const add = (path: readonly string[], what: string, hint?: string) => {
     problems.push({

@@ -3,7 +3,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
-import { startAwsEndpoint } from '../aws/start-aws-endpoint.ts';
+import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
 import { startControlServer } from './control.ts';
@@ -52,7 +52,7 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
       [Symbol.asyncDispose]: async () => (await starting.catch(() => undefined))?.[Symbol.asyncDispose](),
     });
     const fronts = keep(await startFronts(host, world, starting));
-    const aws = keep(asDisposable(await startAwsEndpoint(world, { adminToken })));
+    const aws = keep(await startAwsEndpoint({ world, adminToken }));
     const control = keep(await startControlServer(adminToken));
     const state = await writeState(host, world, folder, {
       url: aws.url,
@@ -161,10 +161,4 @@ function watchIdleness(
       subscription[Symbol.dispose]();
     },
   };
-}
-
-function asDisposable(endpoint: { readonly url: string; close(): Promise<void> }): AsyncDisposable & {
-  readonly url: string;
-} {
-  return { url: endpoint.url, [Symbol.asyncDispose]: () => endpoint.close() };
 }

@@ -60,6 +60,8 @@ export interface AwsCall {
 
 const connectionTimeout = 5_000;
 const requestTimeout = 30_000;
+/** Servers close idle connections, some after 5 s: one that is used just then fails. Ours go before. */
+const longestIdle = 4_000;
 
 export function createAws(host: AwsHost, options: { debug?: (text: string) => void } = {}): Aws {
   let skew: number | undefined;
@@ -185,12 +187,13 @@ export class RequestHandler {
     const key = proxy?.href ?? '';
     let handler = this.#handlers.get(key);
     if (handler === undefined) {
-      const agentOptions = { keepAlive: true, maxSockets: 25, ...trust(this.#host) };
+      const connections = { keepAlive: true, maxSockets: 25, timeout: longestIdle };
+      const agentOptions = { ...connections, ...trust(this.#host) };
       handler = new NodeHttpHandler({
         connectionTimeout,
         requestTimeout,
         throwOnRequestTimeout: true,
-        httpAgent: new HttpAgent({ keepAlive: true, maxSockets: 25 }),
+        httpAgent: new HttpAgent(connections),
         httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : new ProxyAgent(proxy, agentOptions),
       });
       this.#handlers.set(key, handler);

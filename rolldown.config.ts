@@ -9,7 +9,8 @@ export default defineConfig({
   transform: { target: 'node20.19' },
   // Native code can't be bundled; both are optional and looked for at run time.
   external: [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'],
-  resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'import', 'module', 'default'] },
+  // `import` or `require` is added by how a package is asked for; forced to `import`, pg's require('pg-pool') breaks.
+  resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
   output: {
     dir: 'dist',
     format: 'cjs',

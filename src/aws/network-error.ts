@@ -3,6 +3,13 @@ export function describeNetworkError(error: unknown): NetworkFailure | undefined
   for (let current = error, depth = 0; current !== undefined && depth < 5; depth++) {
     if (!(current instanceof Error)) return undefined;
     const code = (current as NodeJS.ErrnoException).code ?? '';
+    if (current.message.startsWith('The proxy named by')) {
+      return {
+        reason: current.message.replace(/^The/, 'the'),
+        hint: 'Check HTTPS_PROXY and NO_PROXY.',
+        code: 'UNREACHABLE',
+      };
+    }
     const tls = certificates[code];
     if (tls !== undefined) return { reason: tls, hint: certificateHint, code: 'UNTRUSTED_CERTIFICATE' };
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
@@ -14,9 +21,6 @@ export function describeNetworkError(error: unknown): NetworkFailure | undefined
     }
     const reason = connections[code];
     if (reason !== undefined) return { reason, hint: connectionHint, code: 'UNREACHABLE' };
-    if (code === 'EPROXY' || current.message.startsWith('The proxy named by')) {
-      return { reason: current.message, hint: 'Check HTTPS_PROXY and NO_PROXY.', code: 'UNREACHABLE' };
-    }
     if (current.name === 'TimeoutError') {
       return { reason: 'it did not answer in time', hint: connectionHint, code: 'UNREACHABLE' };
     }

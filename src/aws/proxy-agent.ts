@@ -72,7 +72,11 @@ export class ProxyAgent extends Agent {
     });
     tunnel.on('timeout', () => tunnel.destroy(proxyError(`did not answer within 5 s`, 'ETIMEDOUT')));
     tunnel.on('error', (error: NodeJS.ErrnoException) =>
-      fail(error.message.startsWith('The proxy') ? error : proxyError(error.message, error.code)),
+      fail(
+        error.message.startsWith('The proxy')
+          ? error
+          : proxyError(`can't be reached (${error.code ?? error.message})`, error.code),
+      ),
     );
     tunnel.on('connect', (response, socket) => {
       if (response.statusCode !== 200) {

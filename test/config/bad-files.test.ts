@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { failureOf, hostWith } from './config-host.ts';
+import { failureOf, hostWith } from '../support/config-host.ts';
 
 const dev = 'environments:\n  dev:\n    account: "111111111111"\n    region: us-east-1\n';
 const shop = `${dev}    databases:\n      shop:\n        cluster: dev-shop\n        database: shop\n        user: developer\n`;

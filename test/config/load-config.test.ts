@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { failureOf, hostWith } from './config-host.ts';
+import { failureOf, hostWith } from '../support/config-host.ts';
 
 const environment = (name: string, account = '111111111111') =>
   `environments:\n  ${name}:\n    account: "${account}"\n    region: us-east-1\n`;

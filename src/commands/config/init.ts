@@ -15,6 +15,7 @@ import { configInvalid } from '../../config/config-problem.ts';
 import { personalConfigPath } from '../../config/find-config.ts';
 import { judgeChain, readConfig } from '../../config/read-config.ts';
 import { readYaml } from '../../config/read-yaml.ts';
+import { namePattern } from '../../config/schema-parts.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
@@ -71,6 +72,7 @@ async function runInit(context: Context, { options }: { readonly options: InitOp
     options.file === undefined ? personalConfigPath(host) : resolve(host.directories.working, options.file);
   await refuseExisting(path, options.force === true);
   const draft = await makeDraft(context, options, path);
+  for (const { name } of draft.environments) refuseName(name);
   const text = renderDraft(draft);
   refuseInvalid(text, path);
   const environments = draft.environments.map(({ name }) => name);
@@ -230,6 +232,14 @@ function parseEnvironment(text: string, { globals }: Context, options: InitOptio
     });
   }
   return { name, account, region, permissionSet: permissionSet || undefined };
+}
+
+function refuseName(name: string): void {
+  if (namePattern.test(name)) return;
+  throw new ForgeError('usage', `An environment can’t be named ${JSON.stringify(name)}.`, {
+    code: 'USAGE',
+    hint: 'A name is 1 to 64 letters, digits and ._-',
+  });
 }
 
 /** The answers, judged as the file they become; what it extends was judged before. */

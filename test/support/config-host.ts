@@ -4,7 +4,7 @@ import { afterEach } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
 import type { Host } from '../../src/host.ts';
 import { main } from '../../src/main.ts';
-import { createTestHost, type TestHost } from '../support/test-host.ts';
+import { createTestHost, type TestHost } from './test-host.ts';
 
 const hosts: TestHost[] = [];
 afterEach(() => {

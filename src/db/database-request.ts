@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Config, Database, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import type { Environment as Variables } from '../host.ts';
-import { databaseTargetName, resolveDatabase } from '../targets/resolve-database.ts';
+import { resolveDatabase } from '../targets/resolve-database.ts';
 import { findCurrentEnvironment } from '../targets/resolve-environment.ts';
 import { readRdsName } from './rds-name.ts';
 
@@ -177,18 +177,6 @@ function configuredAt(config: Config, host: string): Environment | undefined {
     }
   }
   return undefined;
-}
-
-/** All databases of a configuration, as requests to read them would be. */
-export function listDatabases(config: Config, environment: Environment | undefined) {
-  const environments = environment === undefined ? [...config.environments.values()] : [environment];
-  return environments.flatMap((owner) =>
-    [...owner.databases.values()].map((database) => ({
-      name: databaseTargetName(owner, database),
-      environment: owner,
-      database,
-    })),
-  );
 }
 
 function endpointLocator(host: string): Database['locator'] {

@@ -31,7 +31,12 @@ export function checkHint({ words }: FailureFacts): string {
 }
 
 /** The resource that an IAM policy must allow rds-db:connect on. */
-export function connectArn({ region, account, resourceId, user }: FailureFacts): string {
+export function connectArn({
+  region,
+  account,
+  resourceId,
+  user,
+}: Pick<FailureFacts, 'region' | 'account' | 'resourceId' | 'user'>): string {
   const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
   const resource = resourceId ?? '<resource id>';
   return `arn:${partition}:rds-db:${region}:${account ?? '<account>'}:dbuser:${resource}/${user}`;

@@ -23,6 +23,8 @@ export interface DatabaseSession extends AsyncDisposable {
   readonly connection: DatabaseConnection;
   /** What the server itself says it is, read after connecting. */
   readonly server: ServerFacts;
+  /** IP address that the connection really goes to. */
+  readonly remoteAddress: string;
   /** Asks the server, over a connection of its own, to stop what this one runs. */
   cancel(): Promise<void>;
 }
@@ -115,6 +117,7 @@ async function open(
       client,
       connection,
       server,
+      remoteAddress: socket.remoteAddress ?? connection.address,
       cancel: () => cancelRequest(connection, { processId: key.processID, secretKey: key.secretKey }),
       [Symbol.asyncDispose]: close,
     };

@@ -1,14 +1,17 @@
-import { type AccessParts, type AccessRequest, withAccess } from '../access/with-access.ts';
-import { observeAws } from './connection-token.ts';
+import { type AccessParts, withAccess } from '../access/with-access.ts';
+import type { Secret } from '../lib/secret.ts';
+import { accessRequest, type DatabasePurpose } from './access-request.ts';
+import { applicationName } from './application-name.ts';
+import { observeAws, signToken } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { type DatabaseSession, openDatabase } from './open-database.ts';
 
-export interface DatabasePurpose {
-  /** Words of the command, e.g. `db query`. */
-  readonly purpose: string;
-  readonly reason: string | undefined;
-  readonly profile: string | undefined;
+/** For a connection that another program makes in place of the session. */
+export interface Handover {
+  readonly applicationName: string;
+  /** A token of its own for it. */
+  token(): Promise<Secret>;
 }
 
 /** May I → credentials → endpoint → an open, checked session for `use`, closed afterwards whatever happens. */
@@ -16,27 +19,20 @@ export async function withDatabase<Value>(
   parts: AccessParts,
   request: DatabaseRequest,
   purpose: DatabasePurpose,
-  use: (session: DatabaseSession) => Promise<Value>,
+  use: (session: DatabaseSession, handover: Handover) => Promise<Value>,
 ): Promise<Value> {
   const observed = observeAws(parts);
   return withAccess(observed, accessRequest(request, purpose), async (access) => {
-    const progress = parts.output.progress(`connecting to ${request.name}`);
-    let session: DatabaseSession;
-    try {
-      const connection = await resolveEndpoint(observed, access.credentials, request);
-      session = await openDatabase(observed, access, connection, { signal: parts.host.signal });
-    } finally {
-      progress[Symbol.dispose]();
-    }
-    await using opened = session;
-    return use(opened);
-  });
-}
+    await using session = await connect();
+    return use(session, {
+      applicationName: applicationName(access.person, access.reason),
+      token: async () => (await signToken(observed, access, session.connection)).token,
+    });
 
-export function accessRequest(
-  request: DatabaseRequest,
-  { purpose, reason, profile }: DatabasePurpose,
-): AccessRequest {
-  const { environment, name, region, roles, write } = request;
-  return { environment, targetName: name, region, profile, roles, purpose, reason, write };
+    async function connect(): Promise<DatabaseSession> {
+      using _progress = parts.output.progress(`connecting to ${request.name}`);
+      const connection = await resolveEndpoint(observed, access.credentials, request);
+      return openDatabase(observed, access, connection, { signal: parts.host.signal });
+    }
+  });
 }

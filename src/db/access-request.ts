@@ -1,0 +1,18 @@
+import type { AccessRequest } from '../access/with-access.ts';
+import type { DatabaseRequest } from './database-request.ts';
+
+export interface DatabasePurpose {
+  /** Words of the command, e.g. `db query`. */
+  readonly purpose: string;
+  readonly reason: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** What withAccess is asked for a database. */
+export function accessRequest(
+  request: DatabaseRequest,
+  { purpose, reason, profile }: DatabasePurpose,
+): AccessRequest {
+  const { environment, name, region, roles, write } = request;
+  return { environment, targetName: name, region, profile, roles, purpose, reason, write };
+}

@@ -1,0 +1,133 @@
+import { type Access, type AccessParts, withAccess } from '../access/with-access.ts';
+import { ForgeError } from '../errors.ts';
+import { durationText } from '../lib/duration-text.ts';
+import { accessRequest, type DatabasePurpose } from './access-request.ts';
+import { observeAws } from './connection-token.ts';
+import type { DatabaseRequest } from './database-request.ts';
+import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
+import { type DatabaseStep, openDatabase } from './open-database.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+export const checkSteps = ['credentials', 'endpoint', 'dns', 'tcp', 'tls', 'login', 'session'] as const;
+export type CheckStepName = 'name' | (typeof checkSteps)[number];
+
+export interface CheckStep {
+  readonly step: CheckStepName;
+  readonly status: 'ok' | 'failed' | 'skipped';
+  /** Null where it was skipped. */
+  readonly milliseconds: number | null;
+  /** What was found; for a failed one, why. */
+  readonly detail: string;
+  /** What to do. */
+  readonly hint: string | null;
+}
+
+export interface CheckReport {
+  readonly steps: readonly CheckStep[];
+  readonly failure: ForgeError | undefined;
+}
+
+/**
+ * Goes all the way to a database, step by step, and tells how far it came. Every step has a time limit, so it
+ * ends whatever answers, or does not. Rejects only when it is interrupted.
+ */
+export async function checkDatabase(
+  parts: AccessParts,
+  request: DatabaseRequest,
+  purpose: DatabasePurpose,
+  onStep: (step: CheckStep) => void,
+): Promise<CheckReport> {
+  const { host } = parts;
+  const observed = observeAws(parts);
+  const steps: CheckStep[] = [];
+  let started = host.monotonic();
+  const report = (step: CheckStep) => {
+    steps.push(step);
+    onStep(step);
+    started = host.monotonic();
+  };
+  const elapsed = () => Math.round(host.monotonic() - started);
+  const ok = (step: CheckStepName, detail: string) =>
+    report({ step, status: 'ok', milliseconds: elapsed(), detail, hint: null });
+  ok('name', describeRequest(request));
+  try {
+    await withAccess(observed, accessRequest(request, purpose), async (access) => {
+      ok('credentials', describeAccess(access, host.now()));
+      const connection = await resolveEndpoint(observed, access.credentials, request);
+      ok('endpoint', describeConnection(connection));
+      await using session = await openDatabase(observed, access, connection, {
+        signal: host.signal,
+        onStep: (step) => {
+          const [name, detail] = describeStep(step, host.now());
+          if (name !== undefined) ok(name, detail);
+        },
+      });
+      ok('session', describeServer(session.server, connection));
+    });
+    return { steps, failure: undefined };
+  } catch (error) {
+    if (host.signal.aborted || !(error instanceof ForgeError)) throw error;
+    const done = new Set(steps.map(({ step }) => step));
+    const [failed = 'session', ...skipped] = checkSteps.filter((step) => !done.has(step));
+    report({
+      step: failed,
+      status: 'failed',
+      milliseconds: elapsed(),
+      detail: error.message,
+      hint: error.hint ?? null,
+    });
+    for (const step of skipped) {
+      report({ step, status: 'skipped', milliseconds: null, detail: '', hint: null });
+    }
+    return { steps, failure: error };
+  }
+}
+
+function describeRequest({ name, locator, endpoint, user, database, environment }: DatabaseRequest): string {
+  const where =
+    locator.kind === 'endpoint'
+      ? locator.host
+      : `${locator.kind === 'cluster' ? `${endpoint} of cluster` : 'instance'} ${locator.identifier}`;
+  const account = environment === undefined ? '' : ` in ${environment.account}`;
+  return `${name}: ${where}${account}, database ${database} as ${user}`;
+}
+
+function describeAccess({ credentials }: Access, now: number): string {
+  const { expiration, callerArn, source } = credentials;
+  const left = expiration === undefined ? '' : `, ${durationText(expiration - now)} left`;
+  return `${callerArn ?? source}${left}`;
+}
+
+function describeConnection({ host, address, port, caSource }: DatabaseConnection): string {
+  const through = address === host ? '' : ` through ${address}`;
+  return `${host}:${port}${through}, authorities: ${caSource}`;
+}
+
+/** The token costs nothing, and its step is told with the login that uses it. */
+function describeStep(step: DatabaseStep, now: number): [CheckStepName | undefined, string] {
+  switch (step.name) {
+    case 'dns':
+      return ['dns', step.addresses.join(', ')];
+    case 'tcp':
+      return ['tcp', step.address];
+    case 'tls': {
+      const { subject, issuer, validTo } = step.certificate;
+      const days = Math.floor((validTo - now) / 86_400_000);
+      return ['tls', `${step.protocol}, ${subject} by ${issuer}, ${days} days left`];
+    }
+    case 'login':
+      return ['login', 'RDS took the IAM token'];
+    case 'token':
+      return [undefined, ''];
+  }
+}
+
+function describeServer(
+  { version, database, user, standby, readOnly }: ServerFacts,
+  connection: DatabaseConnection,
+): string {
+  const place = standby ? 'a reader' : 'a writer';
+  const mode = readOnly ? 'read-only' : 'read-write';
+  const asked = connection.request.production && !connection.request.write && !standby ? ' by setting' : '';
+  return `PostgreSQL ${version}, ${place}, database ${database} as ${user}, ${mode}${readOnly ? asked : ''}`;
+}

@@ -1,0 +1,137 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { ForgeError } from '../errors.ts';
+import { ensurePrivateDirectory } from '../files/private-directory.ts';
+import type { Host } from '../host.ts';
+import type { DatabaseSession } from './open-database.ts';
+import { findOwnPsqlRc } from './own-psql-rc.ts';
+import type { PsqlArguments } from './psql-arguments.ts';
+import { psqlEnvironment } from './psql-environment.ts';
+import { psqlRc } from './psql-rc.ts';
+import { readRdsName } from './rds-name.ts';
+import { sessionSettings, setStatements, startupOptions } from './session-settings.ts';
+import type { Handover } from './with-database.ts';
+
+export interface PsqlRun {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly read: PsqlArguments;
+}
+
+const killAfterMs = 3_000;
+
+/**
+ * Runs psql on the database of a session that has just been checked; that one is closed first. Ctrl-C is psql's.
+ * Answers psql's exit code, 128 + n when a signal ended it.
+ */
+export async function runPsql(
+  host: Host,
+  session: DatabaseSession,
+  handover: Handover,
+  { program, args, read }: PsqlRun,
+): Promise<number> {
+  const { connection, remoteAddress } = session;
+  const { request } = connection;
+  const settings = sessionSettings(request);
+  const proxy = readRdsName(connection.host)?.proxy === true;
+  if (proxy && request.readOnly && read.skipsRc) {
+    throw new ForgeError(
+      'usage',
+      'Behind an RDS Proxy, read-only is switched on by the file that -X skips.',
+      {
+        code: 'PSQL_ARGUMENT',
+        hint: 'Leave out -X (--no-psqlrc).',
+      },
+    );
+  }
+  await session[Symbol.asyncDispose]();
+  const interactive = read.asksForInput && host.stdin.isTTY === true;
+  await using folder = await makeFolder(host);
+  const rc = join(folder.path, 'psqlrc');
+  const rootCertificates = join(folder.path, 'authorities.pem');
+  const rcText = psqlRc({
+    name: request.name,
+    production: request.production,
+    readOnly: request.readOnly,
+    ownFile: await findOwnPsqlRc(host, program),
+    coloured: !host.env.NO_COLOR && host.env.TERM !== 'dumb',
+    interactive,
+    statements: proxy ? setStatements(settings) : '',
+  });
+  await writeFile(rc, rcText, { mode: 0o600, flag: 'wx' });
+  await writeFile(rootCertificates, connection.ca.join('\n'), { mode: 0o600, flag: 'wx' });
+  const env = psqlEnvironment(host.env, {
+    ...connection,
+    hostAddress: connection.address === connection.host ? undefined : remoteAddress,
+    password: (await handover.token()).reveal(),
+    applicationName: handover.applicationName,
+    options: proxy ? '' : startupOptions(settings),
+    rootCertificates,
+    rc,
+  });
+  host.signal.throwIfAborted();
+  using _held = host.holdInterrupts();
+  const child = host.spawn(program, args, { env, stdio: 'inherit' });
+  return finished(host, child, interactive);
+}
+
+async function finished(host: Host, child: ChildProcess, interactive: boolean): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    child.kill('SIGTERM');
+    timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  };
+  host.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (...outcome) => resolve(outcome));
+    });
+    if (signal === null) return code ?? 1;
+    if (interactive) await restoreTerminal(host);
+    return 128 + constants.signals[signal];
+  } catch (error) {
+    throw new ForgeError(
+      'failed',
+      `Failed to start psql: ${error instanceof Error ? error.message : error}.`,
+      {
+        code: 'PSQL_FAILED',
+        hint: 'Use the built-in shell: --client builtin',
+        cause: error,
+      },
+    );
+  } finally {
+    clearTimeout(timer);
+    host.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A psql that was killed leaves the terminal without echo. */
+async function restoreTerminal(host: Host): Promise<void> {
+  if (host.platform === 'win32') return;
+  const stty = host.spawn('stty', ['sane'], { stdio: ['inherit', 'ignore', 'ignore'] });
+  await new Promise<void>((resolve) => {
+    stty.once('error', () => resolve());
+    stty.once('close', () => resolve());
+  });
+}
+
+/** A private folder for one run. Those of runs that were killed are removed by the next one. */
+async function makeFolder(host: Host): Promise<AsyncDisposable & { readonly path: string }> {
+  const parent = join(host.directories.cache, 'psql');
+  await ensurePrivateDirectory(host, parent);
+  for (const name of await readdir(parent)) {
+    const pid = /^(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !host.isRunning(Number(pid))) await remove(join(parent, name));
+  }
+  const path = join(parent, `${host.pid}-${randomBytes(6).toString('hex')}`);
+  await mkdir(path, { mode: 0o700 });
+  return { path, [Symbol.asyncDispose]: () => remove(path) };
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => {});
+}

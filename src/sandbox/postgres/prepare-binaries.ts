@@ -1,4 +1,4 @@
-import { access, cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { access, cp, lchown, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
@@ -47,6 +47,8 @@ export async function prepareBinaries(
         if (error.code !== 'EEXIST') throw error;
       });
     }
+    // The guard, who runs as the server's user, removes the copy.
+    if (account !== undefined) await giveTo(account, copy);
     return join(copy, 'bin');
   } catch (error) {
     throw fileFailure(error, 'copy PostgreSQL to', folder);
@@ -68,6 +70,16 @@ async function libraryLinks(source: string): Promise<readonly LibraryLink[]> {
     const from = link.source.replace(/^native\//, '');
     return { path, target: join(relative(dirname(path), dirname(from)), basename(from)) };
   });
+}
+
+async function giveTo(
+  account: { readonly uid: number; readonly gid: number },
+  folder: string,
+): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) {
+    await lchown(join(folder, entry), account.uid, account.gid);
+  }
+  await lchown(folder, account.uid, account.gid);
 }
 
 async function allThere(paths: readonly string[]): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { shop } from './shop.ts';
 
 /** What PostgreSQL has to hold for one cluster of the stand-in's AWS. */
@@ -17,9 +17,18 @@ export interface SeedUser {
 /** The owner of everything; as on RDS nobody can sign in as it. */
 export const superuser = 'rdsadmin';
 
-/** A connection of the sandbox's own. */
+const asSuperuser = { port: 5432, user: superuser, password: '' };
+
+/** Connections of the sandbox's own, made when needed. */
+export function openAdminPool(socketFolder: string): Pool {
+  const pool = new Pool({ ...asSuperuser, host: socketFolder, database: 'postgres', max: 4 });
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** One connection of the sandbox's own. */
 export async function openAdmin(socketFolder: string, database = 'postgres'): Promise<Client> {
-  const client = new Client({ host: socketFolder, port: 5432, user: superuser, database, password: '' });
+  const client = new Client({ ...asSuperuser, host: socketFolder, database });
   // A server that ends (on purpose, too) is reported to whoever waits for a query, not to the process.
   client.on('error', () => {});
   await client.connect();

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Client } from 'pg';
+import type { Pool } from 'pg';
 import type { Host } from '../../host.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { findPostgres } from './find-postgres.ts';
 import { startHotStandby } from './hot-standby.ts';
 import { prepareBinaries } from './prepare-binaries.ts';
 import { runServer, type ServerOptions, type ServerProcess } from './run-server.ts';
-import { openAdmin, type SeedDatabase, seedDatabases, superuser } from './seed-databases.ts';
+import { openAdminPool, type SeedDatabase, seedDatabases, superuser } from './seed-databases.ts';
 import { serverAccount } from './server-account.ts';
 
 /** The sandbox's PostgreSQL: a primary and its hot standby, reachable through Unix sockets in a private folder only. */
@@ -17,8 +17,8 @@ export interface Postgres extends AsyncDisposable {
   readonly writer: string;
   /** Path of the standby's socket, once it answers: it is made while the sandbox is in use already. */
   readonly reader: Promise<string>;
-  /** The sandbox's own superuser connection to the primary. */
-  readonly admin: Client;
+  /** The sandbox's own superuser connections to the primary, `postgres` database. */
+  readonly admin: Pool;
   /** Settles when the primary has ended, whoever ended it. */
   readonly ended: Promise<void>;
 }
@@ -50,8 +50,7 @@ export async function startPostgres(
     };
     primary = await runServer(host, options);
     await seedDatabases(primary.socketFolder, databases);
-    const admin = await openAdmin(primary.socketFolder);
-    return postgres(host, primary, options, installation.version, admin);
+    return postgres(host, primary, options, installation.version);
   } catch (error) {
     await primary?.[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true }).catch(() => {});
@@ -64,8 +63,8 @@ function postgres(
   primary: ServerProcess,
   options: ServerOptions,
   version: number,
-  admin: Client,
 ): Postgres {
+  const admin = openAdminPool(primary.socketFolder);
   const standby = startHotStandby(host, primary, options, version);
   const reader = standby.then((server) => server.socket);
   // Whoever connects to the reader learns of a failure; nobody has to.

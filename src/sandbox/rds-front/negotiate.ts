@@ -33,14 +33,14 @@ export async function negotiate(socket: Socket, context: SecureContext): Promise
     if (round === 0 && head[0] === tlsHandshake) {
       socket.unshift(head);
       const secure = await secured(socket, context);
-      if (secure.alpnProtocol !== alpnName) throw new ConnectionOver('direct TLS without ALPN');
+      if (secure.alpnProtocol !== alpnName) throw hungUp(socket, 'direct TLS without ALPN');
       stream = secure;
       serverName = servedName(secure);
       encrypted = true;
       continue;
     }
     const length = startupLength(head);
-    if (length === undefined) throw new ConnectionOver('invalid length of startup packet');
+    if (length === undefined) throw hungUp(socket, 'invalid length of startup packet');
     const packet = Buffer.concat([head, await readExactly(stream, length - 4)]);
     const parsed = parseStartupPacket(packet);
     if (parsed === undefined) {
@@ -73,10 +73,16 @@ export async function negotiate(socket: Socket, context: SecureContext): Promise
       }
     }
   }
-  throw new ConnectionOver('too many requests before the startup packet');
+  throw hungUp(socket, 'too many requests before the startup packet');
 }
 
 const alpnName = 'postgresql';
+
+/** No server says anything to these. */
+function hungUp(socket: Socket, why: string): ConnectionOver {
+  socket.destroy();
+  return new ConnectionOver(why);
+}
 
 /** On a server's socket, what the client asked for; absent from the types of a socket made by hand. */
 function servedName(secure: TLSSocket): string | undefined {

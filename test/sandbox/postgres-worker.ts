@@ -1,0 +1,12 @@
+import { systemHost } from '../../src/host.ts';
+import { startPostgres } from '../../src/sandbox/postgres/start-postgres.ts';
+
+/** Starts PostgreSQL with its standby, says where, and waits to be killed. */
+const host = { ...systemHost(), signal: new AbortController().signal };
+const postgres = await startPostgres(host, [
+  { name: 'shop', users: [{ name: 'forge_ro', access: 'read-only', rdsIam: true }] },
+]);
+await postgres.reader;
+process.removeAllListeners('SIGTERM');
+process.stdout.write(`${postgres.folder}\n`);
+setInterval(() => {}, 1_000);

@@ -1,24 +1,18 @@
 import { realpath } from 'node:fs/promises';
-import type { Host } from '../host.ts';
+import { ForgeError } from '../errors.ts';
 import { buildConfig, emptyConfig } from './build-config.ts';
 import type { Config } from './config.ts';
-import { type FoundConfig, findConfigFiles } from './find-config.ts';
-
-export type LoadHost = Pick<Host, 'directories' | 'env' | 'userId' | 'platform'>;
+import { findCachedConfig, saveCachedConfig, type ValidConfig } from './config-cache.ts';
+import { type ConfigHost, type FoundConfig, findConfigFiles } from './find-config.ts';
 
 /** The configuration that applies here; without any file, one with nothing in it. Throws ForgeErrors of kind usage. */
-export async function loadConfig(host: LoadHost, explicitPath: string | undefined): Promise<Config> {
+export async function loadConfig(host: ConfigHost, explicitPath: string | undefined): Promise<Config> {
   const chosen = await chooseConfigFile(host, explicitPath);
   if (chosen === undefined) return emptyConfig;
-  const { readConfig } = await import('./read-config.ts');
-  const reading = await readConfig(host, chosen.path);
-  if (reading.data === undefined) {
-    const { configInvalid } = await import('./config-problem.ts');
-    throw configInvalid(host, reading.problems);
-  }
+  const { data, sources } = await readValidConfig(host, chosen.path);
   return buildConfig(
-    reading.data,
-    reading.sources.map((source) => source.path),
+    data,
+    sources.map((source) => source.path),
   );
 }
 
@@ -27,16 +21,44 @@ export async function loadConfig(host: LoadHost, explicitPath: string | undefine
  * own extends that very file: then it is the team's file with the person's changes, and holds everywhere.
  */
 export async function chooseConfigFile(
-  host: LoadHost,
+  host: ConfigHost,
   explicitPath: string | undefined,
 ): Promise<FoundConfig | undefined> {
   const [first, personal] = await findConfigFiles(host, explicitPath);
   if (first === undefined || personal === undefined) return first;
-  const { readChain } = await import('./read-chain.ts');
-  const chain = await readChain(host, personal.path).catch(() => undefined);
-  const team = await realpath(first.path).catch(() => first.path);
-  for (const source of chain?.sources.slice(1) ?? []) {
-    if ((await realpath(source.path).catch(() => source.path)) === team) return personal;
+  const team = await realPathOf(first.path);
+  for (const base of await basesOf(host, personal.path)) {
+    if ((await realPathOf(base)) === team) return personal;
   }
   return first;
+}
+
+/** The files that a file extends. One that is wrong may still say which: its mistakes are told when it is used. */
+async function basesOf(host: ConfigHost, path: string): Promise<readonly string[]> {
+  try {
+    const { sources } = await readValidConfig(host, path);
+    return sources.slice(1).map((source) => source.path);
+  } catch (error) {
+    if (!(error instanceof ForgeError)) throw error;
+    const { readChain } = await import('./read-chain.ts');
+    const chain = await readChain(host, path).catch(() => undefined);
+    return (chain?.sources ?? []).slice(1).map((source) => source.path);
+  }
+}
+
+async function readValidConfig(host: ConfigHost, path: string): Promise<ValidConfig> {
+  const cached = await findCachedConfig(host, path);
+  if (cached !== undefined) return cached;
+  const { readConfig } = await import('./read-config.ts');
+  const { data, sources, problems } = await readConfig(host, path);
+  if (data === undefined) {
+    const { configInvalid } = await import('./config-problem.ts');
+    throw configInvalid(host, problems);
+  }
+  await saveCachedConfig(host, path, { sources, data });
+  return { sources, data };
+}
+
+function realPathOf(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }

@@ -8,6 +8,7 @@ import {
   renameSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -73,13 +74,12 @@ describe('forge config aws-profiles', () => {
     expect((await forgeIn(host, 'config', 'aws-profiles', '--plan')).out).toContain(
       'write [profile forge-dev]',
     );
-    expect(readdirSync(host.directories.home)).toEqual(['forge.yaml']);
+    expect(readdirSync(host.directories.home)).not.toContain('.aws');
   });
 
   it('--prune removes what is no longer configured, and only what forge wrote', async () => {
     const { host, profiles } = hostFor({ '.aws/config': '[profile forge-mine]\nregion = x\n' });
     await forgeIn(host, 'config', 'aws-profiles');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(join(host.directories.home, 'forge.yaml'), `environments:\n${environment('qa')}`);
     await forgeIn(host, 'config', 'aws-profiles');
     expect([...profiles().keys()]).toEqual(['forge-mine', 'forge-dev', 'forge-qa']);

@@ -24,7 +24,8 @@ export async function withDatabase<Value>(
   const observed = observeAws(parts);
   return withAccess(observed, accessRequest(request, purpose), async (access) => {
     await using session = await connect();
-    return use(session, {
+    // Awaited here: the session is closed when this function returns.
+    return await use(session, {
       applicationName: applicationName(access.person, access.reason),
       token: async () => (await signToken(observed, access, session.connection)).token,
     });

@@ -50,10 +50,8 @@ export async function appendToJournal(host: JournalHost, event: JournalEvent): P
       text += `${record.line}\n`;
       previous = record.hash;
     };
-    if (before.damage !== undefined) {
-      if (before.torn && name === newest) text = '\n';
-      add({ type: 'journal.resumed', ...before.damage });
-    }
+    if (before.torn && name === newest) text = '\n';
+    if (before.damage !== undefined) add({ type: 'journal.resumed', ...before.damage });
     add(event);
     await append(host, path, text);
   });
@@ -83,7 +81,7 @@ async function readTail(host: JournalHost, path: string): Promise<Tail> {
     const torn = bytes.at(-1) !== 0x0a;
     const lines = splitLines(bytes);
     const last = lines.at(-1) ?? Buffer.alloc(0);
-    const record = torn ? undefined : parseRecord(last.toString('utf8'));
+    const record = parseRecord(last.toString('utf8'));
     if (record !== undefined) return { hash: record.hash, torn, damage: undefined };
     const lostSha256 = createHash('sha256').update(last).digest('hex');
     const damage = { lostBytes: last.length, lostSha256 };

@@ -46,7 +46,7 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
     name === undefined ? findCurrentEnvironment(config, current) : resolveEnvironment(config, name, current);
   const refused = refusal({ config, environment: meant, purpose: 'whoami', reason: undefined });
   if (refused !== undefined && named) throw refused;
-  const environment = refused === undefined ? meant : undefined;
+  const environment = refused === undefined ? (meant ?? usualEnvironment(config)) : undefined;
   const { profile, region } = globals;
   const { all = false, refresh: fresh = false, mfaCode } = input.options;
   if (globals.plan) return planWhoAmI(context, config, environment, all);
@@ -71,6 +71,13 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
     data: asData(me, environment, rows, missing.length === 0),
     text: (style) => asText(me, environment, rows, style, host.now()),
   });
+}
+
+/** Where nothing says which is meant, any will do to ask AWS for the person's name: not production, if only to ask. */
+function usualEnvironment(config: Config): Environment | undefined {
+  return [...config.environments.values()].find(
+    ({ production, permissionSet }) => !production && permissionSet !== undefined,
+  );
 }
 
 function planWhoAmI(

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type AccessQuestion, refusal } from '../../src/access/may-i.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { yaml } from '../identity/forge-stage.ts';
+import { createTestHost } from '../support/test-host.ts';
+
+async function question(environment: string | undefined, more: Partial<AccessQuestion> = {}) {
+  const host = createTestHost();
+  writeFileSync(join(host.directories.home, 'forge.yaml'), yaml);
+  const config = await loadConfig(host, join(host.directories.home, 'forge.yaml'));
+  host.dispose();
+  const found = environment === undefined ? undefined : config.environments.get(environment);
+  expect(found === undefined).toBe(environment === undefined);
+  return { config, environment: found, purpose: 'exec', reason: undefined, ...more };
+}
+
+describe('may I?', () => {
+  const cases: [string, string | undefined, Partial<AccessQuestion>, string | undefined][] = [
+    ['without an environment', undefined, {}, undefined],
+    ['outside production', 'dev', {}, undefined],
+    ['outside production, where a reason is needed', 'dev', { reasonNeeded: true }, undefined],
+    ['production without a permission set', 'prod-cash', {}, 'BREAK_GLASS_NEEDED'],
+    ['… also with a reason', 'prod-cash', { reason: 'INC-1' }, 'BREAK_GLASS_NEEDED'],
+    ['production with one', 'prod-wealth', {}, undefined],
+    ['… where keys leave, without a reason', 'prod-wealth', { reasonNeeded: true }, 'REASON_NEEDED'],
+    ['… with a reason', 'prod-wealth', { reasonNeeded: true, reason: 'INC-1' }, undefined],
+    ['… with an empty one', 'prod-wealth', { reasonNeeded: true, reason: '  ' }, 'INVALID_REASON'],
+    ['a reason of two lines', 'dev', { reason: 'a\nb' }, 'INVALID_REASON'],
+    ['a reason of 500 characters', 'dev', { reason: 'x'.repeat(500) }, undefined],
+    ['a reason of 501', 'dev', { reason: 'x'.repeat(501) }, 'INVALID_REASON'],
+  ];
+  it.each(cases)('%s', async (_, environment, more, code) => {
+    expect(refusal(await question(environment, more))?.code).toBe(code);
+  });
+
+  it('names the way in', async () => {
+    const refused = refusal(await question('prod-cash'));
+    expect(refused?.kind).toBe('denied');
+    expect(refused?.message).toBe('No one has standing access to prod-cash.');
+    expect(refused?.hint).toContain('forge breakglass --tier 1 --env prod-cash');
+  });
+});

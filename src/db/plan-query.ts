@@ -1,0 +1,41 @@
+import type { Config } from '../config/config.ts';
+import type { Plan } from '../terminal/plan.ts';
+import type { DatabasePurpose } from './access-request.ts';
+import type { DatabaseRequest } from './database-request.ts';
+import type { QuerySource } from './explain-query-error.ts';
+import { planConnect } from './plan-connect.ts';
+import type { FormatName } from './query-options.ts';
+import { countStatements } from './scan-sql.ts';
+
+/** What `forge db query` would do. Pure; throws what it would refuse. */
+export function planQuery(
+  config: Config,
+  request: DatabaseRequest,
+  purpose: DatabasePurpose,
+  query: { readonly source: QuerySource; readonly values: readonly string[]; readonly format: FormatName },
+): Plan {
+  const { source, values, format } = query;
+  const count = countStatements(source.sql);
+  const what = count === 1 ? 'one statement' : `${count} statements in one transaction`;
+  const filled =
+    values.length === 0 ? '' : ` with ${values.length === 1 ? 'a value' : `${values.length} values`}`;
+  const plan = planConnect(config, request, purpose, `run ${what}${filled}; rows go to stdout as ${format}`);
+  const equivalents = plan.equivalents.map((line) =>
+    line.startsWith('psql ') ? `${line} -X -1 ${psqlWords(query)}` : line,
+  );
+  return { ...plan, equivalents };
+}
+
+/** psql has no json: there its table stands for it. */
+function psqlWords({ source, values, format }: Parameters<typeof planQuery>[3]): string {
+  const style = format === 'csv' ? '--csv ' : '';
+  if (source.file !== undefined) return `${style}-f ${quoted(source.file)}`;
+  const bound = values.length === 0 ? '' : ` \\bind ${values.map(quoted).join(' ')} \\g`;
+  const sql = source.sql.trim().replace(/;$/, '');
+  // Parameters need psql's \bind (16 and later), which -c does not take.
+  return bound === '' ? `${style}-c ${quoted(sql)}` : `${style}<<< ${quoted(sql + bound)}`;
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -66,7 +66,11 @@ export async function startAwsStage(now: () => number = Date.now): Promise<AwsSt
     async signIn(person) {
       const client = await stage.register();
       const pkce = createPkce();
-      const answer = await browser.approve(authorizeUrl(endpoint.url, client, pkce.challenge), person);
+      // A browser of one's own: in a shared one the portal would still know the last person.
+      const answer = await createSandboxBrowser(endpoint.url).approve(
+        authorizeUrl(endpoint.url, client, pkce.challenge),
+        person,
+      );
       const { accessToken = '', refreshToken = '' } = await stage.oidc().send(
         new CreateTokenCommand({
           ...client,

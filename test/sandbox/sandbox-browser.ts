@@ -4,9 +4,17 @@ import { createHash, randomBytes } from 'node:crypto';
 export interface SandboxBrowser {
   get(url: string): Promise<PageSeen>;
   /** Submits the form whose submit button or action fits, with the button's value. */
-  submit(page: PageSeen, button: { name?: string; value?: string; action?: string }): Promise<PageSeen>;
+  submit(page: PageSeen, button: Button): Promise<PageSeen>;
   /** Signs in and answers; the callback address (code flow) or undefined (device flow). */
   approve(url: string, person: string, decision?: 'allow' | 'deny'): Promise<PageSeen>;
+}
+
+export interface Button {
+  readonly name?: string;
+  readonly value?: string;
+  readonly action?: string;
+  /** Where the form claims to come from. */
+  readonly origin?: string;
 }
 
 export interface PageSeen {
@@ -39,7 +47,7 @@ export function createSandboxBrowser(base: string): SandboxBrowser {
   };
   const browser: SandboxBrowser = {
     get: (url) => request(url),
-    submit(page, { name, value, action }) {
+    submit(page, { name, value, action, origin }) {
       const form = [
         ...page.text.matchAll(/<form method="post" action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g),
       ].find(
@@ -58,7 +66,7 @@ export function createSandboxBrowser(base: string): SandboxBrowser {
       return request(new URL(form[1] ?? '', page.url).href, {
         method: 'POST',
         body: fields,
-        headers: { origin: new URL(page.url).origin },
+        headers: { origin: origin ?? new URL(page.url).origin },
       });
     },
     async approve(url, person, decision = 'allow') {

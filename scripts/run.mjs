@@ -14,7 +14,7 @@ await build({
   input: entry,
   platform: 'node',
   external: (id) => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Za-z]:/.test(id),
-  output: { file, format: 'esm', inlineDynamicImports: true },
+  output: { file, format: 'esm', codeSplitting: false },
   logLevel: 'warn',
 });
 process.argv.splice(1, 2, entry);

@@ -1,3 +1,3 @@
 /** What bin/forge.cjs needs, and nothing more: the bundle's entry. */
-export { exitWith, systemHost } from './host.ts';
-export { main } from './main.ts';
+export { exitWith, onDefect, systemHost } from './host.ts';
+export { main, reportFailure } from './main.ts';

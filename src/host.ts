@@ -143,6 +143,18 @@ function systemDirectories(env: Environment, platform: NodeJS.Platform, working:
   };
 }
 
+/** What nobody awaited or caught is a defect: it must end the process as every failure does, not as Node would. */
+export function onDefect(report: (error: unknown) => Promise<number>): void {
+  let reported = false;
+  const once = (error: unknown) => {
+    if (reported) return;
+    reported = true;
+    void report(error).then(exitWith);
+  };
+  process.on('uncaughtException', once);
+  process.on('unhandledRejection', once);
+}
+
 /** Ends the process once everything written has left it: a pipe's reader gets the whole result. */
 export function exitWith(code: number): void {
   const flush = (stream: NodeJS.WriteStream) =>

@@ -37,7 +37,8 @@ async function refuseUnsafeEnvironment(host: Host): Promise<void> {
   }
 }
 
-async function reportFailure(error: unknown, argv: readonly string[], host: Host): Promise<number> {
+/** Says what went wrong, in the wanted form, and answers the exit code. */
+export async function reportFailure(error: unknown, argv: readonly string[], host: Host): Promise<number> {
   // The reader of stdout went away (`forge … | head`): as every Unix tool, say nothing.
   if (host.signal.reason === 'EPIPE') return 141;
   const known =

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { Client } from 'pg';
 import type { QuerySession } from '../../src/db/run-query.ts';
 import { startPostgres } from '../../src/sandbox/postgres/start-postgres.ts';
+import { hasProgram } from './programs.ts';
 import { createTestHost } from './test-host.ts';
 
 /** A PostgreSQL without an AWS in front: for what happens after the connection is open. */
@@ -64,4 +65,4 @@ export async function startPlainPostgres(): Promise<PlainPostgres> {
   };
 }
 
-export const psqlInstalled = spawnSync('psql', ['--version']).status === 0;
+export const psqlInstalled = hasProgram('psql', 'comparisons with what psql prints');

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../src/sandbox/postgres/start-postgres.ts';
 import { bundleScript } from '../support/bundle-script.ts';
+import { eventually, exists, processesNaming } from '../support/processes.ts';
 import { hasProgram } from '../support/programs.ts';
 import { createTestHost } from '../support/test-host.ts';
 
@@ -109,32 +109,10 @@ describe('a killed forge', () => {
     const data = await new Promise<string>((resolve) => {
       child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
     });
-    expect(await processesOf(data)).not.toEqual([]);
+    if (process.platform === 'linux') expect(await processesNaming(data)).not.toEqual([]);
     child.kill(signal);
-    for (let waited = 0; waited < 8_000; waited += 50) {
-      if ((await processesOf(data)).length === 0 && !(await exists(data))) break;
-      await sleep(50);
-    }
-    expect(await processesOf(data)).toEqual([]);
+    await eventually(async () => (await processesNaming(data)).length === 0 && !(await exists(data)));
+    expect(await processesNaming(data)).toEqual([]);
     expect(await exists(data)).toBe(false);
   });
 });
-
-/** Command lines that name the folder; Linux only, elsewhere its absence alone is checked. */
-async function processesOf(data: string): Promise<string[]> {
-  if (process.platform !== 'linux') return (await exists(data)) ? ['unknown'] : [];
-  const found: string[] = [];
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes(data)) found.push(line);
-  }
-  return found;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    () => false,
-  );
-}

@@ -17,7 +17,16 @@ export interface SeedUser {
 /** The owner of everything; as on RDS nobody can sign in as it. */
 export const superuser = 'rdsadmin';
 
-const asSuperuser = { port: 5432, user: superuser, password: '' };
+/** All that `pg` would else take from PG* variables of whoever starts the sandbox, from within one too. */
+const asSuperuser = {
+  port: 5432,
+  user: superuser,
+  password: '',
+  ssl: false,
+  options: '-c client_min_messages=warning',
+  application_name: 'forge sandbox',
+  client_encoding: 'UTF8',
+} as const;
 
 /** Connections of the sandbox's own, made when needed. */
 export function openAdminPool(socketFolder: string): Pool {

@@ -16,7 +16,7 @@ import {
 
 /** The `break_glass` part of forge.yaml, as it stands in the file. */
 const grantDuration = duration('a duration from 15m to 12h, e.g. 2h', 900, 43_200);
-const group = text('the name of a group', /^[^\p{Cc}]{1,256}$/u);
+const group = text('the name of a group', /^[^\x00-\x1f\x7f-\x9f]{1,256}$/);
 const bucket = text('the name of an S3 bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
 
 const approvers = v.strictObject(
@@ -70,7 +70,7 @@ const tier = v.strictObject(
     vault_item: v.optional(
       described(
         'Item of the password vault that holds the key. Never the key itself.',
-        text('the name or id of an item', /^[^\p{Cc}]{1,200}$/u),
+        text('the name or id of an item', /^[^\x00-\x1f\x7f-\x9f]{1,200}$/),
       ),
     ),
   },
@@ -115,7 +115,7 @@ export const breakGlass = v.strictObject(
     channels: v.optional(
       described(
         'Name → where it is, e.g. alerts → "#platform-incidents".',
-        mapOf(text('a channel, e.g. "#platform-support"', /^[^\p{Cc}]{1,200}$/u)),
+        mapOf(text('a channel, e.g. "#platform-support"', /^[^\x00-\x1f\x7f-\x9f]{1,200}$/)),
       ),
     ),
     approvers: v.optional(described('Name → a kind of approver.', mapOf(approvers))),

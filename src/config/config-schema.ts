@@ -25,7 +25,7 @@ export const configSchema = v.strictObject(
     extends: v.optional(
       described(
         'Another forge.yaml, relative to this one, that this one changes.',
-        text('the path of a file', /^[^\p{Cc}]+$/u),
+        text('the path of a file', /^[^\x00-\x1f\x7f-\x9f]+$/),
       ),
     ),
     sign_in: v.optional(
@@ -35,7 +35,7 @@ export const configSchema = v.strictObject(
           {
             start_url: described(
               'Start URL of the access portal.',
-              text('an https:// address', /^https:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[^\s\p{Cc}]*)?$/u),
+              text('an https:// address', /^https:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[^\s\x00-\x1f\x7f-\x9f]*)?$/),
             ),
             region: described('Region of Identity Center itself.', region),
             session: v.optional(

@@ -16,7 +16,7 @@ export interface Config {
 }
 
 /** Where role credentials of environments that are not production may be kept. */
-export type CredentialStore = 'auto' | 'keychain' | 'file' | 'none';
+type CredentialStore = 'auto' | 'keychain' | 'file' | 'none';
 
 /** IAM Identity Center: where people sign in. */
 export interface SignIn {

@@ -4,12 +4,12 @@ import type { Host } from '../host.ts';
 import type { SourceFile } from './config-tree.ts';
 
 /** Why a file can't be read, as the end of a sentence that begins with its name. */
-export interface Unreadable {
+interface Unreadable {
   readonly reason: string;
   readonly hint?: string | undefined;
 }
 
-export const largestSource = 1_048_576;
+const largestSource = 1_048_576;
 
 /** A configuration file's text: UTF-8 without its byte order mark. */
 export async function readSource(

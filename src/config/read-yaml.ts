@@ -14,7 +14,7 @@ import {
 import type { Entry, Place, Problem, SourceFile, Tree } from './config-tree.ts';
 import { pathText } from './config-tree.ts';
 
-export interface YamlReading {
+interface YamlReading {
   /** Undefined when the text is no YAML, or not the plain YAML that forge reads. */
   readonly tree: Tree | undefined;
   readonly problems: readonly Problem[];

@@ -41,7 +41,6 @@ export const permissionSet = text(
   'the name of a permission set (at most 32 letters, digits and +=,.@_-)',
   /^[\w+=,.@-]{1,32}$/,
 );
-export const roleArnPattern = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]{1,576}$/;
 export const role = text(
   'the name of a role, or its ARN (arn:aws:iam::<account>:role/<name>)',
   /^(?:arn:aws[a-z-]*:iam::\d{12}:role\/)?[\w+=,.@/-]{1,576}$/,

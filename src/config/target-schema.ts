@@ -21,7 +21,7 @@ const privateAddress = (() => {
   const four = `(?:127|10)(?:\\.${octet}){3}|(?:${second})(?:\\.${octet}){2}`;
   return new RegExp(`^(?:${four}|::1|[fF][cCdD][0-9a-fA-F]{2}(?::[0-9a-fA-F]{0,4}){2,7})$`);
 })();
-const tagKey = text('the key of a tag', /^[^\p{Cc}]{1,128}$/u);
+const tagKey = text('the key of a tag', /^[^\x00-\x1f\x7f-\x9f]{1,128}$/);
 const roleDuration = duration('a duration from 15m to 12h, e.g. 1h', 900, 43_200);
 
 const assumeOptions = {
@@ -47,7 +47,7 @@ const roleStep = v.strictObject(
   'a role or a mapping',
 );
 
-const user = text('a PostgreSQL user (at most 63 characters)', /^[^\p{Cc}]{1,63}$/u);
+const user = text('a PostgreSQL user (at most 63 characters)', /^[^\x00-\x1f\x7f-\x9f]{1,63}$/);
 const host = text(
   'a host name',
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
@@ -79,7 +79,7 @@ const database = v.strictObject(
     ),
     database: described(
       'Name of the database in the server.',
-      text('the name of a database (at most 63 characters)', /^[^\p{Cc}]{1,63}$/u),
+      text('the name of a database (at most 63 characters)', /^[^\x00-\x1f\x7f-\x9f]{1,63}$/),
     ),
     user: described('Database user, granted rds_iam.', user),
     role: v.optional(
@@ -111,7 +111,7 @@ const database = v.strictObject(
     ca: v.optional(
       described(
         'PEM file of the authorities to trust, instead of those of RDS. Relative to this file.',
-        text('the path of a PEM file', /^[^\p{Cc}]+$/u),
+        text('the path of a PEM file', /^[^\x00-\x1f\x7f-\x9f]+$/),
       ),
     ),
   },

@@ -20,7 +20,7 @@ export interface TargetKind<Value> {
   defaultOf(environment: Environment): string | undefined;
 }
 
-export interface Resolved<Value> {
+interface Resolved<Value> {
   /** The shortest name that means this target from everywhere: `dev`, `dev/reports`. */
   readonly name: string;
   readonly environment: Environment;

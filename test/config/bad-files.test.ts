@@ -223,15 +223,18 @@ const table: readonly (readonly [string, string | Uint8Array, string, string?])[
 ];
 
 describe('a forge.yaml with a mistake is refused in one sentence with its place', () => {
-  it.each(table)('%s', async (_, text, message, hint) => {
-    const host = hostWith({ 'forge.yaml': text });
-    expect(await failureOf(host, loadConfig(host, undefined))).toEqual({
-      kind: 'usage',
-      code: message.startsWith('The configuration') ? 'CONFIG_UNREADABLE' : 'CONFIG_INVALID',
-      message,
-      hint,
-    });
-  });
+  it.each(table.map(([what, text, message, hint]) => [what, text, message, hint] as const))(
+    '%s',
+    async (_, text, message, hint) => {
+      const host = hostWith({ 'forge.yaml': text });
+      expect(await failureOf(host, loadConfig(host, undefined))).toEqual({
+        kind: 'usage',
+        code: message.startsWith('The configuration') ? 'CONFIG_UNREADABLE' : 'CONFIG_INVALID',
+        message,
+        hint,
+      });
+    },
+  );
 
   it('the first of several is shown, the others are counted', async () => {
     const host = hostWith({ 'forge.yaml': 'a: 1\nb: 2\nversion: 3\n' });

@@ -9,7 +9,7 @@ import {
   withoutAwsProfiles,
 } from '../../config/aws-profiles.ts';
 import type { Config, Environment } from '../../config/config.ts';
-import { credentialProcess } from '../../config/credential-process.ts';
+import { credentialProcessLine } from '../../config/credential-process-line.ts';
 import { asBytes, readAwsConfigBytes, updateAwsConfig } from '../../config/update-aws-config.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
@@ -113,7 +113,7 @@ function chosenEnvironments(
 }
 
 function profileFor(host: Host, config: Config, { name, region }: Environment): AwsProfile {
-  return { environment: name, region, command: credentialProcess(host, config.files[0] ?? '', name) };
+  return { environment: name, region, command: credentialProcessLine(host, config.files[0] ?? '', name) };
 }
 
 function data(profile: AwsProfile) {

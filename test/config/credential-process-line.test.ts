@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { parseAwsConfig } from '../../src/config/aws-config-file.ts';
-import { credentialProcess } from '../../src/config/credential-process.ts';
+import { credentialProcessLine } from '../../src/config/credential-process-line.ts';
 
 const line = (script: string, platform: NodeJS.Platform = 'linux', node = '/usr/bin/node') =>
-  credentialProcess({ program: { node, script }, platform }, '/etc/forge.yaml', 'dev');
+  credentialProcessLine({ program: { node, script }, platform }, '/etc/forge.yaml', 'dev');
 
 const paths = [
   '/opt/forge.cjs',

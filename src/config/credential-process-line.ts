@@ -5,7 +5,7 @@ import type { Host } from '../host.ts';
  * The value of `credential_process` for an environment. Node, forge and forge.yaml by absolute path: programs that
  * ask have another PATH and another working folder, where the name could mean another environment.
  */
-export function credentialProcess(
+export function credentialProcessLine(
   host: Pick<Host, 'program' | 'platform'>,
   configPath: string,
   environment: string,

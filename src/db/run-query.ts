@@ -1,6 +1,11 @@
 import type { Client } from 'pg';
 import { ForgeError, interruption } from '../errors.ts';
-import { explainQueryError, type QueryFacts, type QuerySource } from './explain-query-error.ts';
+import {
+  explainQueryError,
+  isDatabaseError,
+  type QueryFacts,
+  type QuerySource,
+} from './explain-query-error.ts';
 import type { ResultFormat } from './result-format.ts';
 import { createRowWriter, type Sink } from './row-writer.ts';
 import { type QueryEvents, StreamedQuery } from './streamed-query.ts';
@@ -125,11 +130,15 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
     if (stopped === undefined) guarded(() => writer.writeText(filter(format.close())));
     await writer.drain();
     if (stopped === undefined) return { results, rows };
-    throw stoppedError(stopped, writer.written, tag ?? 'nothing to do');
+    throw stoppedError(
+      stopped,
+      writer.written,
+      `the server had already finished (${tag ?? 'nothing to do'})`,
+    );
   } catch (error) {
     if (error instanceof ForgeError) throw error;
     if (signal.aborted && stopped === undefined) throw interruption(signal.reason);
-    if (stopped !== undefined) throw stoppedError(stopped, writer.written, undefined);
+    if (stopped !== undefined) throw stoppedError(stopped, writer.written, fateOf(error));
     if (query.copyInRefused) throw copyFromStdin();
     await writer.drain();
     throw incomplete(explainQueryError(error, run.source, run.facts), writer.written);
@@ -162,12 +171,16 @@ function forSignal(signal: AbortSignal): Stopped {
   return { kind: kind === 'terminated' ? kind : 'interrupted', words: message.replace(/\.$/, ''), code };
 }
 
-/** @param tag of the last statement when all had ended before the cancel reached the server. */
-function stoppedError(stopped: Stopped, written: boolean, tag: string | undefined): ForgeError {
-  const fate =
-    tag === undefined ? 'the query was cancelled on the server' : `the server had already finished (${tag})`;
-  const error = new ForgeError(stopped.kind, `${stopped.words}; ${fate}.`, stopped);
-  return incomplete(error, written);
+/** What became of the query on the server, from how it ended there. */
+function fateOf(error: unknown): string {
+  if (!isDatabaseError(error)) return 'the server did not answer the cancel, and may still be at it';
+  return error.code === '57014'
+    ? 'the query was cancelled on the server'
+    : 'the query had failed on the server';
+}
+
+function stoppedError(stopped: Stopped, written: boolean, fate: string): ForgeError {
+  return incomplete(new ForgeError(stopped.kind, `${stopped.words}; ${fate}.`, stopped), written);
 }
 
 function incomplete(error: ForgeError, written: boolean): ForgeError {

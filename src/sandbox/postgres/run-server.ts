@@ -106,11 +106,7 @@ export async function runServer(host: ServerHost, options: ServerOptions): Promi
     if (over || host.signal.aborted || host.monotonic() > deadline) {
       await server[Symbol.asyncDispose]();
       host.signal.throwIfAborted();
-      throw new ForgeError('failed', `Failed to start the sandbox's PostgreSQL: ${lastLine(said)}`, {
-        code: 'POSTGRES_FAILED',
-        hint: 'Run forge sandbox start --debug to see all it said.',
-        cause: new Error(said),
-      });
+      throw startFailure(said);
     }
     await sleep(5);
   }
@@ -143,6 +139,18 @@ const probe = (() => {
   length.writeInt32BE(body.length + 4);
   return Buffer.concat([length, body]);
 })();
+
+function startFailure(said: string): ForgeError {
+  const nameless = /could not look up effective user ID (\d+)/.exec(said);
+  return new ForgeError('failed', `Failed to start the sandbox's PostgreSQL: ${lastLine(said)}`, {
+    code: 'POSTGRES_FAILED',
+    hint:
+      nameless === null
+        ? 'Run forge sandbox start --foreground --debug to see all it said.'
+        : `PostgreSQL runs only as a user with a name: give ${nameless[1]} an entry in /etc/passwd (in a container, run as one of its users).`,
+    cause: new Error(said),
+  });
+}
 
 function shellWords(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');

@@ -7,11 +7,12 @@ import type { Host } from '../host.ts';
 import type { Output } from '../terminal/output.ts';
 import type { Prompt } from '../terminal/prompt.ts';
 import { chooseFlow, type FlowWish, flowFacts } from './choose-flow.ts';
+import { clearCredentialCache } from './clear-credential-cache.ts';
 import { getRegistration } from './client-registration.ts';
 import { isOnPath } from './open-browser.ts';
 import { signInWithBrowser } from './sign-in-with-browser.ts';
 import { signInWithDeviceCode } from './sign-in-with-device-code.ts';
-import { readSsoToken, type SsoToken, saveSsoToken } from './sso-token.ts';
+import { readSsoToken, removeSsoToken, type SsoToken, saveSsoToken } from './sso-token.ts';
 
 export interface SignInParts {
   readonly host: Host;
@@ -52,7 +53,10 @@ export async function signIn(parts: SignInParts, place: SignIn, options: SignInO
     client = await getRegistration(parts, place, chosen.flow, { fresh: true });
     created = await run(client);
   }
-  return saveSsoToken(host, place, created, client);
+  const token = await saveSsoToken(host, place, created, client);
+  // Another person may have signed in: nobody goes on with the keys of the one before.
+  await clearCredentialCache(host);
+  return token;
 }
 
 const clientRefusals = new Set(['InvalidClientException', 'UnauthorizedClientException']);
@@ -71,4 +75,6 @@ async function endPortalSession({ host, aws, output }: SignInParts, place: SignI
     if (awsErrorName(error) !== 'UnauthorizedException') throw error;
     output.debug('the earlier sign-in had already ended');
   }
+  // It is of no use any more, should the new sign-in be broken off.
+  await removeSsoToken(host, token.file);
 }

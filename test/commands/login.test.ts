@@ -245,6 +245,25 @@ describe('forge login when signed in', () => {
     );
   });
 
+  it('--fresh broken off leaves nobody signed in', async () => {
+    await main(['login', '--device-code', ...flags], host);
+    stub.settings.approved = false;
+    stub.calls.clear();
+    const running = main(['login', '--device-code', '--fresh', ...flags], host);
+    while (stub.count('CreateToken') === 0) await sleep(10);
+    host.interrupt();
+    expect(await running).toBe(130);
+    expect(existsSync(file())).toBe(false);
+  });
+
+  it("a new sign-in, perhaps of another person, goes on with nobody else's keys", async () => {
+    const credentials = join(host.directories.cache, 'credentials');
+    mkdirSync(credentials, { recursive: true });
+    writeFileSync(join(credentials, `${'a'.repeat(64)}.json`), '{}');
+    await main(['login', '--device-code', ...flags], host);
+    expect(readdirSync(credentials)).toEqual([]);
+  });
+
   it('a half-written cache is signed out, not a crash', async () => {
     mkdirSync(dirname(file()), { recursive: true });
     writeFileSync(file(), '{"accessToken": "abc');

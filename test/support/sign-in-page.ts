@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
  */
 export async function allowOnPage(url: string, person: string): Promise<void> {
   const last = await decideOnPage(url, person, 'allow');
-  if (!/Request approved|callback/i.test(last)) throw new Error(`The page did not approve:\n${last}`);
+  if (!/Request approved|<h1>Signed in/i.test(last)) throw new Error(`The page did not approve:\n${last}`);
 }
 
 /** The text of the last page. Follows redirects, also to the callback of a program on this machine. */

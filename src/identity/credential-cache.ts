@@ -84,7 +84,7 @@ export async function openCredentialCache(
   };
   return {
     storage: store.storage,
-    find: (key) => read(entryName(key)),
+    find: async (key) => (options.fresh ? undefined : read(entryName(key))),
     async credentials(key, issue, { alone }) {
       const name = entryName(key);
       const kept = options.fresh ? undefined : await read(name);

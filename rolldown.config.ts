@@ -19,6 +19,23 @@ export default defineConfig({
     minify: true,
     sourcemap: false,
     cleanDir: true,
+    codeSplitting: {
+      groups: [
+        // What `--version` needs; without it the next group would take errors.ts along.
+        {
+          name: 'base',
+          test: /src\/(errors|version|host)\.ts|rolldown\/runtime|rolldown:runtime/,
+          priority: 2,
+        },
+        // Opening a file costs more than what is in it: what every command needs is one file, …
+        {
+          name: 'frame',
+          test: /src\/(lib|terminal|files|targets|run-command|command|context)\b(?!.*-tree)|node_modules\/(commander|chalk)\//,
+        },
+        // … and so are the two packages behind every AWS call and behind every database connection.
+        { name: 'smithy', test: /node_modules\/@smithy\/core\// },
+      ],
+    },
   },
   treeshake: { moduleSideEffects: true },
 });

@@ -18,6 +18,9 @@ delete outside.NODE_EXTRA_CA_CERTS;
 
 const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 
+const askOutside = (...words: string[]) =>
+  execFileSync(forge[0] ?? '', [...forge.slice(1), ...words], { env: outside, encoding: 'utf8' });
+
 function sandboxEnvironment(): NodeJS.ProcessEnv {
   const script = 'process.stdout.write(JSON.stringify(process.env))';
   const words = ['sandbox', 'run', '--as', 'dana', '--', process.execPath, '-e', script];
@@ -42,8 +45,10 @@ function candidates(env: NodeJS.ProcessEnv): Candidate[] {
   const own = (name: string, ...words: string[]) => ({ name, command: [...forge, ...words], env });
   const ask = (...words: string[]) =>
     execFileSync(forge[0] ?? '', [...forge.slice(1), ...words], { env, encoding: 'utf8' });
-  const database = JSON.parse(ask('db', 'check', 'dev', '--output', 'json'));
-  const { host, port } = database as { host: string; port: number };
+  const { databases } = JSON.parse(askOutside('sandbox', 'status', '--output', 'json')) as {
+    databases: { target: string; endpoint: string; port: number }[];
+  };
+  const { endpoint: host = '', port = 0 } = databases.find(({ target }) => target.startsWith('dev/')) ?? {};
   const keys = JSON.parse(ask('credentials', 'dev'));
   const ambient: NodeJS.ProcessEnv = {
     ...env,

@@ -46,6 +46,8 @@ export function sandboxEnvironment(
       : {}),
     AWS_ENDPOINT_URL: state.url,
     AWS_REGION: 'us-east-1',
+    // The AWS CLI v1 reads only this one.
+    AWS_DEFAULT_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
     // A company's proxy can't reach this machine's loopback.
     NO_PROXY: withLoopback(outer.NO_PROXY ?? outer.no_proxy),

@@ -91,7 +91,7 @@ export interface VirtualMfa {
   readonly secret: string;
 }
 
-/** An Aurora PostgreSQL cluster. The ports are those of the front on loopback, set once it listens. */
+/** An Aurora PostgreSQL cluster. All its endpoints share a port, as in RDS: the front's, set once it listens. */
 export interface Cluster {
   readonly identifier: string;
   readonly account: string;
@@ -101,8 +101,6 @@ export interface Cluster {
   readonly readerEndpoint: string;
   readonly customEndpoints: readonly string[];
   port: number;
-  /** The reader's listener; RDS itself has one port for all endpoints of a cluster. */
-  readerPort: number;
   /** cluster-…: what an rds-db ARN names. */
   readonly resourceId: string;
   readonly databaseName: string;

@@ -174,7 +174,6 @@ function cluster(identifier: string, accountId: string, databaseName: string): C
     readerEndpoint: name('cluster-ro-'),
     customEndpoints: [],
     port: 5432,
-    readerPort: 5432,
     resourceId: resource('cluster', `${identifier}-cluster-resource`),
     databaseName,
     engineVersion: '16.6',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Signer } from '@aws-sdk/rds-signer';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { presign } from '../../src/lib/sigv4.ts';
 import type { Cluster } from '../../src/sandbox/organisation.ts';
 import type { IssuedKeys } from '../../src/sandbox/principal.ts';
 import { type RdsTokenRequest, verifyRdsToken } from '../../src/sandbox/rds-token.ts';
@@ -89,9 +90,9 @@ describe('an RDS token', () => {
 
   it('lives 15 minutes, and no longer than its keys', async () => {
     const token = await sign(temporaryKeys());
-    world.setClockOffset(899_000);
+    world.setClockOffset(870_000);
     expect(verdict(token)).toBe('accepted');
-    world.setClockOffset(901_000);
+    world.setClockOffset(910_000);
     expect(verdict(token)).toMatch(/^SignatureDoesNotMatch: Signature expired/);
     world.setClockOffset(0);
     const short = temporaryKeys(60);
@@ -124,6 +125,25 @@ describe('an RDS token', () => {
     ['with a space for a plus', (token) => token.replace('DBUser=forge_ro', 'DBUser=forge+ro')],
   ])('is refused %s', async (_name, change) => {
     expect(verdict(change(await sign(temporaryKeys())))).not.toBe('accepted');
+  });
+
+  it('that was signed for longer than 900 seconds is refused, well signed as it is', () => {
+    const { endpoint: name } = cluster;
+    const signed = (expiresInSeconds: number, headers: Record<string, string> = {}) =>
+      presign({
+        service: 'rds-db',
+        region: 'us-east-1',
+        host: `${name}:5432`,
+        path: '/',
+        query: { Action: 'connect', DBUser: 'forge_ro' },
+        headers,
+        expiresInSeconds,
+        keys: world.userKeys('ci'),
+        now: world.now(),
+      });
+    expect(verdict(signed(900))).toBe('accepted');
+    expect(verdict(signed(901))).toMatch(/more than 900 seconds/);
+    expect(verdict(signed(900, { 'x-k8s-aws-id': 'cluster' }))).toMatch(/only the host/);
   });
 
   it('is refused whatever is cut out of it', async () => {

@@ -28,7 +28,6 @@ export async function startFronts(
       const front = await startFront(world, cluster, postgres, authority);
       fronts.push(front);
       cluster.port = front.port;
-      cluster.readerPort = front.port;
     }
   } catch (error) {
     await close();

@@ -3,6 +3,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Signer } from '@aws-sdk/rds-signer';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { presign } from '../../../src/lib/sigv4.ts';
 import { AwsFailure } from '../../../src/sandbox/aws/aws-failure.ts';
 import type { SignedRequest } from '../../../src/sandbox/aws/signed-request.ts';
 import { type SignatureRules, verifySignature } from '../../../src/sandbox/aws/verify-signature.ts';
@@ -396,14 +397,32 @@ describe('a signature in the query', () => {
     expect(code({ ...url, query: change(url.query) }, queryRules)).toBe(expected);
   });
 
+  it('is refused when it declares a payload that is not the one that came', () => {
+    const withDeclared = (declared: string) => {
+      const headers = { 'x-amz-content-sha256': declared };
+      const parts = { service: 'rds-db', region: 'us-east-1', host: 'db.example', path: '/', query: {} };
+      const text = presign({ ...parts, headers, expiresInSeconds: 900, keys: signer, now: Date.now() });
+      const sent: [string, string][] = [['host', 'db.example'], ...Object.entries(headers)];
+      return {
+        method: 'GET',
+        path: '/',
+        query: text.split('?')[1] ?? '',
+        headers: sent,
+        body: Buffer.alloc(0),
+      };
+    };
+    expect(code(withDeclared(createHash('sha256').digest('hex')), queryRules)).toBe('accepted');
+    expect(code(withDeclared('UNSIGNED-PAYLOAD'), queryRules)).toBe('SignatureDoesNotMatch');
+  });
+
   it('lasts as long as it says, or as the service says', () => {
     const later = (seconds: number) => ({ ...queryRules, now: Date.now() + seconds * 1000 });
-    expect(code(url, later(899))).toBe('accepted');
-    expect(code(url, later(905))).toBe('SignatureDoesNotMatch');
+    expect(code(url, later(870))).toBe('accepted');
+    expect(code(url, later(930))).toBe('SignatureDoesNotMatch');
     const { presignedSeconds: _, ...byItself } = rules;
-    const stated = verifySignatureCode(url, { ...byItself, ...later(895) });
+    const stated = verifySignatureCode(url, { ...byItself, ...later(870) });
     expect(stated).toBe('accepted');
-    expect(verifySignatureCode(url, { ...byItself, ...later(905) })).toBe('SignatureDoesNotMatch');
+    expect(verifySignatureCode(url, { ...byItself, ...later(930) })).toBe('SignatureDoesNotMatch');
   });
 });
 

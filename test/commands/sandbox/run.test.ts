@@ -68,6 +68,7 @@ describe('forge sandbox run', () => {
     expect(env.PATH?.split(':')[0]).toBe(join(folder, 'bin'));
     const names = Object.keys(env).filter((name) => /^(AWS_|PG|FORGE_|XDG_|KUBE)/.test(name));
     expect(names.sort()).toEqual([
+      'AWS_DEFAULT_REGION',
       'AWS_EC2_METADATA_DISABLED',
       'AWS_ENDPOINT_URL',
       'AWS_REGION',

@@ -60,6 +60,10 @@ async function create(lock: string, content: string): Promise<boolean> {
     const file = await open(lock, 'wx', 0o600);
     try {
       await file.writeFile(content);
+    } catch (error) {
+      // A full disk has room for the name, not for what it should hold.
+      await unlink(lock).catch(() => {});
+      throw error;
     } finally {
       await file.close();
     }

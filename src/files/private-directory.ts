@@ -1,4 +1,5 @@
 import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { fileFailure } from './file-failure.ts';
@@ -12,7 +13,7 @@ export async function ensurePrivateDirectory(
   path: string,
 ): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path);
     if (host.platform === 'win32') return;
     const found = await stat(path);
     if (host.userId !== undefined && found.uid !== host.userId) {
@@ -29,5 +30,23 @@ export async function ensurePrivateDirectory(
     }
   } catch (error) {
     throw fileFailure(error, 'make the folder', path);
+  }
+}
+
+/** mkdir's own `recursive` says ENOENT where a folder above is on a read-only file system. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    if (code === 'ENOENT' && parent !== path) {
+      await makeFolders(parent);
+      // Another process may make it at the same time.
+      return makeFolders(path);
+    }
+    // A file system that refuses may have it already.
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw error;
   }
 }

@@ -61,7 +61,9 @@ async function choose(
       hint: 'Choose another: FORGE_CREDENTIAL_STORE=file, or none (nothing is kept).',
     });
   }
-  output.debug(`no keychain (${keychain.reason}): role credentials are kept in files`);
+  const absent = `no keychain (${keychain.reason}): role credentials are kept in files`;
+  if (keychain.slow) output.note(`There is ${absent}. credential_store: file in forge.yaml spares the wait.`);
+  else output.debug(absent);
   return file;
 }
 

@@ -6,7 +6,12 @@ import type { Host } from '../host.ts';
 
 export type Keychain =
   | { readonly kind: 'opened'; readonly name: string; readonly key: Buffer }
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      /** It took the whole time that it is given, and will again. */
+      readonly slow: boolean;
+    };
 
 /** One item of an operating system's keychain. */
 export interface KeychainItem {
@@ -31,18 +36,20 @@ export async function openKeychain(
   find: () => Promise<readonly KeychainItem[]> = () => systemKeychain(host.platform),
 ): Promise<Keychain> {
   const reasons: string[] = [];
+  let slow = false;
   try {
     for (const item of await limited(find())) {
       try {
         return { kind: 'opened', name: item.name, key: await keyOf(host, folder, item) };
       } catch (error) {
+        slow ||= error instanceof TooSlow;
         reasons.push(`${item.name}: ${firstLine(error)}`);
       }
     }
   } catch (error) {
     reasons.push(firstLine(error));
   }
-  return { kind: 'unavailable', reason: reasons.join('; ') || 'there is none' };
+  return { kind: 'unavailable', reason: reasons.join('; ') || 'there is none', slow };
 }
 
 async function keyOf(host: KeychainHost, folder: string, item: KeychainItem): Promise<Buffer> {
@@ -61,11 +68,13 @@ async function keyOf(host: KeychainHost, folder: string, item: KeychainItem): Pr
   });
 }
 
+class TooSlow extends Error {}
+
 /** Thrown away when late: the process ends by itself, whatever the keychain still does. */
 async function limited<Value>(work: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it did not answer within 3 s')), patience);
+    timer = setTimeout(() => reject(new TooSlow('it did not answer within 3 s')), patience);
   });
   try {
     return await Promise.race([work, late]);

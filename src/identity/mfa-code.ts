@@ -19,7 +19,10 @@ export function mfaCodes(
 
   function ask(serialNumber: string): Promise<string> {
     const message = `MFA code of ${serialNumber}`;
-    return prompt.secret({ message, flag: '--mfa-code <six digits> or FORGE_MFA_CODE' });
+    return prompt.secret({
+      message,
+      flag: 'FORGE_MFA_CODE=<six digits>, or --mfa-code where the command takes it',
+    });
   }
 }
 

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RoleStep } from '../../src/config/config.ts';
 import {
@@ -10,6 +13,7 @@ import {
 } from '../../src/identity/environment-credentials.ts';
 import type { IdentityParts } from '../../src/identity/identity-parts.ts';
 import { totpCode, totpStep } from '../../src/sandbox/totp.ts';
+import { createSandboxBrowser } from '../sandbox/sandbox-browser.ts';
 import { configOf, type ForgeStage, filesBelow, startForgeStage, yaml } from './forge-stage.ts';
 
 let stage: ForgeStage;
@@ -125,6 +129,35 @@ describe('credentials of an environment', () => {
   });
 });
 
+describe('a sign-in that has ended', () => {
+  const present = (answer: boolean, asked: string[]): IdentityParts => {
+    const parts = stage.parts();
+    const confirm = async ({ message }: { message: string }) => {
+      asked.push(message);
+      return answer;
+    };
+    return { ...parts, prompt: { ...parts.prompt, possible: true, confirm } };
+  };
+
+  it('is offered anew to a person at the terminal, and work goes on', async () => {
+    stage.newHome({ env: { SSH_CONNECTION: 'somewhere else' } });
+    const asked: string[] = [];
+    const work = get('dev', {}, present(true, asked));
+    const page = () => /https?:\/\/\S+user_code=\S+/.exec(stage.host().err())?.[0];
+    while (page() === undefined) await Promise.race([sleep(20), work]);
+    const browser = createSandboxBrowser(stage.aws.endpoint.url);
+    await browser.approve((page() ?? '').replace(/^https?:\/\/[^/]+/, stage.aws.endpoint.url), 'dana');
+    expect((await work).callerArn).toContain('/dana@tapp.example');
+    expect(asked).toEqual(['You are not signed in. Sign in now?']);
+  }, 30_000);
+
+  it('stays ended when the person says no', async () => {
+    const asked: string[] = [];
+    await expect(get('dev', {}, present(false, asked))).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe('a role that does not take SourceIdentity', () => {
   const plainTrust = () => {
     const { roles } = stage.aws.world.organisation;
@@ -228,7 +261,7 @@ describe('a role that demands MFA', () => {
     });
     await expect(get(undefined, { roles: [offline()] })).rejects.toMatchObject({
       code: 'INPUT_NEEDED',
-      hint: expect.stringContaining('--mfa-code'),
+      hint: expect.stringContaining('FORGE_MFA_CODE'),
     });
   });
 });
@@ -358,6 +391,29 @@ duration_seconds = 7200
     const failed = get(undefined);
     await expect(failed).rejects.toMatchObject({ kind: 'signed-out', code: 'CREDENTIALS_UNAVAILABLE' });
     await expect(failed).rejects.not.toThrow(canary);
+  });
+
+  it('of a container come from where its variables say', async () => {
+    const server = createServer((request, response) => {
+      const allowed = request.headers.authorization === 'task-token';
+      response.writeHead(allowed ? 200 : 403, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          AccessKeyId: 'ASIACONTAINER',
+          SecretAccessKey: 'from-the-container',
+          Token: 'token',
+          Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/` };
+    stage.newHome({ yaml: none, env: { ...env, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'task-token' } });
+    expect(await get(undefined)).toMatchObject({ accessKeyId: 'ASIACONTAINER', source: 'container' });
+    stage.newHome({ yaml: none, env });
+    await expect(get(undefined)).rejects.toMatchObject({ code: 'CREDENTIALS_UNAVAILABLE' });
+    server.close();
   });
 
   it('never ask the instance unless a profile says so', async () => {

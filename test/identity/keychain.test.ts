@@ -60,15 +60,17 @@ describe('the keychain', () => {
   it('counts as absent when it refuses, forgets, or there is none', async () => {
     const drawer: Drawer = { reads: 0 };
     const refuse = () => Promise.reject(new Error('AccessDenied.\nmore'));
-    expect(await open()).toEqual({ kind: 'unavailable', reason: 'there is none' });
+    expect(await open()).toEqual({ kind: 'unavailable', reason: 'there is none', slow: false });
     expect(await open(item(drawer, { read: refuse }))).toEqual({
       kind: 'unavailable',
       reason: 'drawer: AccessDenied',
+      slow: false,
     });
     expect(await open(item(drawer, { write: refuse }))).toMatchObject({ kind: 'unavailable' });
     expect(await open(item(drawer, { write: async () => {} }))).toEqual({
       kind: 'unavailable',
       reason: 'drawer: it does not keep what is stored in it',
+      slow: false,
     });
     const lost = () => Promise.reject(new Error('the optional package @napi-rs/keyring is not installed'));
     expect(await openKeychain(host, host.directories.cache, lost)).toMatchObject({
@@ -85,7 +87,11 @@ describe('the keychain', () => {
   it('is given three seconds, then it counts as absent', async () => {
     const started = performance.now();
     const found = await open(item({ reads: 0 }, { read: never }));
-    expect(found).toEqual({ kind: 'unavailable', reason: 'drawer: it did not answer within 3 s' });
+    expect(found).toEqual({
+      kind: 'unavailable',
+      reason: 'drawer: it did not answer within 3 s',
+      slow: true,
+    });
     expect(performance.now() - started).toBeLessThan(3_600);
   });
 });

@@ -28,7 +28,7 @@ export function refusal(question: AccessQuestion): ForgeError | undefined {
   if (environment.permissionSet === undefined) {
     return new ForgeError('denied', `No one has standing access to ${environment.name}.`, {
       code: 'BREAK_GLASS_NEEDED',
-      hint: `forge breakglass --tier 1 --env ${environment.name} --reason "…"`,
+      hint: "Ask for break-glass as your organisation does it; this version of forge can't do it yet.",
     });
   }
   if (question.reasonNeeded === true && reason === undefined) {

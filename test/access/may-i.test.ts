@@ -39,6 +39,6 @@ describe('may I?', () => {
     const refused = refusal(await question('prod-cash'));
     expect(refused?.kind).toBe('denied');
     expect(refused?.message).toBe('No one has standing access to prod-cash.');
-    expect(refused?.hint).toContain('forge breakglass --tier 1 --env prod-cash');
+    expect(refused?.hint).toContain('break-glass');
   });
 });

@@ -53,7 +53,7 @@ export async function checkDatabase(
   try {
     await withAccess(observed, accessRequest(request, purpose), async (access) => {
       ok('credentials', describeAccess(access, host.now()));
-      const connection = await resolveEndpoint(observed, access.credentials, request);
+      const connection = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
       ok('endpoint', describeConnection(connection));
       await using session = await openDatabase(observed, access, connection, {
         signal: host.signal,
@@ -74,7 +74,8 @@ export async function checkDatabase(
       status: 'failed',
       milliseconds: elapsed(),
       detail: error.message,
-      hint: error.hint ?? null,
+      // The advice to run this very command.
+      hint: error.hint?.replace(/\s*Find out where it stops: .*$/, '') || null,
     });
     for (const step of skipped) {
       report({ step, status: 'skipped', milliseconds: null, detail: '', hint: null });

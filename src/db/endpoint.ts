@@ -22,6 +22,8 @@ export interface DatabaseConnection {
   /** `cluster-…` or `db-…`, for the ARN in rds-db:connect; undefined: RDS was not asked. */
   readonly resourceId: string | undefined;
   readonly readOnly: boolean;
+  /** What RDS said to an earlier command. */
+  readonly remembered: boolean;
 }
 
 /** From an identifier through RDS, or from a host name without any AWS call. Throws what those calls throw. */
@@ -29,8 +31,9 @@ export async function resolveEndpoint(
   parts: Pick<IdentityParts, 'host' | 'output' | 'aws'>,
   credentials: RoleCredentials,
   request: DatabaseRequest,
+  options: { readonly fresh?: boolean } = {},
 ): Promise<DatabaseConnection> {
-  const located = await locateEndpoint(parts, credentials, request);
+  const located = await locateEndpoint(parts, credentials, request, options);
   const ca =
     request.ca === undefined
       ? await rdsAuthorities(request.region, located.host)

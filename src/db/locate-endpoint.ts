@@ -2,6 +2,7 @@ import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
 import type { DatabaseRequest } from './database-request.ts';
+import { type KnownEndpoint, recallEndpoint, rememberEndpoint } from './endpoint-memory.ts';
 import { readRdsName } from './rds-name.ts';
 
 type EndpointParts = Pick<IdentityParts, 'host' | 'output' | 'aws'>;
@@ -11,6 +12,8 @@ export interface LocatedEndpoint {
   readonly host: string;
   readonly port: number;
   readonly resourceId: string | undefined;
+  /** From an answer of RDS to an earlier command: worth asking again if it does not work. */
+  readonly remembered: boolean;
 }
 
 /** From an identifier through RDS, or from a host name without any AWS call. Throws what those calls throw. */
@@ -18,29 +21,48 @@ export async function locateEndpoint(
   parts: EndpointParts,
   credentials: RoleCredentials,
   request: DatabaseRequest,
+  { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<LocatedEndpoint> {
-  const { locator, region, endpoint } = request;
+  const { locator, endpoint } = request;
   if (locator.kind === 'endpoint') {
-    return { host: await realName(parts, locator.host), port: 5432, resourceId: undefined };
+    return {
+      host: await realName(parts, locator.host),
+      port: 5432,
+      resourceId: undefined,
+      remembered: false,
+    };
   }
+  const known = fresh ? undefined : await recallEndpoint(parts.host, credentials.account, request);
+  const found = known ?? (await askRds(parts, credentials, request));
+  if (endpoint === 'reader' && found.reader === undefined) {
+    throw new ForgeError('failed', `The cluster ${locator.identifier} has no reader endpoint.`, {
+      code: 'NO_READER',
+      hint: 'Say "endpoint_type: writer" at the database in forge.yaml.',
+    });
+  }
+  const host = endpoint === 'reader' ? (found.reader ?? '') : found.writer;
+  return { host, port: found.port, resourceId: found.resourceId, remembered: known !== undefined };
+}
+
+async function askRds(
+  parts: EndpointParts,
+  credentials: RoleCredentials,
+  request: DatabaseRequest,
+): Promise<KnownEndpoint> {
+  const { locator, region } = request;
+  const identifier = locator.kind === 'endpoint' ? '' : locator.identifier;
   const { describeCluster, describeInstance } = await import('../aws/rds.ts');
   const aws = await parts.aws();
   const keys = signingKeys(credentials);
-  if (locator.kind === 'instance') {
-    const instance = await describeInstance(aws, region, keys, locator.identifier);
-    checkUsable(parts, request, instance);
-    return { host: instance.endpoint, port: instance.port, resourceId: instance.resourceId };
-  }
-  const cluster = await describeCluster(aws, region, keys, locator.identifier);
-  checkUsable(parts, request, cluster);
-  if (endpoint === 'reader' && cluster.readerEndpoint === undefined) {
-    throw new ForgeError('failed', `The cluster ${locator.identifier} has no reader endpoint.`, {
-      code: 'NO_READER',
-      hint: 'Say "endpoint: writer" at the database in forge.yaml.',
-    });
-  }
-  const host = endpoint === 'reader' ? (cluster.readerEndpoint ?? '') : cluster.endpoint;
-  return { host, port: cluster.port, resourceId: cluster.resourceId };
+  const found =
+    locator.kind === 'cluster'
+      ? await describeCluster(aws, region, keys, identifier)
+      : await describeInstance(aws, region, keys, identifier);
+  checkUsable(parts, request, found);
+  const reader = 'readerEndpoint' in found ? found.readerEndpoint : undefined;
+  const known = { writer: found.endpoint, reader, port: found.port, resourceId: found.resourceId };
+  if (found.status === 'available') await rememberEndpoint(parts, credentials.account, request, known);
+  return known;
 }
 
 function checkUsable(

@@ -108,9 +108,9 @@ async function open(
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await client.connect();
+    onStep?.({ name: 'login' });
     if (proxy && settings.length > 0) await client.query(setStatements(settings));
     const server = await readServerFacts(client);
-    onStep?.({ name: 'login' });
     checkServer(parts.output, connection, server);
     const key = client as unknown as { processID: number; secretKey: number };
     return {

@@ -75,7 +75,7 @@ export async function runPsql(
   host.signal.throwIfAborted();
   using _held = host.holdInterrupts();
   const child = host.spawn(program, args, { env, stdio: 'inherit' });
-  return finished(host, child, interactive);
+  return await finished(host, child, interactive);
 }
 
 async function finished(host: Host, child: ChildProcess, interactive: boolean): Promise<number> {

@@ -32,8 +32,18 @@ export async function withDatabase<Value>(
 
     async function connect(): Promise<DatabaseSession> {
       using _progress = parts.output.progress(`connecting to ${request.name}`);
+      const options = { signal: parts.host.signal };
       const connection = await resolveEndpoint(observed, access.credentials, request);
-      return openDatabase(observed, access, connection, { signal: parts.host.signal });
+      try {
+        return await openDatabase(observed, access, connection, options);
+      } catch (error) {
+        if (!connection.remembered || parts.host.signal.aborted) throw error;
+        // Deleted and made anew, or under another port: RDS is asked before the failure is believed.
+        const now = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
+        const { host, port, resourceId } = connection;
+        if (now.host === host && now.port === port && now.resourceId === resourceId) throw error;
+        return openDatabase(observed, access, now, options);
+      }
     }
   });
 }

@@ -294,6 +294,8 @@ describe('production', () => {
     const environment = config.environments.get('dev');
     const into = (account: string) => [{ roleArn: `arn:aws:iam::${account}:role/x` }];
     expect(mayCache({ config, environment }, '111111111111', [])).toBe(true);
+    const marked = environment && { ...environment, production: true };
+    expect(mayCache({ config, environment: marked }, '111111111111', [])).toBe(false);
     expect(mayCache({ config, environment }, '111111111111', into('333333333333'))).toBe(false);
     expect(mayCache({ config, environment: undefined }, '444444444444', [])).toBe(false);
     expect(mayCache({ config, environment: undefined }, undefined, into('222222222222'))).toBe(true);

@@ -4,7 +4,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -25,13 +24,11 @@ interface YamlReading {
  * because each of those lets a file say something else than what a reader sees in it.
  */
 export function readYaml(file: SourceFile): YamlReading {
-  const lines = new LineCounter();
-  const reader = new Reader(file.path, lines, file.text);
+  const reader = new Reader(file);
   let document: Document.Parsed;
   try {
     // Duplicate keys are looked for here: yaml compares each key with all before it, which is quadratic.
     document = parseDocument(file.text, {
-      lineCounter: lines,
       uniqueKeys: false,
       merge: false,
       version: '1.2',
@@ -65,13 +62,14 @@ const mostProblems = 50;
 class Reader {
   readonly problems: Problem[] = [];
   readonly #file: string;
-  readonly #lines: LineCounter;
   readonly #text: string;
+  /** Where each line begins. The parser's own count misses line ends inside broken flow collections. */
+  readonly #starts: readonly number[];
 
-  constructor(file: string, lines: LineCounter, text: string) {
-    this.#file = file;
-    this.#lines = lines;
+  constructor({ path, text }: SourceFile) {
+    this.#file = path;
     this.#text = text;
+    this.#starts = [0, ...Array.from(text.matchAll(/\n/g), (match) => match.index + 1)];
   }
 
   tree(node: Node | null | undefined, path: readonly (string | number)[], offset: number): Tree {
@@ -137,8 +135,14 @@ class Reader {
   }
 
   #place(offset: number): Place {
-    const { line, col } = this.#lines.linePos(offset);
-    return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col) };
+    const inside = Math.min(offset, this.#text.length);
+    let line = 0;
+    for (let above = this.#starts.length; above - line > 1; ) {
+      const middle = (line + above) >> 1;
+      if ((this.#starts[middle] ?? 0) <= inside) line = middle;
+      else above = middle;
+    }
+    return { file: this.#file, line: line + 1, column: inside - (this.#starts[line] ?? 0) + 1 };
   }
 
   #refuse(place: Place, path: readonly (string | number)[], what: string): Tree {

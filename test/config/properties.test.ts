@@ -136,7 +136,11 @@ describe('forge.yaml, for any input', () => {
           expect(message).toMatch(/\.$/s);
         }
       }),
-      { numRuns: 2000 },
+      {
+        numRuns: 2000,
+        // Where the parser's own count of lines is wrong, and where a mark stands inside the text.
+        examples: [['[][environments\n  environments,'], ['*a,\n\ufeff\n: environments']],
+      },
     );
     expect(slowest).toBeLessThan(50);
   });

@@ -1,4 +1,4 @@
-import { assertMessage, type FramePhase } from './backend-message.ts';
+import { assertMessage, assertType, type FramePhase } from './backend-message.ts';
 import { WireFailure } from './wire-failure.ts';
 
 /** Before the server has shown a valid login there is nothing that needs more. */
@@ -51,6 +51,7 @@ export class BackendFramer {
       }
       const end = offset + 1 + length;
       if (end > bytes.length) {
+        assertType(type, this.#phase);
         this.#needed = 1 + length;
         break;
       }

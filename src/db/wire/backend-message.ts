@@ -20,11 +20,18 @@ export function assertMessage(
   end: number,
   phase: FramePhase,
 ): void {
+  if (checkOf(type, phase)(bytes, start, end, phase) !== end) throw malformed(type, 'is malformed');
+}
+
+/** The same for its type alone, when there is no more of it yet. */
+export function assertType(type: number, phase: FramePhase): void {
+  checkOf(type, phase);
+}
+
+function checkOf(type: number, phase: FramePhase): Check {
   const check = phase.ready ? (checks[type] ?? always[type]) : (startup[type] ?? always[type]);
-  if (check === undefined) {
-    throw malformed(type, phase.ready ? 'is none that a server sends' : 'may not come during the login');
-  }
-  if (check(bytes, start, end, phase) !== end) throw malformed(type, 'is malformed');
+  if (check !== undefined) return check;
+  throw malformed(type, phase.ready ? 'is none that a server sends' : 'may not come during the login');
 }
 
 /** Answers where the message really ends by its content; -1 when that can't be said. */

@@ -186,7 +186,13 @@ function endpointLocator(host: string): Database['locator'] {
       hint: 'Name the endpoint with --host, and say where to connect with --address.',
     });
   }
-  return { kind: 'endpoint', host };
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?$/.test(host)) {
+    throw new ForgeError('usage', `${JSON.stringify(host)} is not the name of a host.`, {
+      code: 'NOT_AN_ENDPOINT',
+      hint: 'Give the name alone; the port goes to --port.',
+    });
+  }
+  return { kind: 'endpoint', host: host.replace(/\.$/, '') };
 }
 
 function roleStep(roleArn: string): RoleStep {

@@ -1,15 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { rootCertificates } from 'node:tls';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 import { version } from '../version.ts';
 import { toForgeError } from './aws-error.ts';
 import { type AwsService, resolveEndpoint } from './endpoint.ts';
-import { findProxy, ProxyAgent } from './proxy-agent.ts';
+import { RequestHandler } from './request-handler.ts';
 
 type AwsHost = Pick<Host, 'env' | 'now' | 'monotonic' | 'signal'>;
 
@@ -57,11 +51,6 @@ export interface AwsCall {
   /** What to do when access is refused: the permission set and the groups that would help. */
   readonly deniedHint?: string | undefined;
 }
-
-const connectionTimeout = 5_000;
-const requestTimeout = 30_000;
-/** Servers close idle connections, some after 5 s: one that is used just then fails. Ours go before. */
-const longestIdle = 4_000;
 
 export function createAws(host: AwsHost, options: { debug?: (text: string) => void } = {}): Aws {
   let skew: number | undefined;
@@ -142,78 +131,6 @@ interface Metadata {
   readonly httpStatusCode?: number | undefined;
   readonly requestId?: string | undefined;
   readonly attempts?: number | undefined;
-}
-
-type HandlerRequest = Parameters<NodeHttpHandler['handle']>[0];
-type HandlerOptions = Parameters<NodeHttpHandler['handle']>[1];
-
-/**
- * The SDK's own HTTP handler with what the SDK for JavaScript leaves out and the AWS CLI honours: AWS_CA_BUNDLE
- * and HTTPS_PROXY; and with an eye on the clock of the server.
- */
-export class RequestHandler {
-  readonly metadata = { handlerProtocol: 'http/1.1' };
-  readonly #host: AwsHost;
-  readonly #onDate: (serverTime: number) => void;
-  readonly #handlers = new Map<string, NodeHttpHandler>();
-
-  constructor(host: AwsHost, onDate: (serverTime: number) => void) {
-    this.#host = host;
-    this.#onDate = onDate;
-  }
-
-  async handle(request: HandlerRequest, options?: HandlerOptions) {
-    const answer = await this.#handlerFor(request).handle(request, options);
-    const headers = Object.entries(answer.response.headers);
-    const time = Date.parse(headers.find(([name]) => name.toLowerCase() === 'date')?.[1] ?? '');
-    // The header counts whole seconds: on average half of one has passed.
-    if (!Number.isNaN(time)) this.#onDate(time + 500);
-    return answer;
-  }
-
-  /** Its clients live for one call and connections for the whole command: what ends is the process. */
-  destroy(): void {}
-
-  updateHttpClientConfig(): void {}
-
-  httpHandlerConfigs(): Record<string, never> {
-    return {};
-  }
-
-  #handlerFor(request: HandlerRequest): NodeHttpHandler {
-    const port = request.port ?? (request.protocol === 'http:' ? 80 : 443);
-    const proxy =
-      request.protocol === 'https:' ? findProxy(this.#host.env, request.hostname, port) : undefined;
-    const key = proxy?.href ?? '';
-    let handler = this.#handlers.get(key);
-    if (handler === undefined) {
-      const connections = { keepAlive: true, maxSockets: 25, timeout: longestIdle };
-      const agentOptions = { ...connections, ...trust(this.#host) };
-      handler = new NodeHttpHandler({
-        connectionTimeout,
-        requestTimeout,
-        throwOnRequestTimeout: true,
-        httpAgent: new HttpAgent(connections),
-        httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : new ProxyAgent(proxy, agentOptions),
-      });
-      this.#handlers.set(key, handler);
-    }
-    return handler;
-  }
-}
-
-function trust(host: AwsHost): { ca?: string[] } {
-  const file = host.env.AWS_CA_BUNDLE;
-  if (!file) return {};
-  try {
-    return { ca: [...rootCertificates, readFileSync(file, 'utf8')] };
-  } catch (error) {
-    throw new ForgeError('usage', `Can't read the file that AWS_CA_BUNDLE names: ${file}.`, {
-      code: 'CA_BUNDLE_UNREADABLE',
-      hint: 'Give it a PEM file, or unset AWS_CA_BUNDLE.',
-      cause: error,
-    });
-  }
 }
 
 function positiveInteger(text: string | undefined): number | undefined {

@@ -102,14 +102,14 @@ async function findCurrentToken(context: Context, aws: Aws, place: SignIn): Prom
   const parts = { host: context.host, aws: async () => aws };
   try {
     const token = await getSsoToken(parts, place);
-    if (await isAccessTokenAccepted(aws, place.region, token.accessToken)) return token;
+    if (await isAccessTokenAccepted(aws, token.region, token.accessToken)) return token;
     const rejected = token.accessToken.reveal();
     const renewed = await refreshSsoToken(
       parts,
       tokenPlace(context.host, place),
       (found) => found.accessToken.reveal() === rejected,
     );
-    return (await isAccessTokenAccepted(aws, place.region, renewed.accessToken)) ? renewed : undefined;
+    return (await isAccessTokenAccepted(aws, renewed.region, renewed.accessToken)) ? renewed : undefined;
   } catch (error) {
     if (error instanceof ForgeError && error.kind === 'signed-out') return undefined;
     throw error;
@@ -133,13 +133,13 @@ async function report(
     );
   }
   const { findSignedInPerson } = await import('../identity/signed-in-person.ts');
-  const person = await findSignedInPerson({ host, aws }, place, token, config);
+  const person = await findSignedInPerson({ host, aws }, token, config);
   output.result({
     data: {
       signedIn: when,
       person: person ?? null,
       startUrl: place.startUrl,
-      region: place.region,
+      region: token.region,
       session: place.session,
       expiresAt: new Date(token.expiresAt + skew).toISOString(),
       renewable: token.refreshable,

@@ -166,7 +166,7 @@ function asData(me: WhoAmI, environment: Environment | undefined, rows: readonly
         ? null
         : {
             startUrl: signIn.place.startUrl,
-            region: signIn.place.region,
+            region: signIn.token.region,
             session: signIn.place.session,
             expiresAt: time(signIn.token.expiresAt),
             renewable: signIn.token.refreshable,

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import { type RegisteredClient, registerClient } from '../aws/sso-oidc.ts';
-import type { SignIn } from '../config/config.ts';
 import { Secret } from '../lib/secret.ts';
+import type { ResolvedSignIn } from './sign-in.ts';
 import {
   type CacheHost,
   formatCacheTime,
@@ -23,7 +23,7 @@ const shortestUse = 15 * 60_000;
 /** The OAuth client that forge is to Identity Center: the cached one, which `aws sso login` uses too, or a new one. */
 export async function getRegistration(
   parts: { readonly host: CacheHost; readonly aws: Aws },
-  signIn: SignIn,
+  signIn: ResolvedSignIn,
   flow: SignInFlow,
   options: { readonly fresh: boolean },
 ): Promise<RegisteredClient> {
@@ -35,7 +35,7 @@ export async function getRegistration(
     clientName: 'forge',
     scopes: signIn.scopes,
     authorizationCode:
-      flow === 'browser' ? { redirectUri: redirectUriWithoutPort, issuerUrl: signIn.startUrl } : undefined,
+      flow === 'browser' ? { redirectUri: redirectUriWithoutPort, issuerUrl: signIn.issuerUrl } : undefined,
   });
   await saveCacheFile(host, file, {
     clientId: registered.clientId,

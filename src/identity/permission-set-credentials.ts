@@ -81,7 +81,7 @@ export async function permissionSetCredentials(
 ): Promise<RoleCredentials> {
   const { account, permissionSet } = request;
   const { getRoleCredentials } = await import('../aws/sso.ts');
-  const issued = await getRoleCredentials(await parts.aws(), request.signIn.region, token.accessToken, {
+  const issued = await getRoleCredentials(await parts.aws(), token.region, token.accessToken, {
     account,
     permissionSet,
     deniedHint: request.deniedHint,

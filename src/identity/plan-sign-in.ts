@@ -1,3 +1,4 @@
+import { isOwnStartUrl } from '../aws/start-url.ts';
 import type { SignIn } from '../config/config.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import type { ChosenFlow } from './choose-flow.ts';
@@ -12,16 +13,17 @@ export interface PlannedSignIn {
 /** What `forge login` would do when there is no sign-in that still counts. */
 export function planSignIn({ place, chosen, fresh, tokenFile }: PlannedSignIn): Plan {
   const call = (name: string, why: string): PlanStep => ({ kind: 'aws', call: name, action: undefined, why });
+  const local = (what: string): PlanStep => ({ kind: 'local', what });
   const steps: PlanStep[] = [
     ...(fresh
       ? [call('sso Logout', 'end the earlier sign-in at the portal, so that it is not used again')]
       : []),
+    ...(isOwnStartUrl(place.startUrl)
+      ? [local(`ask ${place.startUrl} which portal of AWS it redirects to`)]
+      : []),
     call('sso-oidc RegisterClient', 'unless a registration of the last 90 days is cached'),
     ...(chosen.flow === 'browser' ? browserSteps(chosen, call) : deviceSteps(call)),
-    {
-      kind: 'local',
-      what: `write the access token to ${tokenFile}, where the AWS CLI and the SDKs look for it`,
-    },
+    local(`write the access token to ${tokenFile}, where the AWS CLI and the SDKs look for it`),
     call('sso GetRoleCredentials', 'and sts GetCallerIdentity: to say who signed in'),
   ];
   const because = chosen.because === undefined ? '' : `, because ${chosen.because}`;

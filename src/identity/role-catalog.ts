@@ -47,12 +47,12 @@ export async function getRoleCatalog(
   const aws = await parts.aws();
   const turn = { pace: () => bucket.take() };
   const ask = <Value>(call: () => Promise<Value>) => asking(bucket, call);
-  const found = await ask(() => listAccounts(aws, signIn.region, token.accessToken, turn));
+  const found = await ask(() => listAccounts(aws, token.region, token.accessToken, turn));
   let failure: unknown;
   let done = 0;
   const answers = await inParallel(workers, found, async (account): Promise<CatalogAccount> => {
     const permissionSets = await ask(() =>
-      listAccountRoles(aws, signIn.region, token.accessToken, account.id, turn),
+      listAccountRoles(aws, token.region, token.accessToken, account.id, turn),
     ).catch((error: unknown) => {
       if (host.signal.aborted || isSignedOut(error)) throw error;
       output.debug(`${account.id}: ${error instanceof Error ? error.message : String(error)}`);

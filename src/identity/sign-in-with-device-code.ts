@@ -9,7 +9,7 @@ import {
 } from '../aws/sso-oidc.ts';
 import type { SignIn } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
-import type { SignInParts } from './sign-in.ts';
+import type { ResolvedSignIn, SignInParts } from './sign-in.ts';
 
 /** RFC 8628, 3.5: what SlowDown adds to the interval. */
 const slowDown = 5_000;
@@ -17,13 +17,13 @@ const slowDown = 5_000;
 /** Device authorization (RFC 8628): the person opens a page on whatever device, and forge asks until it is done. */
 export async function signInWithDeviceCode(
   parts: SignInParts,
-  signIn: SignIn,
+  signIn: ResolvedSignIn,
   client: RegisteredClient,
 ): Promise<CreatedToken> {
   const { host, output, aws } = parts;
   const authorization = await startDeviceAuthorization(aws, signIn.region, {
     client,
-    startUrl: signIn.startUrl,
+    startUrl: signIn.issuerUrl,
   });
   output.instruct(instructions(signIn, authorization));
   using _ = output.progress('Waiting for the page to be confirmed (Ctrl-C gives up)');

@@ -2,6 +2,7 @@ import { awsErrorName } from '../aws/aws-error.ts';
 import type { Aws } from '../aws/clients.ts';
 import { logoutPortal } from '../aws/sso.ts';
 import type { CreatedToken, RegisteredClient } from '../aws/sso-oidc.ts';
+import { findPortal, type Portal } from '../aws/start-url.ts';
 import type { SignIn } from '../config/config.ts';
 import type { Host } from '../host.ts';
 import type { Output } from '../terminal/output.ts';
@@ -26,12 +27,19 @@ export interface SignInOptions extends Partial<FlowWish> {
   readonly fresh?: boolean;
 }
 
+/** The configured place, which the caches are named after, with where its start URL leads now. */
+export type ResolvedSignIn = SignIn & Portal;
+
 /** Signs a person in and puts the token where forge, the AWS CLI and the SDKs look for it. */
 export async function signIn(parts: SignInParts, place: SignIn, options: SignInOptions): Promise<SsoToken> {
   const { host, output } = parts;
   const { deviceCode = false, browser, fresh = false } = options;
   const facts = flowFacts(host, parts.prompt.possible, (name) => isOnPath(host.env, name));
   const chosen = chooseFlow({ deviceCode, browser }, facts);
+  const there: ResolvedSignIn = { ...place, ...(await findPortal(parts.aws, place.startUrl, place.region)) };
+  if (there.region !== place.region) {
+    output.note(`${place.startUrl} leads to ${there.region} now, not to ${place.region}: signing in there.`);
+  }
   if (fresh) await endPortalSession(parts, place);
   if (chosen.because !== undefined) {
     output.note(
@@ -40,9 +48,9 @@ export async function signIn(parts: SignInParts, place: SignIn, options: SignInO
   }
   const run = (client: RegisteredClient): Promise<CreatedToken> =>
     chosen.flow === 'browser'
-      ? signInWithBrowser(parts, place, client, { openBrowser: chosen.openBrowser })
-      : signInWithDeviceCode(parts, place, client);
-  let client = await getRegistration(parts, place, chosen.flow, { fresh });
+      ? signInWithBrowser(parts, there, client, { openBrowser: chosen.openBrowser })
+      : signInWithDeviceCode(parts, there, client);
+  let client = await getRegistration(parts, there, chosen.flow, { fresh });
   let created: CreatedToken;
   try {
     created = await run(client);
@@ -50,10 +58,10 @@ export async function signIn(parts: SignInParts, place: SignIn, options: SignInO
     // The cached client can have been revoked before its end.
     if (!clientRefusals.has(awsErrorName(error) ?? '')) throw error;
     output.debug(`the cached OAuth client was refused (${awsErrorName(error)}): registering anew`);
-    client = await getRegistration(parts, place, chosen.flow, { fresh: true });
+    client = await getRegistration(parts, there, chosen.flow, { fresh: true });
     created = await run(client);
   }
-  const token = await saveSsoToken(host, place, created, client);
+  const token = await saveSsoToken(host, there, created, client);
   // Another person may have signed in: nobody goes on with the keys of the one before.
   await clearCredentialCache(host);
   return token;
@@ -70,7 +78,7 @@ async function endPortalSession({ host, aws, output }: SignInParts, place: SignI
     return;
   }
   try {
-    await logoutPortal(aws, place.region, token.accessToken);
+    await logoutPortal(aws, token.region, token.accessToken);
   } catch (error) {
     if (awsErrorName(error) !== 'UnauthorizedException') throw error;
     output.debug('the earlier sign-in had already ended');

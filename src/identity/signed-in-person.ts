@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import { getRoleCredentials, listAccountRoles, listAccounts } from '../aws/sso.ts';
 import { getCallerIdentity } from '../aws/sts.ts';
-import type { Config, SignIn } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Host } from '../host.ts';
 import { parseCallerArn } from './caller-arn.ts';
 import type { SsoToken } from './sso-token.ts';
@@ -22,7 +22,6 @@ const patience = 8_000;
  */
 export async function findSignedInPerson(
   parts: { readonly host: Pick<Host, 'signal'>; readonly aws: Aws },
-  place: SignIn,
   token: SsoToken,
   config: Config,
 ): Promise<string | undefined> {
@@ -31,7 +30,7 @@ export async function findSignedInPerson(
   const timeUp = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), patience);
   });
-  const name = askName(aws, place, token, config).catch((error: unknown) => {
+  const name = askName(aws, token, config).catch((error: unknown) => {
     if (host.signal.aborted) throw error;
     aws.debug(`the name of the person could not be found: ${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -43,15 +42,10 @@ export async function findSignedInPerson(
   }
 }
 
-async function askName(
-  aws: Aws,
-  place: SignIn,
-  token: SsoToken,
-  config: Config,
-): Promise<string | undefined> {
-  const assignment = await findAssignment(aws, place, token, config);
+async function askName(aws: Aws, token: SsoToken, config: Config): Promise<string | undefined> {
+  const assignment = await findAssignment(aws, token, config);
   if (assignment === undefined) return undefined;
-  const keys = await getRoleCredentials(aws, place.region, token.accessToken, assignment);
+  const keys = await getRoleCredentials(aws, token.region, token.accessToken, assignment);
   const { arn } = await getCallerIdentity(aws, assignment.region, {
     accessKeyId: keys.accessKeyId,
     secretAccessKey: keys.secretAccessKey.reveal(),
@@ -61,20 +55,15 @@ async function askName(
 }
 
 /** One outside production where there is one: keys are made for it, if only for a moment. */
-async function findAssignment(
-  aws: Aws,
-  place: SignIn,
-  token: SsoToken,
-  config: Config,
-): Promise<Assignment | undefined> {
-  const accounts = await listAccounts(aws, place.region, token.accessToken);
+async function findAssignment(aws: Aws, token: SsoToken, config: Config): Promise<Assignment | undefined> {
+  const accounts = await listAccounts(aws, token.region, token.accessToken);
   const production = new Set(
     [...config.environments.values()].filter((one) => one.production).map((one) => one.account),
   );
   const account = accounts.find(({ id }) => !production.has(id)) ?? accounts[0];
   if (account === undefined) return undefined;
-  const [permissionSet] = await listAccountRoles(aws, place.region, token.accessToken, account.id);
+  const [permissionSet] = await listAccountRoles(aws, token.region, token.accessToken, account.id);
   if (permissionSet === undefined) return undefined;
   const environment = [...config.environments.values()].find((one) => one.account === account.id);
-  return { account: account.id, permissionSet, region: environment?.region ?? place.region };
+  return { account: account.id, permissionSet, region: environment?.region ?? token.region };
 }

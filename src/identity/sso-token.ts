@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { awsErrorName } from '../aws/aws-error.ts';
 import type { Aws } from '../aws/clients.ts';
+import { isRegionName } from '../aws/endpoint.ts';
 import type { CreatedToken, RegisteredClient } from '../aws/sso-oidc.ts';
 import type { SignIn } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
@@ -23,6 +24,8 @@ import {
 /** An access token of IAM Identity Center, from the cache that forge shares with the AWS CLI and the SDKs. */
 export interface SsoToken {
   readonly accessToken: Secret;
+  /** Of the Identity Center that gave it: all calls with it go there, also where the configuration names another. */
+  readonly region: string;
   /** Epoch milliseconds by this machine's clock, which every reader of the cache compares it with. */
   readonly expiresAt: number;
   /** Whether a new one can be had without the person. */
@@ -79,7 +82,7 @@ export async function getSsoToken(parts: TokenParts, signIn: SignIn): Promise<Ss
 export interface TokenPlace {
   readonly file: string;
   readonly startUrl: string;
-  /** Of Identity Center. */
+  /** Of Identity Center, where the file does not say. */
   readonly region: string;
 }
 
@@ -108,11 +111,11 @@ export async function refreshSsoToken(
     const aws = await parts.aws();
     const { createToken } = await import('../aws/sso-oidc.ts');
     try {
-      const created = await createToken(aws, place.region, grant.client, {
+      const created = await createToken(aws, token.region, grant.client, {
         kind: 'refresh-token',
         refreshToken: grant.refreshToken,
       });
-      return await writeToken(host, place, record, created, grant.client);
+      return await writeToken(host, { ...place, region: token.region }, record, created, grant.client);
     } catch (error) {
       if (!refusals.has(awsErrorName(error) ?? '')) throw error;
       // The AWS CLI takes no lock: it may have used the refresh token up and written the next one.
@@ -192,6 +195,7 @@ async function writeToken(
   await saveCacheFile(host, place.file, { ...record, ...others });
   return {
     accessToken: created.accessToken,
+    region: place.region,
     expiresAt: host.now() + created.lifetime,
     refreshable: record.refreshToken !== undefined,
     registrationExpiresAt: client.expiresAt,
@@ -200,7 +204,7 @@ async function writeToken(
 }
 
 function parseToken(record: CacheRecord, place: TokenPlace): SsoToken | undefined {
-  const { accessToken, startUrl } = record;
+  const { accessToken, startUrl, region } = record;
   const expiresAt = parseCacheTime(record.expiresAt);
   if (typeof accessToken !== 'string' || accessToken === '' || expiresAt === undefined) return undefined;
   // A sso-session that was renamed or pointed elsewhere must not lend its old sign-in to the new place.
@@ -208,6 +212,7 @@ function parseToken(record: CacheRecord, place: TokenPlace): SsoToken | undefine
   const grant = refreshGrant(record);
   return {
     accessToken: new Secret(accessToken),
+    region: typeof region === 'string' && isRegionName(region) ? region : place.region,
     expiresAt,
     refreshable: grant !== undefined,
     registrationExpiresAt: grant?.client.expiresAt ?? parseCacheTime(record.registrationExpiresAt),

@@ -106,7 +106,7 @@ async function askPerson(
 ): Promise<string | undefined> {
   if (signIn === undefined) return undefined;
   const { findSignedInPerson } = await import('./signed-in-person.ts');
-  return findSignedInPerson({ host: parts.host, aws: await parts.aws() }, signIn.place, signIn.token, config);
+  return findSignedInPerson({ host: parts.host, aws: await parts.aws() }, signIn.token, config);
 }
 
 async function catalogOf(

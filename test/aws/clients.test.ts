@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { findProxy } from '../../src/aws/proxy-agent.ts';
 import { getCallerIdentity } from '../../src/aws/sts.ts';
 import type { Environment } from '../../src/host.ts';
 import { createCertificateAuthority } from '../../src/sandbox/x509/certificates.ts';
+import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'CANARY-secret', sessionToken: 'CANARY-token' };
@@ -199,21 +200,10 @@ describe('certificates', () => {
   });
 
   describe('through a proxy', () => {
-    async function proxy(status = 200): Promise<{ port: number; seen: string[] }> {
-      const seen: string[] = [];
-      const server = createServer((_request, response) => response.writeHead(405).end());
-      server.on('connect', (request, socket) => {
-        seen.push(`${request.url} ${request.headers['proxy-authorization'] ?? '-'}`);
-        if (status !== 200) return socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
-        const target = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-          socket.write('HTTP/1.1 200 OK\r\n\r\n');
-          socket.pipe(target).pipe(socket);
-        });
-        target.on('error', () => socket.destroy());
-        socket.on('error', () => target.destroy());
-        closers.push(() => socket.destroy());
-      });
-      return { port: await listen(server), seen };
+    async function proxy(status = 200): Promise<ConnectProxy> {
+      const started = await startConnectProxy(status);
+      closers.push(() => void started[Symbol.asyncDispose]());
+      return started;
     }
 
     async function setUp(): Promise<Record<string, string>> {

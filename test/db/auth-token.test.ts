@@ -39,9 +39,7 @@ it.each(tokens)('a token is, byte for byte, what the AWS CLI makes ($credentials
 it('has the parameters and the signature of @aws-sdk/rds-signer, whatever the user is called', async () => {
   vi.useFakeTimers({ now: Date.parse('2026-11-21T12:00:00Z'), toFake: ['Date'] });
   const host = 'shop.cluster-c9abc.eu-west-1.rds.amazonaws.com';
-  const text = fc
-    .string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
-    .filter((user) => user.isWellFormed());
+  const text = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });
   try {
     await fc.assert(
       fc.asyncProperty(text, fc.option(fc.base64String({ minLength: 4 })), async (user, sessionToken) => {

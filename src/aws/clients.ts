@@ -1,8 +1,9 @@
+import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 import { version } from '../version.ts';
 import { toForgeError } from './aws-error.ts';
-import { type AwsService, resolveEndpoint } from './endpoint.ts';
+import { type AwsService, type ProfileEndpoints, resolveEndpoint } from './endpoint.ts';
 import { RequestHandler } from './request-handler.ts';
 
 type AwsHost = Pick<Host, 'env' | 'now' | 'monotonic' | 'signal'>;
@@ -52,7 +53,14 @@ export interface AwsCall {
   readonly deniedHint?: string | undefined;
 }
 
-export function createAws(host: AwsHost, options: { debug?: (text: string) => void } = {}): Aws {
+export interface AwsOptions {
+  readonly debug?: (text: string) => void;
+  readonly profile?: ProfileEndpoints | undefined;
+}
+
+export function createAws(host: AwsHost, options: AwsOptions = {}): Aws {
+  const endpointFor = (service: AwsService, region: string) =>
+    resolveEndpoint(host.env, service, region, options.profile);
   let skew: number | undefined;
   let handler: RequestHandler | undefined;
   const onDate = (serverTime: number) => {
@@ -60,12 +68,12 @@ export function createAws(host: AwsHost, options: { debug?: (text: string) => vo
   };
   return {
     host,
-    endpointFor: (service, region) => resolveEndpoint(host.env, service, region),
+    endpointFor,
     clockSkew: () => skew ?? 0,
     now: () => host.now() + (skew ?? 0),
     debug: options.debug ?? (() => {}),
     clientConfig(service, region, keys) {
-      const endpoint = resolveEndpoint(host.env, service, region);
+      const endpoint = endpointFor(service, region);
       handler ??= new RequestHandler(host, onDate);
       return {
         region,
@@ -76,7 +84,7 @@ export function createAws(host: AwsHost, options: { debug?: (text: string) => vo
           ...(keys?.sessionToken ? { sessionToken: keys.sessionToken } : {}),
         },
         requestHandler: handler,
-        maxAttempts: positiveInteger(host.env.AWS_MAX_ATTEMPTS) ?? 3,
+        maxAttempts: maxAttempts(host.env.AWS_MAX_ATTEMPTS),
         retryMode: 'standard',
         defaultsMode: 'standard',
         userAgentAppId: host.env.AWS_SDK_UA_APP_ID || `forge/${version}`,
@@ -133,6 +141,15 @@ interface Metadata {
   readonly attempts?: number | undefined;
 }
 
-function positiveInteger(text: string | undefined): number | undefined {
-  return text !== undefined && /^[1-9]\d?$/.test(text) ? Number(text) : undefined;
+/**
+ * AWS_RETRY_MODE has no say: its `legacy` is gone from the SDK, and what `adaptive` learns is lost with the client,
+ * of which every call has its own.
+ */
+function maxAttempts(text: string | undefined): number {
+  if (!text) return 3;
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new ForgeError('usage', `AWS_MAX_ATTEMPTS can't be "${text}".`, {
+    code: 'INVALID_MAX_ATTEMPTS',
+    hint: 'It is 1 to 99; unset it for the usual 3.',
+  });
 }

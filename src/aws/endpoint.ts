@@ -4,14 +4,31 @@ import type { Environment } from '../host.ts';
 /** The services forge calls, in the spelling of `AWS_ENDPOINT_URL_<SERVICE>`. */
 export type AwsService = 'sso_oidc' | 'sso' | 'sts' | 'rds' | 'ssm' | 'eks' | 'ec2';
 
+/** What a profile of ~/.aws/config says of endpoints, as it stands there. */
+export interface ProfileEndpoints {
+  /** For errors: `profile dev in …/config`. */
+  readonly source: string;
+  /** `ignore_configured_endpoint_urls`: nobody's overrides count, whoever wrote them. */
+  readonly ignore: string | undefined;
+  /** `endpoint_url` of the profile. */
+  readonly general: string | undefined;
+  /** `[services]` that the profile names: `sts.endpoint_url` → address. */
+  readonly services: ReadonlyMap<string, string>;
+}
+
 /**
- * Where a service of a region is reached: an override of the environment
- * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html), else AWS's own name for it. Kept
- * here, and given to every SDK client, so that a plan, an error and a call can't mean different hosts;
- * test/aws/endpoint.test.ts compares it with the rule sets inside the SDK.
+ * Where a service of a region is reached: an override of the environment or else of the profile, each for the
+ * service before the one for all (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html); else
+ * AWS's own name for it. Kept here, and given to every SDK client, so that a plan, an error and a call can't mean
+ * different hosts; test/aws/endpoint.test.ts compares it with the SDK's own choice.
  */
-export function resolveEndpoint(env: Environment, service: AwsService, region: string): string {
-  return findOverride(env, service) ?? regionalEndpoint(env, service, region);
+export function resolveEndpoint(
+  env: Environment,
+  service: AwsService,
+  region: string,
+  profile?: ProfileEndpoints,
+): string {
+  return findOverride(env, service, profile) ?? regionalEndpoint(env, service, region);
 }
 
 /** Dots are kept out: the name becomes a part of a host name. */
@@ -19,16 +36,26 @@ export function isRegionName(text: string): boolean {
   return /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/.test(text);
 }
 
-function findOverride(env: Environment, service: AwsService): string | undefined {
-  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true') return undefined;
+function findOverride(
+  env: Environment,
+  service: AwsService,
+  profile: ProfileEndpoints | undefined,
+): string | undefined {
+  const ignore = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS || profile?.ignore;
+  if (ignore?.toLowerCase() === 'true') return undefined;
   const own = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
-  const name = env[own] ? own : 'AWS_ENDPOINT_URL';
-  const text = env[name];
-  if (!text) return undefined;
+  if (env[own]) return checkOverride(env[own], own);
+  if (env.AWS_ENDPOINT_URL) return checkOverride(env.AWS_ENDPOINT_URL, 'AWS_ENDPOINT_URL');
+  const text = profile?.services.get(`${service}.endpoint_url`) || profile?.general;
+  return text ? checkOverride(text, `endpoint_url of ${profile?.source}`) : undefined;
+}
+
+/** `name`: who says so. */
+function checkOverride(text: string, name: string): string {
   const unusable = (why: string) =>
     new ForgeError('usage', `${name} ${why}.`, {
       code: 'UNSAFE_ENDPOINT',
-      hint: `Unset ${name}, or give it an https:// address.`,
+      hint: 'Take it away, or give it an https:// address.',
     });
   const url = parseUrl(text);
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {

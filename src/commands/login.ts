@@ -4,6 +4,7 @@ import type { Config, SignIn } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
 import { chooseFlow, type FlowWish, flowFacts } from '../identity/choose-flow.ts';
+import { identityParts } from '../identity/identity-parts.ts';
 import { isOnPath } from '../identity/open-browser.ts';
 import { planSignIn } from '../identity/plan-sign-in.ts';
 import { resolveSignIn } from '../identity/resolve-sign-in.ts';
@@ -72,8 +73,7 @@ async function runLogin(context: Context, { options }: { readonly options: Login
     );
     return;
   }
-  const { createAws } = await import('../aws/clients.ts');
-  const aws = createAws(host, { debug: (text) => output.debug(text) });
+  const aws = await identityParts(context).aws();
   const current = fresh ? undefined : await findCurrentToken(context, aws, place);
   if (current !== undefined) return report(context, aws, place, config, current, 'already');
   const { signIn } = await import('../identity/sign-in.ts');

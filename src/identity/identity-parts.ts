@@ -12,18 +12,32 @@ export interface IdentityParts {
   aws(): Promise<Aws>;
 }
 
-export function identityParts(context: Omit<IdentityParts, 'aws'>): IdentityParts {
-  const { host, output, prompt } = context;
+type PartsContext = Omit<IdentityParts, 'aws'> & {
+  /** --profile. */
+  readonly globals?: { readonly profile: string | undefined };
+};
+
+export function identityParts({ host, output, prompt, globals }: PartsContext): IdentityParts {
   let aws: Promise<Aws> | undefined;
   return {
     host,
     output,
     prompt,
     aws() {
-      aws ??= import('../aws/clients.ts').then(({ createAws }) =>
-        createAws(host, { debug: (text) => output.debug(text) }),
-      );
+      aws ??= connectAws(host, globals?.profile, (text) => output.debug(text));
       return aws;
     },
   };
+}
+
+async function connectAws(
+  host: Host,
+  profile: string | undefined,
+  debug: (text: string) => void,
+): Promise<Aws> {
+  const [{ createAws }, { loadProfileEndpoints }] = await Promise.all([
+    import('../aws/clients.ts'),
+    import('../aws/profile-endpoints.ts'),
+  ]);
+  return createAws(host, { debug, profile: await loadProfileEndpoints(host, profile, debug) });
 }

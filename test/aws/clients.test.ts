@@ -111,6 +111,34 @@ describe('a call', () => {
     expect(count).toBe(-7);
   });
 
+  it.each(['0', '100', '-1', '1.5', 'many'])('AWS_MAX_ATTEMPTS=%s is refused', async (text) => {
+    await expect(ask({ AWS_MAX_ATTEMPTS: text })).rejects.toMatchObject({
+      kind: 'usage',
+      code: 'INVALID_MAX_ATTEMPTS',
+    });
+  });
+
+  it.each(['', 'legacy', 'standard', 'adaptive', 'nonsense'])(
+    'is tried the same with AWS_RETRY_MODE=%s',
+    async (mode) => {
+      let count = 0;
+      const port = await listen(
+        createServer((request, response) => {
+          count++;
+          request.resume();
+          response.writeHead(503).end();
+        }),
+      );
+      const env = {
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+        AWS_MAX_ATTEMPTS: '2',
+        AWS_RETRY_MODE: mode,
+      };
+      await expect(ask(env)).rejects.toMatchObject({ code: 'AWS_UNAVAILABLE' });
+      expect(count).toBe(2);
+    },
+  );
+
   it('waits for a slow answer, longer than connections may idle', async () => {
     const port = await listen(
       createServer(async (request, response) => {

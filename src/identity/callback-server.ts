@@ -92,7 +92,9 @@ function judge(
   ownHost: string,
   state: string,
 ): CallbackAnswer['result'] | PageText {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  // Taken apart by hand: a request target need not be a URL, and what can't be parsed must not end the process.
+  const [pathname = '', ...query] = (request.url ?? '').split('?');
+  const searchParams = new URLSearchParams(query.join('?'));
   // A page that rebinds its own name to 127.0.0.1 comes with that name as Host.
   if (request.headers.host !== ownHost) return notForForge('The request was made for another host.');
   if (pathname !== path) {

@@ -16,5 +16,15 @@ export function escapeLine(text: string): string {
   return escapeForTerminal(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
+/** JSON whose data stays the same: what a terminal would obey is written as JSON's own `\uNNNN`. */
+export function escapeJson(json: string): string {
+  return json.replace(unsafe, (characters) =>
+    Array.from(
+      { length: characters.length },
+      (_, index) => `\\u${characters.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
 const unsafe =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;

@@ -1,6 +1,6 @@
 import type { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { escapeForTerminal, escapeLine } from '../lib/escape-for-terminal.ts';
+import { escapeForTerminal, escapeJson, escapeLine } from '../lib/escape-for-terminal.ts';
 import { redact } from '../lib/secret.ts';
 import type { Plan } from './plan.ts';
 import { type Style, styleFor } from './style.ts';
@@ -87,7 +87,8 @@ export function createOutput(host: Host, options: OutputOptions): Output {
       if (options.debug) talk(`debug: ${text}`, style.dim);
     },
     result({ data, text }) {
-      const shown = format === 'json' ? JSON.stringify(data, null, 2) : text(styleFor(stdout, host.env));
+      const shown =
+        format === 'json' ? escapeJson(JSON.stringify(data, null, 2)) : text(styleFor(stdout, host.env));
       if (shown !== '') stdout.write(`${shown}\n`);
     },
     plan(plan) {
@@ -141,7 +142,8 @@ export function renderError(error: ForgeError, format: 'table' | 'json', style: 
   const message = redact(error.message);
   const hint = error.hint === undefined ? undefined : redact(error.hint);
   if (format === 'json') {
-    return `${JSON.stringify({ error: { code: error.code, message, ...(hint === undefined ? {} : { hint }) } })}\n`;
+    const said = { code: error.code, message, ...(hint === undefined ? {} : { hint }) };
+    return `${escapeJson(JSON.stringify({ error: said }))}\n`;
   }
   const text = escapeForTerminal(message).split('\n');
   const head = `${style.danger('Error:')} ${text.join('\n')}\n`;

@@ -1,5 +1,6 @@
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { escapeLine } from '../lib/escape-for-terminal.ts';
 
 /** Questions to the person at the terminal. Every question has a flag that answers it in scripts. */
 export interface Prompt {
@@ -51,7 +52,9 @@ export function createPrompt(host: Host, options: { readonly input: boolean }): 
       const module = inquirer.createPromptModule(
         streams as Parameters<typeof inquirer.createPromptModule>[0],
       );
-      const asked = { name: 'answer', message: question.message, default: question.default, ...extra };
+      // A question may quote a server or a file of somebody else's.
+      const message = escapeLine(question.message);
+      const asked = { name: 'answer', message, default: question.default, ...extra };
       const { answer } = (await module([asked as never])) as { answer: Answer };
       return answer;
     });
@@ -61,8 +64,13 @@ export function createPrompt(host: Host, options: { readonly input: boolean }): 
     secret: (question) => one<string>(question, { type: 'password', mask: true, default: undefined }),
     confirm: (question) => one<boolean>(question, { type: 'confirm', default: question.default === 'yes' }),
     select: <Value>(question: Question & { readonly choices: readonly Choice<Value>[] }) =>
-      one<Value>(question, { type: 'select', choices: question.choices }),
+      one<Value>(question, { type: 'select', choices: question.choices.map(safeChoice) }),
   };
+}
+
+function safeChoice<Value>({ name, value, description }: Choice<Value>): Choice<Value> {
+  const safe = { name: escapeLine(name), value };
+  return description === undefined ? safe : { ...safe, description: escapeLine(description) };
 }
 
 type Inquirer = typeof import('inquirer').default;

@@ -29,7 +29,7 @@ async function refuseUnsafeEnvironment(host: Host): Promise<void> {
       hint: 'Unset NODE_TLS_REJECT_UNAUTHORIZED and run forge again.',
     });
   }
-  if (NODE_OPTIONS !== undefined && /(^|\s)--inspect/.test(NODE_OPTIONS)) {
+  if (NODE_OPTIONS !== undefined && /(^|[\s"])--inspect/.test(NODE_OPTIONS)) {
     throw new ForgeError('usage', 'NODE_OPTIONS opens a debugger that every local user could attach to.', {
       code: 'UNSAFE_ENVIRONMENT',
       hint: 'Remove --inspect from NODE_OPTIONS and run forge again.',

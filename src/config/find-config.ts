@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -44,6 +44,8 @@ async function searchUpwards(host: ConfigHost): Promise<string | undefined> {
     const owner = await ownerOf(path);
     if (owner !== undefined) {
       refuseForeign(host, path, owner);
+      // Whoever laid a link chose what is read, and can change the choice at any moment.
+      refuseForeign(host, path, (await lstat(path)).uid);
       return path;
     }
     if (folder === home || folder === dirname(folder)) return undefined;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
-import { readTextFile, replaceFile } from '../files/replace-file.ts';
+import { readOwnFile } from '../files/read-own-file.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import type { DatabaseRequest } from './database-request.ts';
@@ -21,6 +22,8 @@ type MemoryHost = Pick<Host, 'directories' | 'now' | 'platform' | 'userId'>;
  * taken together. They are no secrets, and what they lead to is checked by TLS all the same.
  */
 const lifetimeMs = 60 * 60_000;
+/** Thousands of endpoints. */
+const largest = 1024 * 1024;
 
 /** What RDS said within the last hour; undefined: ask it. */
 export async function recallEndpoint(
@@ -59,11 +62,11 @@ function keyOf(account: string, { locator, region }: DatabaseRequest): string {
   return `${account} ${region} ${locator.kind} ${identifier}`;
 }
 
-/** Entries that still count; a file that can't be read or makes no sense is an empty one. */
+/** Entries that still count; a file that can't be read, is not the person's own or makes no sense is an empty one. */
 async function load(host: MemoryHost): Promise<Map<string, Kept>> {
   const entries = new Map<string, Kept>();
   try {
-    const parsed: unknown = JSON.parse((await readTextFile(fileOf(host))) ?? '{}');
+    const parsed: unknown = JSON.parse((await readOwnFile(host, fileOf(host), largest)) ?? '{}');
     for (const [key, value] of Object.entries(parsed ?? {})) {
       const age = isKept(value) ? host.now() - value.at : -1;
       if (isKept(value) && age >= 0 && age < lifetimeMs) entries.set(key, value);

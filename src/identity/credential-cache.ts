@@ -4,11 +4,11 @@ import type { Config } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import { withFileLock } from '../files/file-lock.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
+import { readOwnFile } from '../files/read-own-file.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { decodeCacheEntry, encodeCacheEntry } from './cache-entry.ts';
 import { type CredentialStorage, chooseCredentialStore } from './credential-store.ts';
 import type { IdentityParts } from './identity-parts.ts';
-import { readOwnFile } from './read-own-file.ts';
 import type { RoleCredentials } from './role-credentials.ts';
 
 /** Role credentials that outlive a command, so that the next one is fast. Every defect of it is a miss, never an error. */

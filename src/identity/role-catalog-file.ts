@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { SignIn } from '../config/config.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
+import { readOwnFile } from '../files/read-own-file.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
 import type { IdentityParts } from './identity-parts.ts';
-import { readOwnFile } from './read-own-file.ts';
 import type { CatalogAccount, RoleCatalog } from './role-catalog.ts';
 import type { SsoToken } from './sso-token.ts';
 

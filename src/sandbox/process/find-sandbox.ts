@@ -5,11 +5,11 @@ import type { Host } from '../../host.ts';
 import { askControl } from './control.ts';
 import { readSandboxState, type SandboxState } from './sandbox-state.ts';
 
-type FindHost = Pick<Host, 'isRunning'>;
+type FindHost = Pick<Host, 'isRunning' | 'platform' | 'userId'>;
 
 /** The sandbox that runs in a folder, or undefined; what a killed one left behind is no sandbox. */
 export async function findSandbox(host: FindHost, folder: string): Promise<SandboxState | undefined> {
-  const state = await readSandboxState(folder);
+  const state = await readSandboxState(host, folder);
   if (state === undefined || !host.isRunning(state.pid)) return undefined;
   const reply = await askControl(state, 'GET', '/');
   if (reply === 'silent') throw hangs(state);

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { readTextFile, replaceFile } from '../../files/replace-file.ts';
+import { readOwnFile } from '../../files/read-own-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
+import type { Host } from '../../host.ts';
 
 /** sandbox.json: how to reach a running sandbox. It holds the admin token, so the file is 0600. */
 export interface SandboxState {
@@ -47,9 +49,15 @@ export async function saveSandboxState(state: SandboxState): Promise<void> {
   await replaceFile(join(state.folder, fileName), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** Undefined when there is none, or one that this version can't read. */
-export async function readSandboxState(folder: string): Promise<SandboxState | undefined> {
-  const text = await readTextFile(join(folder, fileName));
+/**
+ * Undefined when there is none, or one that this version can't read. Another user's counts as none: it says where
+ * one signs in and which folder of programs comes first in PATH.
+ */
+export async function readSandboxState(
+  host: Pick<Host, 'platform' | 'userId'>,
+  folder: string,
+): Promise<SandboxState | undefined> {
+  const text = await readOwnFile(host, join(folder, fileName)).catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     const state = JSON.parse(text) as Partial<SandboxState>;

@@ -33,7 +33,7 @@ export async function startDaemon(host: Host, folder: string): Promise<SandboxSt
     });
     const deadline = host.monotonic() + longestStart;
     for (;;) {
-      const state = await readSandboxState(folder);
+      const state = await readSandboxState(host, folder);
       if (state !== undefined && state.pid === child.pid) {
         child.unref();
         return state;

@@ -148,7 +148,7 @@ describe('no secret shows', () => {
       works(['db', 'check', 'dev']),
       works(['db', 'check', 'qa', '--output', 'json'], { home: browsing }),
       works(['db', 'connect', 'dev', '--client', 'builtin'], { stdin: '\\d orders\nselect 1;\n' }),
-      works(['exec', 'dev', '--', 'sh', '-c', 'cp -a "$HOME" "$SNAPSHOTS/exec"'], {}, child),
+      works(['exec', 'dev', '--', 'sh', '-c', 'cp -a "$HOME" "$SNAPSHOTS/exec" || true'], {}, child),
       works(['console', 'dev', '--print']),
       works(['config', 'show']),
       works(['config', 'check']),
@@ -288,7 +288,7 @@ describe('no secret shows', () => {
 describe('a leak is found', () => {
   const leaking: Readonly<Record<string, readonly [script: string, found: RegExp]>> = {
     'on stdout, in base64': [
-      'printf %s "$AWS_SESSION_TOKEN" | base64 -w 0',
+      'printf %s "$AWS_SESSION_TOKEN" | base64 | tr -d "\\n"',
       /: stdout holds a session token \(base64\)/,
     ],
     'on stderr': ['echo "it was $AWS_SECRET_ACCESS_KEY" >&2', /: stderr holds a secret access key/],

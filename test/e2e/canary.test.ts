@@ -92,7 +92,7 @@ beforeAll(async () => {
     await newFolder(),
     await newFolder(),
   ];
-  browser = await bundleScript(join(import.meta.dirname, 'browser.ts'), tools);
+  browser = await bundleScript(join(import.meta.dirname, 'browser-worker.ts'), tools);
   await mkdir(join(tools, 'bin'));
   // What lies about while psql runs, which is gone when it ends.
   const script =

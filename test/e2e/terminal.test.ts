@@ -21,7 +21,7 @@ beforeAll(async () => {
   sandbox = await startTestSandbox();
   dana = await sandbox.newHome();
   const folder = await sandbox.newHome();
-  browser = `${process.execPath} ${await bundleScript(join(import.meta.dirname, 'browser.ts'), folder)} dana`;
+  browser = `${process.execPath} ${await bundleScript(join(import.meta.dirname, 'browser-worker.ts'), folder)} dana`;
   const config = await readFile(sandbox.state.config, 'utf8');
   production = join(folder, 'forge.yaml');
   await writeFile(production, config.replace(/( {4}account: "222222222222"\n)/, '$1    production: true\n'));

@@ -11,6 +11,8 @@ export interface QuerySource {
 
 /** What the caller knows and the server does not say. */
 export interface QueryFacts {
+  /** The target as forge's commands take it. */
+  readonly target: string;
   /** What to type to be allowed to write; undefined where this connection writes already. */
   readonly writeHint: string | undefined;
   /** What to type where statement_timeout is too short. */
@@ -24,9 +26,9 @@ export interface QueryFacts {
 export function explainQueryError(error: unknown, source: QuerySource, facts: QueryFacts): ForgeError {
   if (error instanceof ForgeError) return error;
   if (error instanceof WireFailure && error.code === 'LENGTH') return rowTooLarge(error);
-  if (!isDatabaseError(error)) return connectionLost(error);
+  if (!isDatabaseError(error)) return connectionLost(error, facts.target);
   const state = error.code ?? 'XX000';
-  if (endsConnection(error)) return connectionLost(error);
+  if (endsConnection(error)) return connectionLost(error, facts.target);
   const lines = [`${sentence(error.message)} (SQLSTATE ${state})`];
   const place = placeOf(error, source);
   if (place !== undefined) lines[0] += `, ${place.words}:`;
@@ -49,7 +51,7 @@ function endsConnection(error: DatabaseError): boolean {
   return error.severity === 'FATAL' || error.severity === 'PANIC';
 }
 
-export function connectionLost(error: unknown): ForgeError {
+export function connectionLost(error: unknown, target: string): ForgeError {
   const said = isDatabaseError(error)
     ? `${sentence(error.message)} (SQLSTATE ${error.code})`
     : error instanceof Error && !/^Connection terminated/.test(error.message)
@@ -57,7 +59,7 @@ export function connectionLost(error: unknown): ForgeError {
       : 'it gave no reason';
   return new ForgeError('unreachable', `The database closed the connection: ${said}.`, {
     code: 'CONNECTION_LOST',
-    hint: 'What was not committed is rolled back. Find out with: forge db check',
+    hint: `What was not committed is rolled back. Find out with: forge db check ${target}`,
     cause: error,
   });
 }

@@ -39,7 +39,7 @@ async function run(
     format,
     sink: async (chunk) => void chunks.push(Buffer.from(chunk)),
     signal: new AbortController().signal,
-    facts: { writeHint: 'Add --write.', timeoutHint: 'Take longer.' },
+    facts: { target: 'dev', writeHint: 'Add --write.', timeoutHint: 'Take longer.' },
     onTag: (tag) => tags.push(tag),
     ...more,
   }).then(

@@ -116,13 +116,13 @@ describe.concurrent('forge login', () => {
 
 describe.concurrent.each(withPsql ? ['psql', 'builtin'] : ['builtin'])('forge db connect in %s', (client) => {
   // White on red in psql, whose label also says whether one may write.
-  const red = client === 'psql' ? /\x1b\[[\d;]*41m[^\x1b]*qa R[OW]/ : /\x1b\[31m\x1b\[1mqa=>/;
+  const red = client === 'psql' ? /\x1b\[[\d;]*41m[^\x1b]*qa R[OW]/ : /\x1b\[31m\x1b\[1mqa R[OW]=>/;
   const command = (target: string, more = '') => `forge db connect ${target} --client ${client} ${more}`;
 
   it('shows where one is, cancels a statement at Ctrl-C and nothing else, and gives the terminal back', async () => {
     using shell = await openShell();
     shell.write(`${command('dev')}${keys.enter}`);
-    await shell.waitFor(client === 'psql' ? /36m[^\n]*dev RW[^\n]* developer@shop_dev=> / : /1mdev=>/);
+    await shell.waitFor(client === 'psql' ? /36m[^\n]*dev RW[^\n]* developer@shop_dev=> / : /1mdev RW=>/);
     const sql = `select pg_sleep(60), '${client}'`;
     shell.write(`${sql};${keys.enter}`);
     await until(() => isRunning(`${sql};`), 10_000);

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
       format: csvFormat({ header: true, nullText: '' }),
       sink: output.raw,
       signal: host.signal,
-      facts: { writeHint: undefined, timeoutHint: '' },
+      facts: { target: 'dev', writeHint: undefined, timeoutHint: '' },
       onTag: () => {},
     },
   );

@@ -107,6 +107,7 @@ async function runDatabaseQuery(context: Context, input: CommandInput<QueryOptio
       signal: host.signal,
       timeoutMilliseconds: options.timeout,
       facts: {
+        target: request.words,
         writeHint: request.readOnly
           ? `To write: --write${request.production ? ` --confirm ${request.name}` : ''}`
           : undefined,

@@ -138,6 +138,7 @@ async function print(shell: Shell, text: string): Promise<void> {
 
 function factsOf({ options }: Shell): QueryFacts {
   return {
+    target: options.prompt,
     writeHint: options.readOnly
       ? String.raw`Leave with \q and run: forge db connect ${options.prompt} --write`
       : undefined,

@@ -42,7 +42,7 @@ async function runTyped(shell: Shell): Promise<void> {
   using _held = host.holdInterrupts();
   using lines = readTypedLines(host, history.lines);
   using _notices = showNotices(client, output, () => lines.redraw());
-  using _lost = onLost(client, (error) => lines.fail(connectionLost(error)));
+  using _lost = onLost(client, (error) => lines.fail(connectionLost(error, options.prompt)));
   using _signals = onAbort(host.signal, () => lines.fail(interruption(host.signal.reason)));
   using _notifications = showNotifications(shell, lines);
   const style = styleFor(host.stdout.isTTY ? host.stdout : host.stderr, host.env);
@@ -54,6 +54,7 @@ async function runTyped(shell: Shell): Promise<void> {
       {
         name: options.prompt,
         production: options.production,
+        readOnly: options.readOnly,
         mark: reader.mark,
         transaction: client.getTransactionStatus(),
       },
@@ -119,7 +120,7 @@ async function runPiped(shell: Shell): Promise<void> {
   using _notices = showNotices(client, output);
   let lost: unknown;
   using _lost = onLost(client, (error) => {
-    lost ??= connectionLost(error);
+    lost ??= connectionLost(error, shell.options.prompt);
   });
   const reader = createStatementReader();
   const run = async (inputs: readonly ShellInput[]): Promise<Next> => {

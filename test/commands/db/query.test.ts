@@ -185,15 +185,15 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
 describe('forge db connect --client builtin', () => {
   it('is the built-in shell on a real session', async () => {
     using terminal = await sandbox.pty(['db', 'connect', 'dev', '--client', 'builtin']);
-    await terminal.waitFor(/dev=>/);
+    await terminal.waitFor(/dev RW=>/);
     terminal.write('select current_user;\r');
-    await terminal.waitFor(/developer[\s\S]*dev=>/);
+    await terminal.waitFor(/developer[\s\S]*dev RW=>/);
     terminal.write('\\d orders\r');
-    await terminal.waitFor(/"orders_pkey" PRIMARY KEY[\s\S]*dev=>/);
+    await terminal.waitFor(/"orders_pkey" PRIMARY KEY[\s\S]*dev RW=>/);
     terminal.write('select pg_sleep(60);\r');
     await expect.poll(() => running('select pg_sleep(60);')).toBe(1);
     terminal.write('\x03');
-    await terminal.waitFor(/cancelled on the server[\s\S]*dev=>/);
+    await terminal.waitFor(/cancelled on the server[\s\S]*dev RW=>/);
     terminal.write('\\q\r');
     expect(await terminal.exit).toBe(0);
   });

@@ -99,17 +99,17 @@ async function pipe(input: string): Promise<{ out: string; err: string; code: nu
 describe('at a terminal', { timeout: 30_000 }, () => {
   it('runs statements of several lines, shows what is open in the prompt, and leaves with Ctrl-D', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev is open read-write[\s\S]*dev=> $/);
+    await shell.sees(/dev is open read-write[\s\S]*dev RW=> $/);
     shell.type('select 1 as one,\r');
-    await shell.sees(/dev-> $/);
+    await shell.sees(/dev RW-> $/);
     shell.type("'two;\r");
-    await shell.sees(/dev'> $/);
+    await shell.sees(/dev RW'> $/);
     shell.type("' as two, ($$x;$$\r");
-    await shell.sees(/dev\(> $/);
+    await shell.sees(/dev RW\(> $/);
     shell.type(') as three /* \r');
-    await shell.sees(/dev\*> $/);
+    await shell.sees(/dev RW\*> $/);
     shell.type('*/;\r');
-    const shown = withoutStyle(await shell.sees(/\(1 row\)[\s\S]*dev=> $/));
+    const shown = withoutStyle(await shell.sees(/\(1 row\)[\s\S]*dev RW=> $/));
     expect(shown).toContain('   1 | two;+| x;');
     shell.type('\x04');
     expect(await shell.exits()).toBe(0);
@@ -117,27 +117,27 @@ describe('at a terminal', { timeout: 30_000 }, () => {
 
   it('shows the state of the transaction, and goes on after a failure', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev=> $/);
+    await shell.sees(/dev RW=> $/);
     shell.type('begin;\r');
-    await shell.sees(/BEGIN[\s\S]*dev=\*> $/);
+    await shell.sees(/BEGIN[\s\S]*dev RW=\*> $/);
     shell.type('select nope;\r');
-    const failure = withoutStyle(await shell.sees(/dev=!> $/));
+    const failure = withoutStyle(await shell.sees(/dev RW=!> $/));
     expect(failure).toMatch(
       /Error: column "nope" does not exist \(SQLSTATE 42703\), line 1, column 8:\s+select nope;\s+\^/,
     );
     shell.type('rollback;\r');
-    await shell.sees(/ROLLBACK[\s\S]*dev=> $/);
+    await shell.sees(/ROLLBACK[\s\S]*dev RW=> $/);
     shell.type('\\q\r');
     expect(await shell.exits()).toBe(0);
   });
 
   it('Ctrl-C throws the line away, or cancels the statement on the server', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev=> $/);
+    await shell.sees(/dev RW=> $/);
     shell.type('select (\r');
-    await shell.sees(/dev\(> $/);
+    await shell.sees(/dev RW\(> $/);
     shell.type('half a line\x03');
-    await shell.sees(/\^C\s+dev=> $/);
+    await shell.sees(/\^C\s+dev RW=> $/);
     shell.type('select pg_sleep(60);\r');
     await using other = await postgres.open();
     const sleeping = async () =>
@@ -149,59 +149,59 @@ describe('at a terminal', { timeout: 30_000 }, () => {
     await expect.poll(sleeping).toBe(1);
     const started = Date.now();
     shell.type('\x03');
-    await shell.sees(/Interrupted; the query was cancelled on the server\.[\s\S]*dev=> $/);
+    await shell.sees(/Interrupted; the query was cancelled on the server\.[\s\S]*dev RW=> $/);
     expect(Date.now() - started).toBeLessThan(1_000);
     expect(await sleeping()).toBe(0);
     shell.type('select 6 * 7 as answer;\r');
-    await shell.sees(/ 42[\s\S]*dev=> $/);
+    await shell.sees(/ 42[\s\S]*dev RW=> $/);
     shell.type('\\q\r');
     expect(await shell.exits()).toBe(0);
   });
 
   it('keeps what was typed for the next shell, but nothing that speaks of a secret', async () => {
     const first = openTerminal();
-    await first.sees(/dev=> $/);
+    await first.sees(/dev RW=> $/);
     first.type("select 'kept' as k;\r");
-    await first.sees(/kept[\s\S]*1 row[\s\S]*dev=> $/);
+    await first.sees(/kept[\s\S]*1 row[\s\S]*dev RW=> $/);
     first.type('create role forge_canary login\r');
-    await first.sees(/dev-> $/);
+    await first.sees(/dev RW-> $/);
     first.type("password\r'FORGECANARY';\r");
-    await first.sees(/CREATE ROLE[\s\S]*dev=> $/);
+    await first.sees(/CREATE ROLE[\s\S]*dev RW=> $/);
     first.type(" select 'not kept';\r");
-    await first.sees(/not kept[\s\S]*1 row[\s\S]*dev=> $/);
+    await first.sees(/not kept[\s\S]*1 row[\s\S]*dev RW=> $/);
     // Not under the arrow keys either: two up is the first statement.
     first.type('\x1b[A');
-    const recalled = withoutStyle(await first.sees(/dev=> select 'kept' as k;$/));
+    const recalled = withoutStyle(await first.sees(/dev RW=> select 'kept' as k;$/));
     expect(recalled).not.toContain('CANARY');
     first.type('\x03');
-    await first.sees(/dev=> $/);
+    await first.sees(/dev RW=> $/);
     first.type('\\q\r');
     await first.exits();
     expect(readFileSync(historyFile(), 'utf8')).toBe("select 'kept' as k;\n\\q\n");
     expect(statSync(historyFile()).mode & 0o777).toBe(0o600);
 
     const second = openTerminal();
-    await second.sees(/dev=> $/);
+    await second.sees(/dev RW=> $/);
     second.type('\x1b[A\x1b[A\r');
-    await second.sees(/kept[\s\S]*1 row[\s\S]*dev=> $/);
+    await second.sees(/kept[\s\S]*1 row[\s\S]*dev RW=> $/);
     second.type('\x04');
     expect(await second.exits()).toBe(0);
   });
 
   it('is red in production, and says how to write', async () => {
     const shell = openTerminal('prod-cash');
-    const raw = await shell.sees(/prod-cash is open read-only[\s\S]*prod-cash=> $/);
-    expect(raw).toMatch(/\x1b\[31m\x1b\[1mprod-cash=>|\x1b\[1m\x1b\[31mprod-cash=>/);
+    const raw = await shell.sees(/prod-cash is open read-only[\s\S]*prod-cash RO=> $/);
+    expect(raw).toMatch(/\x1b\[31m\x1b\[1mprod-cash RO=>|\x1b\[1m\x1b\[31mprod-cash RO=>/);
     shell.type('begin read only; create table x();\r');
-    await shell.sees(/read-only transaction[\s\S]*forge db connect prod-cash --write[\s\S]*prod-cash=!> $/);
+    await shell.sees(/read-only transaction[\s\S]*forge db connect prod-cash --write[\s\S]*prod-cash RO=!> $/);
     shell.kill();
   });
 
   it('a server that ends while nothing runs is noticed at once: exit 6', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev=> $/);
+    await shell.sees(/dev RW=> $/);
     shell.type('select pg_backend_pid() as pid;\r');
-    const pid = /\n +(\d+)\r/.exec(withoutStyle(await shell.sees(/1 row[\s\S]*dev=> $/)))?.[1];
+    const pid = /\n +(\d+)\r/.exec(withoutStyle(await shell.sees(/1 row[\s\S]*dev RW=> $/)))?.[1];
     await using other = await postgres.open();
     await other.client.query('select pg_terminate_backend($1)', [pid]);
     expect(await shell.exits()).toBe(6);
@@ -209,37 +209,37 @@ describe('at a terminal', { timeout: 30_000 }, () => {
 
   it('has \\d, \\x, \\timing and help, and knows what it has not', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev=> $/);
+    await shell.sees(/dev RW=> $/);
     shell.type('create temp table thing(id int primary key, name text);\r');
-    await shell.sees(/CREATE TABLE[\s\S]*dev=> $/);
+    await shell.sees(/CREATE TABLE[\s\S]*dev RW=> $/);
     shell.type('\\d thing\r');
-    await shell.sees(/"thing_pkey" PRIMARY KEY, btree \(id\)[\s\S]*dev=> $/);
+    await shell.sees(/"thing_pkey" PRIMARY KEY, btree \(id\)[\s\S]*dev RW=> $/);
     shell.type('\\dtt\r\\timing\r\\x\rselect 1 as a;\r');
-    await shell.sees(/-\[ RECORD 1 \][\s\S]*Time: [\d.]+ ms[\s\S]*dev=> $/);
+    await shell.sees(/-\[ RECORD 1 \][\s\S]*Time: [\d.]+ ms[\s\S]*dev RW=> $/);
     shell.type('\\?\r');
-    await shell.sees(/Ctrl-C clears the line[\s\S]*dev=> $/);
+    await shell.sees(/Ctrl-C clears the line[\s\S]*dev RW=> $/);
     shell.type('\\tming\r');
-    await shell.sees(/There is no command \\tming\. Did you mean \\timing\?[\s\S]*dev=> $/);
+    await shell.sees(/There is no command \\tming\. Did you mean \\timing\?[\s\S]*dev RW=> $/);
     shell.type('\\copy x from y\r');
-    await shell.sees(/Only psql has \\copy[\s\S]*dev=> $/);
+    await shell.sees(/Only psql has \\copy[\s\S]*dev RW=> $/);
     shell.type('\\c other\r');
-    await shell.sees(/forge db connect <target>[\s\S]*dev=> $/);
+    await shell.sees(/forge db connect <target>[\s\S]*dev RW=> $/);
     shell.type('\\q\r');
     expect(await shell.exits()).toBe(0);
   });
 
   it('shows notices and notifications without losing what is typed', async () => {
     const shell = openTerminal();
-    await shell.sees(/dev=> $/);
+    await shell.sees(/dev RW=> $/);
     shell.type("do $$ begin raise notice 'esc \x16\x1b[31m'; end $$;\r");
-    await shell.sees(/NOTICE: {2}esc[\s\S]*dev=> $/);
+    await shell.sees(/NOTICE: {2}esc[\s\S]*dev RW=> $/);
     shell.type('listen news;\r');
-    await shell.sees(/LISTEN[\s\S]*dev=> $/);
+    await shell.sees(/LISTEN[\s\S]*dev RW=> $/);
     shell.type('select half');
     await shell.sees(/select half$/);
     await using other = await postgres.open();
     await other.client.query(`notify news, 'hello'`);
-    await shell.sees(/Notification on "news" with payload "hello"[\s\S]*dev=> select half$/);
+    await shell.sees(/Notification on "news" with payload "hello"[\s\S]*dev RW=> select half$/);
     shell.kill();
   });
 });

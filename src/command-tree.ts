@@ -134,6 +134,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         load: () => import('./commands/sandbox/status.ts'),
       },
       {
+        path: 'sandbox mfa',
+        summary: 'the code of the MFA device in the sandbox',
+        load: () => import('./commands/sandbox/mfa.ts'),
+      },
+      {
         path: 'sandbox stop',
         summary: 'stop the sandbox and remove all of it',
         load: () => import('./commands/sandbox/stop.ts'),

@@ -14,14 +14,18 @@ export function rolesOf(account: Account): readonly Role[] {
     roles.push(
       databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),
     );
-    roles.push(offlineRole(account.id));
+    roles.push(offlineRole(account.id, 'Forge-BreakGlass-Offline', ['forge_ro', 'forge_rw'], namesSomebody));
   } else {
     roles.push(
       databaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
     );
   }
+  if (account.name === 'dev') roles.push(offlineRole(account.id, offlineReadOnly, ['forge_ro'], {}));
   return roles;
 }
+
+/** The role to rehearse MFA on: what a profile of ~/.aws can assume, which can't state a SourceIdentity. */
+export const offlineReadOnly = 'Forge-Offline-ReadOnly';
 
 /** The role that Identity Center makes for a permission set in an account; only its SAML provider may assume it. */
 export function identityCenterRole(
@@ -109,13 +113,23 @@ function databaseRole(
   };
 }
 
-/** Tier 3: reached by the offline IAM user with MFA and a SourceIdentity that says who holds the key. */
-function offlineRole(account: string): Role {
+/** Tier 3: the SourceIdentity says who holds the key. */
+const namesSomebody: NonNullable<PolicyStatement['Condition']> = {
+  StringLike: { 'sts:SourceIdentity': '?*' },
+};
+
+/** Reached by the offline IAM user, with MFA. */
+function offlineRole(
+  account: string,
+  name: string,
+  databaseUsers: readonly string[],
+  condition: NonNullable<PolicyStatement['Condition']>,
+): Role {
   return {
     account,
-    name: 'Forge-BreakGlass-Offline',
+    name,
     path: '/',
-    id: derivedId('AROA', `${account}:Forge-BreakGlass-Offline`),
+    id: derivedId('AROA', `${account}:${name}`),
     maxSessionSeconds: 2 * 3600,
     tags: { tier: '3' },
     policies: [
@@ -126,9 +140,7 @@ function offlineRole(account: string): Role {
           {
             Effect: 'Allow',
             Action: 'rds-db:connect',
-            Resource: ['forge_ro', 'forge_rw'].map(
-              (user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`,
-            ),
+            Resource: databaseUsers.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
           },
         ],
       },
@@ -139,10 +151,7 @@ function offlineRole(account: string): Role {
         Effect: 'Allow',
         Principal: { AWS: 'arn:aws:iam::999999999999:user/offline' },
         Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-        Condition: {
-          Bool: { 'aws:MultiFactorAuthPresent': 'true' },
-          StringLike: { 'sts:SourceIdentity': '?*' },
-        },
+        Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' }, ...condition },
       },
     },
   };

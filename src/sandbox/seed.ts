@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, Assignment, Cluster, IamUser, Organisation, Person } from './organisation.ts';
 import { permissionSets } from './seed-permission-sets.ts';
-import { managedPolicies, rolesOf } from './seed-roles.ts';
+import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
 import { base32 } from './totp.ts';
 
 /** The organisation of the access policy, as the shipped sample configuration names it. */
@@ -119,7 +119,10 @@ function seedUsers(): IamUser[] {
           Statement: {
             Effect: 'Allow',
             Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-            Resource: 'arn:aws:iam::*:role/Forge-BreakGlass-Offline',
+            Resource: [
+              'arn:aws:iam::*:role/Forge-BreakGlass-Offline',
+              `arn:aws:iam::*:role/${offlineReadOnly}`,
+            ],
           },
         },
       ],

@@ -4,7 +4,7 @@ import type { Result } from '../../terminal/output.ts';
 import type { Style } from '../../terminal/style.ts';
 import { renderTable } from '../../terminal/table.ts';
 
-/** A running sandbox, for people and for scripts; never its admin token, which only sandbox.json holds. */
+/** A running sandbox, for people and for scripts; never its secrets, which only sandbox.json holds. */
 export function describeSandbox(state: SandboxState, now: number): Result {
   return {
     data: {
@@ -18,9 +18,15 @@ export function describeSandbox(state: SandboxState, now: number): Result {
       log: state.log,
       people: state.people.map(({ home: _, ...person }) => person),
       databases: state.databases,
+      offline: withoutSecrets(state.offline),
     },
     text: (style) => sandboxText(state, now, style),
   };
+}
+
+/** What a rehearsal with MFA needs to know; `forge sandbox mfa` shows codes. */
+function withoutSecrets({ arn, mfaSerial, keeper, profile, roleArn }: SandboxState['offline']) {
+  return { arn, mfaSerial, keeper, profile, roleArn };
 }
 
 function sandboxText(state: SandboxState, now: number, style: Style): string {

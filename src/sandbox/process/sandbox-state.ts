@@ -3,7 +3,7 @@ import { readOwnFile } from '../../files/read-own-file.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { Host } from '../../host.ts';
 
-/** sandbox.json: how to reach a running sandbox. It holds the admin token, so the file is 0600. */
+/** sandbox.json: how to reach a running sandbox. It holds secrets of the sandbox, so the file is 0600. */
 export interface SandboxState {
   readonly pid: number;
   readonly folder: string;
@@ -21,6 +21,7 @@ export interface SandboxState {
   readonly log: string;
   readonly people: readonly SandboxPerson[];
   readonly databases: readonly SandboxDatabase[];
+  readonly offline: SandboxOfflineUser;
 }
 
 export interface SandboxPerson {
@@ -41,6 +42,21 @@ export interface SandboxDatabase {
   readonly port: number;
   readonly database: string;
   readonly users: readonly string[];
+}
+
+/** An IAM user with MFA, to rehearse on: offline-profile.ts. */
+export interface SandboxOfflineUser {
+  readonly arn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly mfaSerial: string;
+  /** Base32 seed of the MFA device. */
+  readonly mfaSecret: string;
+  /** Nickname of the person in whose ~/.aws the profile is. */
+  readonly keeper: string;
+  readonly profile: string;
+  /** What the profile assumes. */
+  readonly roleArn: string;
 }
 
 const fileName = 'sandbox.json';
@@ -67,7 +83,8 @@ export async function readSandboxState(
       typeof state.adminToken === 'string' &&
       typeof state.url === 'string' &&
       Array.isArray(state.people) &&
-      Array.isArray(state.databases);
+      Array.isArray(state.databases) &&
+      typeof state.offline?.mfaSecret === 'string';
     return usable ? (state as SandboxState) : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,7 @@ import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
 import { startControlServer } from './control.ts';
+import { offlineUser, writeOfflineProfile } from './offline-profile.ts';
 import { makeSandboxFolder, removeSandboxFolder } from './sandbox-folder.ts';
 import { type SandboxState, saveSandboxState } from './sandbox-state.ts';
 import { startFronts } from './start-fronts.ts';
@@ -96,8 +97,12 @@ async function writeState(
     const home = join(folder, 'homes', nickname);
     return { nickname, userName, displayName, title, groups, home };
   });
+  const offline = offlineUser(world);
   try {
-    for (const person of people) await mkdir(person.home, { recursive: true, mode: 0o700 });
+    for (const person of people) {
+      await mkdir(person.home, { recursive: true, mode: 0o700 });
+      if (person.nickname === offline.keeper) await writeOfflineProfile(person.home, offline);
+    }
     await writeFile(authority, facts.authority, { mode: 0o600 });
     await writeFile(config, sandboxConfig(organisation, authority), { mode: 0o600 });
     await writeLauncher(host, folder);
@@ -118,7 +123,7 @@ async function writeState(
   });
   const log = join(folder, 'sandbox.log');
   const { pid } = host;
-  return { ...facts, pid, folder, startedAt: host.now(), authority, config, log, people, databases };
+  return { ...facts, pid, folder, startedAt: host.now(), authority, config, log, people, databases, offline };
 }
 
 /** What happened, one JSON line each: the only place that says why a database refused somebody. */

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readOwnFile } from '../files/read-own-file.ts';
 import { version } from '../version.ts';
 import type { ConfigFile } from './config-schema.ts';
 import type { SourceFile } from './config-tree.ts';
@@ -12,6 +12,9 @@ export interface ValidConfig {
   readonly sources: readonly SourceFile[];
   readonly data: ConfigFile;
 }
+
+/** A chain of the largest files there may be, as JSON. */
+const largest = 32 * 1024 * 1024;
 
 interface CacheEntry extends ValidConfig {
   readonly version: string;
@@ -53,11 +56,9 @@ export async function saveCachedConfig(host: ConfigHost, path: string, config: V
 
 async function readEntry(host: ConfigHost, file: string): Promise<CacheEntry | undefined> {
   try {
-    await using handle = await open(file, 'r');
-    const { uid, mode } = await handle.stat();
     // What another user could have written there would decide where one signs in.
-    const own = host.userId === undefined || (uid === host.userId && (mode & 0o022) === 0);
-    return own ? (JSON.parse(await handle.readFile('utf8')) as CacheEntry) : undefined;
+    const text = await readOwnFile(host, file, largest);
+    return text === undefined ? undefined : (JSON.parse(text) as CacheEntry);
   } catch {
     return undefined;
   }

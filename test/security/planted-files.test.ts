@@ -1,11 +1,14 @@
-import { lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lchownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findCachedConfig, saveCachedConfig } from '../../src/config/config-cache.ts';
 import { findConfigFiles } from '../../src/config/find-config.ts';
 import type { DatabaseRequest } from '../../src/db/database-request.ts';
 import { recallEndpoint, rememberEndpoint } from '../../src/db/endpoint-memory.ts';
 import { startControlServer } from '../../src/sandbox/process/control.ts';
 import { findSandbox } from '../../src/sandbox/process/find-sandbox.ts';
+import type { SandboxState } from '../../src/sandbox/process/sandbox-state.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 /** Files that another local user has laid where forge looks: in a shared folder, or where folders were left open. */
@@ -49,20 +52,46 @@ describe.skipIf(process.platform === 'win32')('the remembered endpoints', () => 
   });
 });
 
+describe.skipIf(process.platform === 'win32')('the cached configuration', () => {
+  it('is not waited for when a named pipe stands in its place', async () => {
+    const path = join(host.directories.working, 'forge.yaml');
+    await saveCachedConfig(host, path, { sources: [], data: {} });
+    const folder = join(host.directories.cache, 'config');
+    const [name = ''] = readdirSync(folder);
+    expect(await findCachedConfig(host, path)).toBeDefined();
+    rmSync(join(folder, name));
+    execFileSync('mkfifo', [join(folder, name)]);
+    expect(await findCachedConfig(host, path)).toBeUndefined();
+  }, 5_000);
+});
+
 describe.skipIf(process.platform === 'win32')('sandbox.json', () => {
   it("of somebody else is no sandbox: its folder goes to the front of PATH, its address gets one's sign-in", async () => {
     const folder = join(host.directories.working, 'forge-sandbox');
     mkdirSync(folder);
     await using control = await startControlServer('planted');
-    const state = {
+    const state: SandboxState = {
       pid: process.pid,
       folder,
       startedAt: 0,
       url: 'http://127.0.0.1:1',
       adminToken: 'planted',
       controlPort: control.port,
+      authority: join(folder, 'ca.pem'),
+      config: join(folder, 'forge.yaml'),
+      log: join(folder, 'sandbox.log'),
       people: [],
       databases: [],
+      offline: {
+        arn: 'arn:aws:iam::111111111111:user/planted',
+        accessKeyId: 'AKIAPLANTED0PLANTED0',
+        secretAccessKey: 'planted',
+        mfaSerial: 'arn:aws:iam::111111111111:mfa/planted',
+        mfaSecret: 'PLANTED',
+        keeper: 'alex',
+        profile: 'planted',
+        roleArn: 'arn:aws:iam::111111111111:role/planted',
+      },
     };
     const file = join(folder, 'sandbox.json');
     writeFileSync(file, JSON.stringify(state), { mode: 0o600 });

@@ -119,7 +119,10 @@ export function systemHost(): Host {
       };
     },
     spawn(command, args, options = {}) {
-      const { NODE_OPTIONS: _, ...inherited } = { ...(options.env ?? env) };
+      const inherited = { ...(options.env ?? env) };
+      delete inherited.NODE_OPTIONS;
+      // Set in bin/forge.cjs, for forge alone.
+      delete inherited.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED;
       // Loading it costs a fifth of starting Node, and most commands start no child.
       const { spawn } = process.getBuiltinModule('node:child_process');
       return spawn(command, [...args], { ...options, env: inherited, shell: false, windowsHide: true });

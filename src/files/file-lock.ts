@@ -13,6 +13,9 @@ export interface LockOptions {
   readonly staleMilliseconds?: number;
 }
 
+/** Far longer than what forge does under a lock: a few calls to AWS with their retries. */
+const longestUse = 10 * 60_000;
+
 type LockHost = Pick<Host, 'pid' | 'monotonic' | 'now' | 'signal' | 'isRunning'>;
 
 /**
@@ -97,8 +100,12 @@ async function leftBehind(host: LockHost, lock: string, stale: number): Promise<
   const content = await readFile(lock, 'utf8').catch(() => undefined);
   if (content === undefined) return undefined;
   const [, pid, machine] = /^(\d+) (\S+) /.exec(content) ?? [];
-  if (pid !== undefined && machine === hostname()) return host.isRunning(Number(pid)) ? undefined : content;
   const age = await ageOf(host, lock);
+  if (pid !== undefined && machine === hostname()) {
+    // After a reboot, or days, the number may be another program's: nobody works under a lock for that long.
+    const isHeld = host.isRunning(Number(pid)) && (age === undefined || age < longestUse);
+    return isHeld ? undefined : content;
+  }
   // An empty lock is one being written; a second is plenty for that.
   const limit = content === '' ? 1_000 : stale;
   return age !== undefined && age > limit ? content : undefined;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,14 @@ describe('withFileLock', () => {
     writeFileSync(`${path}.lock`, `${process.pid} ${hostname()} 00\n`);
     const waiting = withFileLock(host, path, async () => 'in', { waitMilliseconds: 100 });
     await expect(waiting).rejects.toMatchObject({ code: 'LOCKED', hint: expect.stringContaining('.lock') });
+  });
+
+  it('takes a lock whose number is now another program’s', async () => {
+    const path = fresh('reused');
+    writeFileSync(`${path}.lock`, `${process.pid} ${hostname()} 00\n`);
+    const longAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(`${path}.lock`, longAgo, longAgo);
+    await expect(withFileLock(host, path, async () => 'in')).resolves.toBe('in');
   });
 
   it('takes a lock of another machine only when it is old', async () => {

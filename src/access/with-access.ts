@@ -9,8 +9,8 @@ import type { IdentityParts } from '../identity/identity-parts.ts';
 import { personName } from '../identity/person.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
 import { verifiedCaller } from '../identity/verified-caller.ts';
+import { checkCaller } from './check-caller.ts';
 import { refusal } from './may-i.ts';
-import { checkCaller } from './verify-caller.ts';
 
 const brand: unique symbol = Symbol('access');
 

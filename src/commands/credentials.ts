@@ -2,8 +2,8 @@ import { planEnvironmentKeys, withEnvironmentKeys } from '../access/environment-
 import { type CommandInput, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
-import { isoSeconds } from '../identity/aws-variables.ts';
 import { identityParts } from '../identity/identity-parts.ts';
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import { resolveEnvironment } from '../targets/resolve-environment.ts';
 
 interface CredentialsOptions {

@@ -5,7 +5,6 @@ import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
 import { chooseFlow, type FlowWish, flowFacts } from '../identity/choose-flow.ts';
 import { identityParts } from '../identity/identity-parts.ts';
-import { isOnPath } from '../identity/open-browser.ts';
 import { planSignIn } from '../identity/plan-sign-in.ts';
 import { resolveSignIn } from '../identity/resolve-sign-in.ts';
 import { tokenFile } from '../identity/sso-cache-file.ts';
@@ -67,7 +66,7 @@ async function runLogin(context: Context, { options }: { readonly options: Login
     config.signIn,
   );
   if (globals.plan) {
-    const facts = flowFacts(host, prompt.possible, (name) => isOnPath(host.env, name));
+    const facts = flowFacts(host, prompt.possible);
     output.plan(
       planSignIn({ place, chosen: chooseFlow(wish, facts), fresh, tokenFile: tokenFile(host, place) }),
     );

@@ -1,3 +1,4 @@
+import { partitionOf } from '../lib/partition.ts';
 import { buildBreakGlass } from './build-break-glass.ts';
 import type { Cluster, Config, Database, Environment, Group, Instance, RoleStep } from './config.ts';
 import type { ConfigFile } from './config-schema.ts';
@@ -152,12 +153,4 @@ function buildRole(
     mfaSerial: mfa_serial,
     durationSeconds: parseDuration(duration ?? '') ?? standardRoleSeconds,
   };
-}
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  if (region.startsWith('us-gov-')) return 'aws-us-gov';
-  if (region.startsWith('eusc-')) return 'aws-eusc';
-  return 'aws';
 }

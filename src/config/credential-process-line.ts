@@ -1,5 +1,6 @@
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { quotePosix } from '../lib/quote-posix.ts';
 
 /**
  * The value of `credential_process` for an environment. Node, forge and forge.yaml by absolute path: programs that
@@ -31,5 +32,5 @@ function quoted(word: string, platform: NodeJS.Platform): string {
   if (platform === 'win32') return /^[\w.:\\/@+-]+$/.test(word) ? word : `"${word}"`;
   if (/^[\w./@:+=,-]+$/.test(word)) return word;
   if (/^[^"$`\\]+$/.test(word)) return `"${word}"`;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return quotePosix(word);
 }

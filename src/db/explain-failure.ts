@@ -1,8 +1,8 @@
 import { type ErrorKind, ForgeError, interruption } from '../errors.ts';
 import { durationText } from '../lib/duration-text.ts';
-import { notForIam } from './explain-not-iam.ts';
 import { explainWireFailure } from './explain-wire-failure.ts';
 import { checkHint, connectArn, type FailureFacts } from './failure-facts.ts';
+import { notForIam } from './not-for-iam.ts';
 import { WireFailure } from './wire/wire-failure.ts';
 
 /** RDS refuses a signature that is more than five minutes away from its clock. */

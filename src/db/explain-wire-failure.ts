@@ -1,6 +1,6 @@
 import { type ErrorKind, ForgeError } from '../errors.ts';
-import { notForIam } from './explain-not-iam.ts';
 import { checkHint, type FailureFacts } from './failure-facts.ts';
+import { notForIam } from './not-for-iam.ts';
 import { readRdsName } from './rds-name.ts';
 import type { WireFailure } from './wire/wire-failure.ts';
 

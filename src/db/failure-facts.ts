@@ -1,3 +1,5 @@
+import { partitionOf } from '../lib/partition.ts';
+
 /** What is known about an attempt to connect: an explanation names causes only as far as these allow. */
 export interface FailureFacts {
   /** As people name the database. */
@@ -37,7 +39,6 @@ export function connectArn({
   resourceId,
   user,
 }: Pick<FailureFacts, 'region' | 'account' | 'resourceId' | 'user'>): string {
-  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
   const resource = resourceId ?? '<resource id>';
-  return `arn:${partition}:rds-db:${region}:${account ?? '<account>'}:dbuser:${resource}/${user}`;
+  return `arn:${partitionOf(region)}:rds-db:${region}:${account ?? '<account>'}:dbuser:${resource}/${user}`;
 }

@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts';
+import { quotePosix } from '../lib/quote-posix.ts';
 import type { Plan } from '../terminal/plan.ts';
 import type { DatabasePurpose } from './access-request.ts';
+import type { FormatName } from './choose-format.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import type { QuerySource } from './explain-query-error.ts';
 import { planConnect } from './plan-connect.ts';
-import type { FormatName } from './query-options.ts';
 import { countStatements } from './scan-sql.ts';
 
 /** What `forge db query` would do. Pure; throws what it would refuse. */
@@ -29,13 +30,9 @@ export function planQuery(
 /** psql has no json: there its table stands for it. */
 function psqlWords({ source, values, format }: Parameters<typeof planQuery>[3]): string {
   const style = format === 'csv' ? '--csv ' : '';
-  if (source.file !== undefined) return `${style}-f ${quoted(source.file)}`;
-  const bound = values.length === 0 ? '' : ` \\bind ${values.map(quoted).join(' ')} \\g`;
+  if (source.file !== undefined) return `${style}-f ${quotePosix(source.file)}`;
+  const bound = values.length === 0 ? '' : ` \\bind ${values.map(quotePosix).join(' ')} \\g`;
   const sql = source.sql.trim().replace(/;$/, '');
   // Parameters need psql's \bind (16 and later), which -c does not take.
-  return bound === '' ? `${style}-c ${quoted(sql)}` : `${style}<<< ${quoted(sql + bound)}`;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return bound === '' ? `${style}-c ${quotePosix(sql)}` : `${style}<<< ${quotePosix(sql + bound)}`;
 }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { ForgeError, interruption } from '../errors.ts';
+import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
 import {
   explainQueryError,
   isDatabaseError,
@@ -9,7 +10,6 @@ import {
 import type { ResultFormat } from './result-format.ts';
 import { createRowWriter, type Sink } from './row-writer.ts';
 import { type QueryEvents, StreamedQuery } from './streamed-query.ts';
-import { safeText } from './terminal-safe.ts';
 
 /** The part of a DatabaseSession that running a query takes. */
 export interface QuerySession {
@@ -104,7 +104,7 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
     copyData: (chunk) =>
       guarded(() => {
         if (run.filter === undefined) writer.writeBytes(chunk);
-        else writer.writeText(safeText(Buffer.from(chunk).toString()));
+        else writer.writeText(escapeForTerminal(Buffer.from(chunk).toString()));
       }),
   };
 

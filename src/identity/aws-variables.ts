@@ -1,4 +1,5 @@
 import type { Environment } from '../host.ts';
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import type { RoleCredentials } from './role-credentials.ts';
 
 /**
@@ -59,9 +60,4 @@ export function childEnvironment(env: Environment, keys: AwsVariablesFor): Envir
   const kept = Object.entries(env).filter(([name]) => !removed.has(name.toUpperCase()));
   const set = Object.entries(awsVariables(keys)).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...kept, ...set]);
-}
-
-/** `2026-11-21T12:00:00Z`: some readers don't take fractions of a second. */
-export function isoSeconds(epochMilliseconds: number): string {
-  return `${new Date(epochMilliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { Secret } from '../lib/secret.ts';
 import type { RoleCredentials } from './role-credentials.ts';
 
@@ -35,15 +36,17 @@ export function decodeCacheEntry(
   key: Buffer | undefined,
 ): CacheEntry | undefined {
   try {
-    const file = record(JSON.parse(text));
+    const file = asJsonObject(JSON.parse(text));
     if (file?.version !== 1) return undefined;
-    return parseEntry(key === undefined ? record(file.clear) : record(JSON.parse(unseal(file, name, key))));
+    return parseEntry(
+      key === undefined ? asJsonObject(file.clear) : asJsonObject(JSON.parse(unseal(file, name, key))),
+    );
   } catch {
     return undefined;
   }
 }
 
-function unseal(file: Record<string, unknown>, name: string, key: Buffer): string {
+function unseal(file: JsonObject, name: string, key: Buffer): string {
   const nonce = Buffer.from(String(file.nonce), 'base64');
   const sealed = Buffer.from(String(file.sealed), 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });
@@ -52,7 +55,7 @@ function unseal(file: Record<string, unknown>, name: string, key: Buffer): strin
   return decipher.update(sealed.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8');
 }
 
-function parseEntry(found: Record<string, unknown> | undefined): CacheEntry | undefined {
+function parseEntry(found: JsonObject | undefined): CacheEntry | undefined {
   if (found === undefined) return undefined;
   const { accessKeyId, secretAccessKey, sessionToken, expiration, source, account } = found;
   const { callerArn, checkedAt, savedAt } = found;
@@ -78,12 +81,6 @@ function parseEntry(found: Record<string, unknown> | undefined): CacheEntry | un
     checkedAt,
   };
   return { credentials, savedAt };
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { findProgram } from '../files/find-program.ts';
 import type { Environment, Host } from '../host.ts';
 import type { SignInFlow } from './client-registration.ts';
 
@@ -50,11 +51,7 @@ function reasonAgainstBrowser({ env, platform, ...facts }: FlowFacts): string | 
   return 'there is no display';
 }
 
-export function flowFacts(
-  host: Pick<Host, 'env' | 'platform'>,
-  personPresent: boolean,
-  isOnPath: (name: string) => boolean,
-): FlowFacts {
+export function flowFacts(host: Pick<Host, 'env' | 'platform'>, personPresent: boolean): FlowFacts {
   const { env, platform } = host;
   return {
     env,
@@ -62,6 +59,6 @@ export function flowFacts(
     personPresent,
     // Docker's and Podman's marks.
     inContainer: platform === 'linux' && (existsSync('/.dockerenv') || existsSync('/run/.containerenv')),
-    hasWindowsOpener: Boolean(env.WSL_DISTRO_NAME) && isOnPath('wslview'),
+    hasWindowsOpener: Boolean(env.WSL_DISTRO_NAME) && findProgram(host, 'wslview') !== undefined,
   };
 }

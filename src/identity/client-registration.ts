@@ -1,10 +1,10 @@
 import type { Aws } from '../aws/clients.ts';
 import { type RegisteredClient, registerClient } from '../aws/sso-oidc.ts';
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import { Secret } from '../lib/secret.ts';
 import type { ResolvedSignIn } from './sign-in.ts';
 import {
   type CacheHost,
-  formatCacheTime,
   parseCacheTime,
   readCacheFile,
   registrationFile,
@@ -40,7 +40,7 @@ export async function getRegistration(
   await saveCacheFile(host, file, {
     clientId: registered.clientId,
     clientSecret: registered.clientSecret.reveal(),
-    expiresAt: formatCacheTime(registered.expiresAt),
+    expiresAt: isoSeconds(registered.expiresAt),
     ...(signIn.scopes.length === 0 ? {} : { scopes: signIn.scopes }),
     ...(flow === 'browser' ? { grantTypes: ['authorization_code', 'refresh_token'] } : {}),
   });

@@ -1,6 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import type { Environment, Host } from '../host.ts';
+import type { Host } from '../host.ts';
 
 export interface BrowserCommand {
   readonly command: string;
@@ -89,15 +87,4 @@ async function tryCommands(
     if (works) return true;
   }
   return false;
-}
-
-export function isOnPath(env: Environment, name: string): boolean {
-  return (env.PATH ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return directory !== '';
-    } catch {
-      return false;
-    }
-  });
 }

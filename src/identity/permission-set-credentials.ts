@@ -4,8 +4,8 @@ import { parseCallerArn } from './caller-arn.ts';
 import type { CredentialCache } from './credential-cache.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import type { RoleCredentials } from './role-credentials.ts';
-import { ssoTokenOrSignIn } from './sign-in-again.ts';
 import type { SsoToken } from './sso-token.ts';
+import { ssoTokenOrSignIn } from './sso-token-or-sign-in.ts';
 import { verifiedCaller } from './verified-caller.ts';
 
 export interface PermissionSetRequest {

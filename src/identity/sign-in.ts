@@ -10,7 +10,6 @@ import type { Prompt } from '../terminal/prompt.ts';
 import { chooseFlow, type FlowWish, flowFacts } from './choose-flow.ts';
 import { clearCredentialCache } from './clear-credential-cache.ts';
 import { getRegistration } from './client-registration.ts';
-import { isOnPath } from './open-browser.ts';
 import { signInWithBrowser } from './sign-in-with-browser.ts';
 import { signInWithDeviceCode } from './sign-in-with-device-code.ts';
 import { readSsoToken, removeSsoToken, type SsoToken, saveSsoToken } from './sso-token.ts';
@@ -34,7 +33,7 @@ export type ResolvedSignIn = SignIn & Portal;
 export async function signIn(parts: SignInParts, place: SignIn, options: SignInOptions): Promise<SsoToken> {
   const { host, output } = parts;
   const { deviceCode = false, browser, fresh = false } = options;
-  const facts = flowFacts(host, parts.prompt.possible, (name) => isOnPath(host.env, name));
+  const facts = flowFacts(host, parts.prompt.possible);
   const chosen = chooseFlow({ deviceCode, browser }, facts);
   const there: ResolvedSignIn = { ...place, ...(await findPortal(parts.aws, place.startUrl, place.region)) };
   if (there.region !== place.region) {

@@ -4,6 +4,7 @@ import type { SignIn } from '../config/config.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import { readTextFile, replaceFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
+import { type JsonObject, parseJsonObject } from '../lib/json-object.ts';
 import { pythonJson } from '../lib/python-json.ts';
 
 /**
@@ -13,7 +14,7 @@ import { pythonJson } from '../lib/python-json.ts';
 export type CacheHost = Pick<Host, 'directories' | 'platform' | 'userId'>;
 
 /** A file of that folder as it was read: fields that forge does not know are kept when it is written again. */
-export type CacheRecord = Readonly<Record<string, unknown>>;
+export type CacheRecord = JsonObject;
 
 export function ssoCacheDirectory(host: Pick<Host, 'directories'>): string {
   return join(host.directories.home, '.aws', 'sso', 'cache');
@@ -42,25 +43,12 @@ export function registrationFile(host: Pick<Host, 'directories'>, signIn: SignIn
 /** Undefined when there is no file, or one that is not a JSON object: half-written by another tool, or garbage. */
 export async function readCacheFile(path: string): Promise<CacheRecord | undefined> {
   const text = await readTextFile(path);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as CacheRecord)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : parseJsonObject(text);
 }
 
 export async function saveCacheFile(host: CacheHost, path: string, record: CacheRecord): Promise<void> {
   await ensurePrivateDirectory(host, ssoCacheDirectory(host));
   await replaceFile(path, pythonJson(record), { mode: 0o600 });
-}
-
-/** `2026-11-20T21:47:55Z`, without milliseconds, as the AWS CLI writes it. */
-export function formatCacheTime(epochMilliseconds: number): string {
-  return `${new Date(epochMilliseconds).toISOString().slice(0, 19)}Z`;
 }
 
 /** Epoch milliseconds; also of `…UTC`, which the first AWS CLIs wrote. Undefined for anything else. */

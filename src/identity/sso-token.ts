@@ -10,10 +10,10 @@ import { withFileLock } from '../files/file-lock.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import { readTextFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import { Secret } from '../lib/secret.ts';
 import {
   type CacheRecord,
-  formatCacheTime,
   parseCacheTime,
   readCacheFile,
   saveCacheFile,
@@ -185,10 +185,10 @@ async function writeToken(
     startUrl: place.startUrl,
     region: place.region,
     accessToken: created.accessToken.reveal(),
-    expiresAt: formatCacheTime(host.now() + created.lifetime),
+    expiresAt: isoSeconds(host.now() + created.lifetime),
     clientId: client.clientId,
     clientSecret: client.clientSecret.reveal(),
-    registrationExpiresAt: formatCacheTime(client.expiresAt),
+    registrationExpiresAt: isoSeconds(client.expiresAt),
     refreshToken: created.refreshToken?.reveal() ?? oldRefreshToken,
   };
   const others = Object.fromEntries(Object.entries(kept).filter(([name]) => !(name in record)));

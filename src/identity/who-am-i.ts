@@ -7,8 +7,8 @@ import { credentialsFor, stsRegion } from './environment-credentials.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { personName } from './person.ts';
 import type { RoleCatalog } from './role-catalog.ts';
-import { ssoTokenOrSignIn } from './sign-in-again.ts';
 import type { SsoToken } from './sso-token.ts';
+import { ssoTokenOrSignIn } from './sso-token-or-sign-in.ts';
 import { verifiedCaller } from './verified-caller.ts';
 
 export interface WhoAmIRequest {

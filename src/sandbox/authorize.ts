@@ -1,3 +1,4 @@
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import { evaluatePolicies, evaluateTrust, type TrustCaller } from './iam/evaluate.ts';
 import type { ContextEntries } from './iam/request-context.ts';
 import { requestContext } from './iam/request-context.ts';
@@ -88,7 +89,7 @@ function callerContext({ keys, now }: Pick<AuthorizationRequest, 'keys' | 'now'>
     principal.kind === 'user' ? principal.user.tags : { ...principal.role.tags, ...principal.tags };
   const temporary = keys.sessionToken !== undefined;
   return {
-    'aws:CurrentTime': iso(now),
+    'aws:CurrentTime': isoSeconds(now),
     'aws:EpochTime': String(Math.floor(now / 1000)),
     'aws:PrincipalAccount': principal.account,
     'aws:PrincipalArn': principal.kind === 'user' ? userArn(principal.user) : roleArn(principal.role),
@@ -104,12 +105,8 @@ function callerContext({ keys, now }: Pick<AuthorizationRequest, 'keys' | 'now'>
     'aws:MultiFactorAuthPresent': temporary ? String(principal.mfaAt !== undefined) : undefined,
     'aws:MultiFactorAuthAge':
       principal.mfaAt === undefined ? undefined : String(Math.floor((now - principal.mfaAt) / 1000)),
-    'aws:TokenIssueTime': temporary ? iso(keys.issuedAt) : undefined,
+    'aws:TokenIssueTime': temporary ? isoSeconds(keys.issuedAt) : undefined,
     'identitystore:UserId': principal.kind === 'role' ? principal.person?.id : undefined,
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
   };
-}
-
-function iso(epochMilliseconds: number): string {
-  return `${new Date(epochMilliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,5 @@
 import { ForgeError } from '../errors.ts';
+import { quotePosix } from '../lib/quote-posix.ts';
 
 /** Shells that forge writes lines for; `bash` stands for every POSIX shell. */
 export const shells = ['bash', 'zsh', 'fish', 'powershell', 'cmd'] as const;
@@ -38,11 +39,6 @@ export function unsetLine(shell: Shell, name: string): string {
     case 'cmd':
       return `set "${name}="`;
   }
-}
-
-/** Nothing has a meaning between single quotes in a POSIX shell. */
-export function quotePosix(value: string): string {
-  return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
 function checkName(name: string): void {

@@ -5,7 +5,7 @@ import { expandedFormat } from '../../src/db/format-expanded.ts';
 import { jsonFormat, jsonKeys, ndjsonFormat } from '../../src/db/format-json.ts';
 import { tableFormat } from '../../src/db/format-table.ts';
 import { type ResultFormat, type ResultRow, typeIds } from '../../src/db/result-format.ts';
-import { safeJson, safeText } from '../../src/db/terminal-safe.ts';
+import { escapeForTerminal, escapeJson } from '../../src/lib/escape-for-terminal.ts';
 
 const text = 25;
 const plain = { header: true, nullText: '' };
@@ -106,7 +106,7 @@ describe('json', () => {
         const keys = jsonKeys(columns.map(([name, type]) => ({ name, type })));
         const document = render(jsonFormat(), columns, rows);
         const numbers = (found: unknown) => (typeof found === 'number' ? 'number' : found);
-        for (const shown of [document, safeJson(document)]) {
+        for (const shown of [document, escapeJson(document)]) {
           const read = JSON.parse(shown) as Record<string, unknown>[];
           expect(read.length).toBe(rows.length);
           for (const [index, row] of rows.entries()) {
@@ -115,7 +115,7 @@ describe('json', () => {
             if (second !== 'number') expect(second).toBe(row[1]);
           }
         }
-        expect(safeJson(document)).toBe(safeText(safeJson(document)));
+        expect(escapeJson(document)).toBe(escapeForTerminal(escapeJson(document)));
       }),
     );
   });
@@ -146,7 +146,7 @@ describe('table', () => {
       fc.property(fc.array(fc.tuple(cell, cell)), (rows) => {
         for (const format of [tableFormat(plain), expandedFormat(plain)]) {
           const shown = render(format, columns, rows);
-          expect(shown).toBe(safeText(shown));
+          expect(shown).toBe(escapeForTerminal(shown));
           expect(shown).not.toContain('\t');
         }
       }),

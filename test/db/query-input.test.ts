@@ -2,13 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseFormat } from '../../src/db/choose-format.ts';
+import { parseTimeout } from '../../src/db/parse-timeout.ts';
 import { readSql } from '../../src/db/query-input.ts';
-import {
-  chooseFormat,
-  gatherParameter,
-  parseTimeout,
-  refuseParametersOfScript,
-} from '../../src/db/query-options.ts';
+import { gatherParameter, refuseParametersOfScript } from '../../src/db/query-parameters.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 let host: TestHost;

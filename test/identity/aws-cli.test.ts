@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatCacheTime, tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { isoSeconds } from '../../src/lib/iso-seconds.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { allowOnPage } from '../support/sign-in-page.ts';
 import { endpointData, findAwsClis } from './aws-cli.ts';
@@ -75,7 +76,7 @@ function expire(home: string): void {
     fileOf(home),
     readFileSync(fileOf(home), 'utf8').replace(
       /"expiresAt": "[^"]*"/,
-      `"expiresAt": "${formatCacheTime(Date.now() + 90_000)}"`,
+      `"expiresAt": "${isoSeconds(Date.now() + 90_000)}"`,
     ),
   );
 }

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { browserCommands, isOnPath, openBrowser, splitWords } from '../../src/identity/open-browser.ts';
+import { browserCommands, openBrowser, splitWords } from '../../src/identity/open-browser.ts';
 import { createTestHost } from '../support/test-host.ts';
 
 const url = 'https://oidc.us-east-1.amazonaws.com/authorize?a=1&b=$HOME`x`';
@@ -91,11 +91,5 @@ describe('opening a page', () => {
     const env = { ...host.env, BROWSER: '/no/such/program:false' };
     expect(await openBrowser({ ...host, env }, url).opened).toBe(false);
     host.dispose();
-  });
-
-  it('looks for programs on the path', () => {
-    expect(isOnPath({ PATH: process.env.PATH }, 'sh')).toBe(true);
-    expect(isOnPath({ PATH: process.env.PATH }, 'no-such-program-here')).toBe(false);
-    expect(isOnPath({}, 'sh')).toBe(false);
   });
 });

@@ -1,12 +1,8 @@
 import { basename } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  formatCacheTime,
-  parseCacheTime,
-  registrationFile,
-  tokenFile,
-} from '../../src/identity/sso-cache-file.ts';
+import { parseCacheTime, registrationFile, tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { isoSeconds } from '../../src/lib/iso-seconds.ts';
 import { pythonJson } from '../../src/lib/python-json.ts';
 import formats from '../vectors/aws-formats.json' with { type: 'json' };
 
@@ -56,7 +52,7 @@ describe("Python's JSON", () => {
 
 describe('times in the cache', () => {
   it('are whole seconds of UTC', () => {
-    expect(formatCacheTime(Date.UTC(2026, 10, 20, 21, 47, 55, 999))).toBe('2026-11-20T21:47:55Z');
+    expect(isoSeconds(Date.UTC(2026, 10, 20, 21, 47, 55, 999))).toBe('2026-11-20T21:47:55Z');
   });
 
   it.each([

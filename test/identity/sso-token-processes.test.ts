@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAws } from '../../src/aws/clients.ts';
 import { registerClient } from '../../src/aws/sso-oidc.ts';
-import { formatCacheTime, tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { isoSeconds } from '../../src/lib/iso-seconds.ts';
 import { bundleScript } from '../support/bundle-script.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 import { type IdentityStub, startIdentityStub } from './identity-stub.ts';
@@ -29,10 +30,10 @@ beforeEach(async () => {
     startUrl: 'https://d-1234567890.awsapps.com/start',
     region: 'us-east-1',
     accessToken: 'CANARY-access-old',
-    expiresAt: formatCacheTime(Date.now() + 20_000),
+    expiresAt: isoSeconds(Date.now() + 20_000),
     clientId: client.clientId,
     clientSecret: client.clientSecret.reveal(),
-    registrationExpiresAt: formatCacheTime(client.expiresAt),
+    registrationExpiresAt: isoSeconds(client.expiresAt),
     refreshToken: 'CANARY-refresh-old',
   };
   mkdirSync(dirname(file()), { recursive: true });

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAws } from '../../src/aws/clients.ts';
 import { registerClient } from '../../src/aws/sso-oidc.ts';
 import type { SignIn } from '../../src/config/config.ts';
-import { formatCacheTime, tokenFile } from '../../src/identity/sso-cache-file.ts';
+import { tokenFile } from '../../src/identity/sso-cache-file.ts';
 import { getSsoToken, isSameStartUrl, readSsoToken, saveSsoToken } from '../../src/identity/sso-token.ts';
+import { isoSeconds } from '../../src/lib/iso-seconds.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 import formats from '../vectors/aws-formats.json' with { type: 'json' };
@@ -45,10 +46,10 @@ async function store(left: number, changes: Record<string, unknown> = {}): Promi
     startUrl: place.startUrl,
     region: place.region,
     accessToken: 'CANARY-access-old',
-    expiresAt: formatCacheTime(host.now() + left),
+    expiresAt: isoSeconds(host.now() + left),
     clientId: client.clientId,
     clientSecret: client.clientSecret.reveal(),
-    registrationExpiresAt: formatCacheTime(client.expiresAt),
+    registrationExpiresAt: isoSeconds(client.expiresAt),
     refreshToken: 'CANARY-refresh-old',
     ...changes,
   };
@@ -217,7 +218,7 @@ describe('getting a token', () => {
     const theirs = {
       ...stored(),
       accessToken: 'CANARY-cli-was-faster',
-      expiresAt: formatCacheTime(host.now() + 3_600_000),
+      expiresAt: isoSeconds(host.now() + 3_600_000),
     };
     writeFileSync(join(file()), JSON.stringify(theirs));
     expect((await waiting).accessToken.reveal()).toBe('CANARY-cli-was-faster');

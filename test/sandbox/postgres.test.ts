@@ -105,7 +105,9 @@ describe('without PostgreSQL from npm', () => {
 describe('a killed forge', () => {
   it.each(['SIGKILL', 'SIGTERM'] as const)('by %s leaves no process and no file behind', async (signal) => {
     const worker = await bundleScript(join(import.meta.dirname, 'postgres-worker.ts'), folder);
-    const child = spawn(process.execPath, [worker, import.meta.filename], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [worker, import.meta.filename], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const data = await new Promise<string>((resolve) => {
       child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
     });

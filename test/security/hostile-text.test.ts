@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
-import { safeJson } from '../../src/db/terminal-safe.ts';
 import { ForgeError } from '../../src/errors.ts';
+import { escapeJson } from '../../src/lib/escape-for-terminal.ts';
 import { createOutput, renderError } from '../../src/terminal/output.ts';
 import { createPrompt } from '../../src/terminal/prompt.ts';
 import { styleFor } from '../../src/terminal/style.ts';
@@ -43,7 +43,7 @@ it('errors as JSON are the same', () => {
 });
 
 it("a json value of a server that does not keep to JSON can't reach the terminal either", () => {
-  expect(holds(safeJson(`{"a":"${payloads.join('')}"}`))).toEqual([]);
+  expect(holds(escapeJson(`{"a":"${payloads.join('')}"}`))).toEqual([]);
 });
 
 it.each(['text', 'secret', 'confirm', 'select'] as const)(

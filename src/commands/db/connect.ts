@@ -70,8 +70,8 @@ async function choosePsql(
 ): Promise<PsqlRun | undefined> {
   const { readPsqlArguments } = await import('../../db/psql-arguments.ts');
   const read = readPsqlArguments(args);
-  const { findPsql } = await import('../../db/find-psql.ts');
-  const program = client === 'builtin' ? undefined : await findPsql(host);
+  const { findProgram } = await import('../../files/find-program.ts');
+  const program = client === 'builtin' ? undefined : findProgram(host, 'psql');
   if (program !== undefined) return { program, args, read };
   if (client === 'psql') {
     throw new ForgeError('usage', 'psql is not installed, or not in PATH.', {

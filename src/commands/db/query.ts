@@ -1,15 +1,10 @@
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import { chooseFormat, type FormatName, formatNames } from '../../db/choose-format.ts';
 import { requestDatabase } from '../../db/database-request.ts';
+import { parseTimeout } from '../../db/parse-timeout.ts';
 import { readSql } from '../../db/query-input.ts';
-import {
-  chooseFormat,
-  type FormatName,
-  formatNames,
-  gatherParameter,
-  parseTimeout,
-  refuseParametersOfScript,
-} from '../../db/query-options.ts';
+import { gatherParameter, refuseParametersOfScript } from '../../db/query-parameters.ts';
 import { showNotices } from '../../db/server-notices.ts';
 import { assertMayConfirm, confirmWrite } from '../../db/write-guard.ts';
 import { identityParts } from '../../identity/identity-parts.ts';

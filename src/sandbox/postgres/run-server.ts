@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { quotePosix } from '../../lib/quote-posix.ts';
 import type { ServerAccount } from './server-account.ts';
 
 export interface ServerProcess extends AsyncDisposable {
@@ -153,7 +154,7 @@ function startFailure(said: string): ForgeError {
 }
 
 function shellWords(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return words.map(quotePosix).join(' ');
 }
 
 function lastLine(text: string): string {

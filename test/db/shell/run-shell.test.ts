@@ -193,7 +193,9 @@ describe('at a terminal', { timeout: 30_000 }, () => {
     const raw = await shell.sees(/prod-cash is open read-only[\s\S]*prod-cash RO=> $/);
     expect(raw).toMatch(/\x1b\[31m\x1b\[1mprod-cash RO=>|\x1b\[1m\x1b\[31mprod-cash RO=>/);
     shell.type('begin read only; create table x();\r');
-    await shell.sees(/read-only transaction[\s\S]*forge db connect prod-cash --write[\s\S]*prod-cash RO=!> $/);
+    await shell.sees(
+      /read-only transaction[\s\S]*forge db connect prod-cash --write[\s\S]*prod-cash RO=!> $/,
+    );
     shell.kill();
   });
 

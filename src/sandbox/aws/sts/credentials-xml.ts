@@ -1,3 +1,4 @@
+import { isoSeconds } from '../../../lib/iso-seconds.ts';
 import type { IssuedKeys } from '../../principal.ts';
 import type { XmlElements } from '../xml.ts';
 
@@ -7,6 +8,6 @@ export function credentialsXml(keys: IssuedKeys & { readonly expiresAt: number }
     AccessKeyId: keys.accessKeyId,
     SecretAccessKey: keys.secretAccessKey,
     SessionToken: keys.sessionToken,
-    Expiration: `${new Date(keys.expiresAt).toISOString().slice(0, 19)}Z`,
+    Expiration: isoSeconds(keys.expiresAt),
   };
 }

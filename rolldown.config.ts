@@ -21,10 +21,10 @@ export default defineConfig({
     cleanDir: true,
     codeSplitting: {
       groups: [
-        // What `--version` needs; without it the next group would take errors.ts along.
+        // What `--version` and `--help` need; without it the next group would take these along.
         {
           name: 'base',
-          test: /src\/(errors|version|host)\.ts|rolldown\/runtime|rolldown:runtime/,
+          test: /src\/(errors|version|host|lib\/nearest)\.ts|rolldown\/runtime|rolldown:runtime/,
           priority: 2,
         },
         // Opening a file costs more than what is in it: what every command needs is one file, …

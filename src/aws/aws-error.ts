@@ -9,6 +9,8 @@ export interface FailedCall {
   readonly action?: string | undefined;
   readonly resource?: string | undefined;
   readonly who?: string | undefined;
+  /** The whole sentence when access is denied, where AWS's answer adds nothing to it. */
+  readonly deniedMessage?: string | undefined;
   readonly deniedHint?: string | undefined;
   /** Server minus local clock, milliseconds. */
   readonly clockSkew?: number | undefined;
@@ -139,15 +141,24 @@ function skewText(skew: number | undefined): string {
   return `the clock of this machine is ${durationText(Math.abs(skew))} ${skew > 0 ? 'slow' : 'fast'}`;
 }
 
-/** IAM's own message names caller, action and resource, and sometimes the policy: it is shown after ours. */
+/**
+ * IAM's own message repeats caller, action and resource; of it only the reason is said after ours, unless it is
+ * about another action (sts:SetSourceIdentity in an AssumeRole). All of it shows with --debug.
+ */
 function deniedText(call: FailedCall, text: string): string {
-  const who = call.who === undefined ? '' : `${call.who} may not `;
+  if (call.deniedMessage !== undefined) return call.deniedMessage;
   const action = call.action ?? call.operation;
+  const [, user, refused, reason] = iamDenial.exec(text) ?? [];
+  const who = call.who ?? user;
   const resource = call.resource === undefined ? '' : ` on ${call.resource}`;
-  const sentence =
-    who === '' ? `Access denied: ${action}${resource}` : `Access denied: ${who}${action}${resource}`;
-  return `${sentence}${why(text)}`;
+  const sentence = `Access denied: ${who === undefined ? '' : `${who} may not `}${action}${resource}`;
+  if (refused !== action) return `${sentence}${why(text)}`;
+  return reason === undefined ? `${sentence}.` : `${sentence}, ${reason}.`;
 }
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+const iamDenial =
+  /^User: (\S+) is not authorized to perform: ([\w-]+:\w+)(?: on resource: \S+)?(?: ((?:because|with) [^]+?))?\.?$/;
 
 function why(text: string): string {
   if (text === '') return '.';

@@ -103,7 +103,6 @@ export interface RoleCredentialsRequest {
   readonly permissionSet: string;
   /** What to do when it is not assigned: who can grant it. */
   readonly deniedHint?: string | undefined;
-  readonly who?: string | undefined;
 }
 
 /**
@@ -126,9 +125,7 @@ export async function getRoleCredentials(
     service: 'sso',
     operation: 'GetRoleCredentials',
     region,
-    action: `use permission set ${request.permissionSet}`,
-    resource: `account ${request.account}`,
-    who: request.who,
+    deniedMessage: `You don't hold permission set ${request.permissionSet} in account ${request.account}.`,
     deniedHint: request.deniedHint,
   } as const;
   const { roleCredentials } = await callAws(aws, call, (sending) => client.send(command, sending));

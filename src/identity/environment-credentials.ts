@@ -1,5 +1,6 @@
 import type { Config, Environment, RoleStep } from '../config/config.ts';
 import { ambientCredentials } from './ambient-credentials.ts';
+import { parseCallerArn } from './caller-arn.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { mfaCodes } from './mfa-code.ts';
 import type { RoleCredentials } from './role-credentials.ts';
@@ -40,7 +41,7 @@ export async function credentialsFor(
     region,
     mfa,
     strict: environment?.production === true,
-    deniedHint: deniedHint(environment),
+    deniedHint: chainDeniedHint(environment, first),
   };
   const assume = () => assumeChain(parts, first, chain, options);
   const kept = await cache(first.account, chain);
@@ -84,6 +85,13 @@ export function deniedHint(environment: Environment | undefined): string | undef
   const held = 'What you hold: forge whoami --all';
   if (groups.length === 0) return held;
   return `Access to ${name} comes with the group${groups.length === 1 ? '' : 's'} ${groups.join(', ')}. ${held}`;
+}
+
+/** Who already has what the group gives is not sent to the group again. */
+function chainDeniedHint(environment: Environment | undefined, first: RoleCredentials): string | undefined {
+  const held = first.callerArn === undefined ? undefined : parseCallerArn(first.callerArn)?.permissionSet;
+  if (held === undefined || held !== environment?.permissionSet) return deniedHint(environment);
+  return `Your access to ${environment.name}, by ${held}, does not include this role. What else you hold: forge whoami --all`;
 }
 
 /**

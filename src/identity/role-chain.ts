@@ -1,5 +1,6 @@
 import type { RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
+import { parseCallerArn } from './caller-arn.ts';
 import { chainedDuration } from './chained-duration.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import type { MfaCodes } from './mfa-code.ts';
@@ -55,7 +56,7 @@ async function assumeStep(
     externalId: step.externalId,
     serialNumber: step.mfaSerial,
     tokenCode: step.mfaSerial === undefined ? undefined : await options.mfa(step.mfaSerial),
-    who: from.callerArn,
+    who: callerWords(from.callerArn),
     deniedHint: options.deniedHint,
   };
   const assume = (sourceIdentity: string | undefined) =>
@@ -81,6 +82,13 @@ async function assumeStep(
     callerArn: issued.arn,
     checkedAt: parts.host.now(),
   };
+}
+
+/** Who was refused, for a sentence: the person and what they came as, which is shorter than the ARN and says as much. */
+function callerWords(arn: string | undefined): string | undefined {
+  const caller = arn === undefined ? undefined : parseCallerArn(arn);
+  if (caller?.sessionName === undefined) return arn;
+  return `${caller.sessionName} as ${caller.permissionSet ?? caller.name} in ${caller.account}`;
 }
 
 /** IAM names the action that failed in its message: without this permission AssumeRole itself may still be allowed. */

@@ -72,7 +72,23 @@ describe('what AWS answers becomes a sentence', () => {
       denial,
       'denied',
       'ACCESS_DENIED',
-      /^Access denied: dana@tapp\.example may not sts:AssumeRole on arn:aws:iam::111111111111:role\/developer-rds-access: User: .*rds-access\.$/,
+      /^Access denied: dana@tapp\.example may not sts:AssumeRole on arn:aws:iam::111111111111:role\/developer-rds-access\.$/,
+    ],
+    [
+      'AccessDenied',
+      403,
+      `${denial} with an explicit deny in a service control policy`,
+      'denied',
+      'ACCESS_DENIED',
+      /role\/developer-rds-access, with an explicit deny in a service control policy\.$/,
+    ],
+    [
+      'AccessDenied',
+      403,
+      denial.replace('AssumeRole', 'SetSourceIdentity'),
+      'denied',
+      'ACCESS_DENIED',
+      /may not sts:AssumeRole on \S+: User: \S+ is not authorized to perform: sts:SetSourceIdentity /,
     ],
     [
       'ExpiredToken',
@@ -153,7 +169,6 @@ describe('what AWS answers becomes a sentence', () => {
     const request = {
       account: '333333333333',
       permissionSet: 'Forge-Wealth-ReadOnly',
-      who: 'dana@tapp.example',
       deniedHint: 'The group wealth-prod holds it.',
     };
     const error = await failure(getRoleCredentials(aws, 'us-east-1', new Secret('CANARY-bearer'), request));
@@ -163,7 +178,7 @@ describe('what AWS answers becomes a sentence', () => {
       hint: 'The group wealth-prod holds it.',
     });
     expect(error.message).toBe(
-      'Access denied: dana@tapp.example may not use permission set Forge-Wealth-ReadOnly on account 333333333333: No access.',
+      "You don't hold permission set Forge-Wealth-ReadOnly in account 333333333333.",
     );
   });
 

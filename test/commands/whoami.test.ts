@@ -69,7 +69,7 @@ describe('forge whoami', () => {
     const { code, data, err } = await json();
     expect(code).toBe(0);
     expect(data).toMatchObject({ person: 'casey@tapp.example', caller: null });
-    expect(err).toContain('Access denied');
+    expect(err).toContain("You don't hold permission set");
   });
 
   it('asks AWS who the keys of the environment variables are, without any configuration', async () => {

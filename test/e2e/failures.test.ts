@@ -174,7 +174,7 @@ describe.concurrent('access', () => {
       {
         kind: 'denied',
         code: 'ACCESS_DENIED',
-        says: /use permission set Forge-Wealth-ReadOnly on account 333333333333/,
+        says: /You don't hold permission set Forge-Wealth-ReadOnly in account 333333333333/,
         next: /grp-forge-wealth-prod|wealth-prod.*forge whoami --all/,
       },
     );
@@ -186,7 +186,7 @@ describe.concurrent('access', () => {
       {
         kind: 'denied',
         code: 'ACCESS_DENIED',
-        says: /may not sts:AssumeRole on arn:aws:iam::111111111111:role\/gone/,
+        says: /dana@tapp\.example as Forge-Developer in 111111111111 may not sts:AssumeRole on arn:aws:iam::111111111111:role\/gone\.$/,
         next: /forge whoami --all/,
       },
     );

@@ -126,6 +126,14 @@ describe('credentials of an environment', () => {
       code: 'ACCESS_DENIED',
       hint: 'Access to qa comes with the group grp-forge-developers. What you hold: forge whoami --all',
     });
+    // Who has what the group gives is not sent to the group.
+    await stage.signIn('dana');
+    await expect(get('qa', { roles: [step('gone')] })).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Access denied: dana@tapp.example as Forge-Developer in 222222222222 may not /,
+      ),
+      hint: 'Your access to qa, by Forge-Developer, does not include this role. What else you hold: forge whoami --all',
+    });
   });
 });
 

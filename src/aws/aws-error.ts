@@ -158,7 +158,7 @@ function deniedText(call: FailedCall, text: string): string {
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 const iamDenial =
-  /^User: (\S+) is not authorized to perform: ([\w-]+:\w+)(?: on resource: \S+)?(?: ((?:because|with) [^]+?))?\.?$/;
+  /^User: (\S+) is not authorized to perform: ([\w-]+:\w+)(?: on resource: \S+)?(?: ((?:because|with) [\s\S]+?))?\.?$/;
 
 function why(text: string): string {
   if (text === '') return '.';

@@ -6,7 +6,7 @@ import {
   RDSClient,
 } from '@aws-sdk/client-rds';
 import type { SigningKeys } from '../lib/sigv4.ts';
-import { type Aws, callAws } from './clients.ts';
+import { type Aws, type AwsCall, callAws } from './clients.ts';
 import { incompleteReply } from './incomplete-reply.ts';
 
 export interface RdsCluster {
@@ -49,13 +49,7 @@ export async function describeCluster(
 ): Promise<RdsCluster> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
   const command = new DescribeDBClustersCommand({ DBClusterIdentifier: identifier });
-  const call = {
-    service: 'rds',
-    operation: 'DescribeDBClusters',
-    region,
-    action: 'rds:DescribeDBClusters',
-    resource: `cluster ${identifier} in ${region}`,
-  } as const;
+  const call = describing('DescribeDBClusters', region, `cluster ${identifier}`);
   const { DBClusters: clusters } = await callAws(aws, call, (options) => client.send(command, options));
   const found = parseCluster(clusters?.[0]);
   if (found === undefined) throw incompleteReply('rds DescribeDBClusters', 'endpoint');
@@ -71,13 +65,7 @@ export async function describeInstance(
 ): Promise<RdsInstance> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier });
-  const call = {
-    service: 'rds',
-    operation: 'DescribeDBInstances',
-    region,
-    action: 'rds:DescribeDBInstances',
-    resource: `instance ${identifier} in ${region}`,
-  } as const;
+  const call = describing('DescribeDBInstances', region, `instance ${identifier}`);
   const { DBInstances: instances } = await callAws(aws, call, (options) => client.send(command, options));
   const found = parseInstance(instances?.[0]);
   if (found === undefined) throw incompleteReply('rds DescribeDBInstances', 'endpoint');
@@ -87,49 +75,55 @@ export async function describeInstance(
 /** All clusters of the account in a region that have an endpoint. IAM action rds:DescribeDBClusters. */
 export async function listClusters(aws: Aws, region: string, keys: SigningKeys): Promise<RdsCluster[]> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
-  const call = {
-    service: 'rds',
-    operation: 'DescribeDBClusters',
-    region,
-    action: 'rds:DescribeDBClusters',
-    resource: `all clusters in ${region}`,
-  } as const;
-  const found: RdsCluster[] = [];
-  let marker: string | undefined;
-  do {
-    const command = new DescribeDBClustersCommand({ MaxRecords: 100, ...(marker && { Marker: marker }) });
-    const page = await callAws(aws, call, (options) => client.send(command, options));
-    for (const cluster of page.DBClusters ?? []) {
-      const parsed = parseCluster(cluster);
-      if (parsed !== undefined) found.push(parsed);
-    }
-    marker = page.Marker || undefined;
-  } while (marker !== undefined);
-  return found;
+  const call = describing('DescribeDBClusters', region, 'all clusters');
+  const all = await allPages(async (page) => {
+    const command = new DescribeDBClustersCommand(page);
+    const { DBClusters, Marker } = await callAws(aws, call, (options) => client.send(command, options));
+    return { items: DBClusters, marker: Marker };
+  });
+  return all.map(parseCluster).filter((cluster) => cluster !== undefined);
 }
 
 /** All instances of the account in a region that have an endpoint. IAM action rds:DescribeDBInstances. */
 export async function listInstances(aws: Aws, region: string, keys: SigningKeys): Promise<RdsInstance[]> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
-  const call = {
+  const call = describing('DescribeDBInstances', region, 'all instances');
+  const all = await allPages(async (page) => {
+    const command = new DescribeDBInstancesCommand(page);
+    const { DBInstances, Marker } = await callAws(aws, call, (options) => client.send(command, options));
+    return { items: DBInstances, marker: Marker };
+  });
+  return all.map(parseInstance).filter((instance) => instance !== undefined);
+}
+
+function describing(
+  operation: 'DescribeDBClusters' | 'DescribeDBInstances',
+  region: string,
+  what: string,
+): AwsCall {
+  return {
     service: 'rds',
-    operation: 'DescribeDBInstances',
+    operation,
     region,
-    action: 'rds:DescribeDBInstances',
-    resource: `all instances in ${region}`,
-  } as const;
-  const found: RdsInstance[] = [];
-  let marker: string | undefined;
-  do {
-    const command = new DescribeDBInstancesCommand({ MaxRecords: 100, ...(marker && { Marker: marker }) });
-    const page = await callAws(aws, call, (options) => client.send(command, options));
-    for (const instance of page.DBInstances ?? []) {
-      const parsed = parseInstance(instance);
-      if (parsed !== undefined) found.push(parsed);
-    }
-    marker = page.Marker || undefined;
-  } while (marker !== undefined);
-  return found;
+    action: `rds:${operation}`,
+    resource: `${what} in ${region}`,
+  };
+}
+
+/** RDS lists a hundred at a time, and names the next page by a marker. */
+async function allPages<Item>(
+  get: (page: {
+    MaxRecords: number;
+    Marker?: string;
+  }) => Promise<{ readonly items: readonly Item[] | undefined; readonly marker: string | undefined }>,
+): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  for (let marker: string | undefined; ; ) {
+    const page = await get({ MaxRecords: 100, ...(marker && { Marker: marker }) });
+    found.push(...(page.items ?? []));
+    if (!page.marker) return found;
+    marker = page.marker;
+  }
 }
 
 /** Undefined for one that is being created: it has no endpoint yet. */

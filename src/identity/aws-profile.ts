@@ -1,3 +1,4 @@
+import type { SdkProvider } from '../aws/profile-credentials.ts';
 import type { AwsConfigFile, AwsConfigSection } from '../config/aws-config-file.ts';
 import { findProfileSignIn } from '../config/aws-config-file.ts';
 import type { RoleStep, SignIn } from '../config/config.ts';
@@ -25,17 +26,11 @@ export type ProfileStart =
       readonly account: string;
       readonly permissionSet: string;
     }
-  | { readonly kind: 'process'; readonly profile: string }
-  | { readonly kind: 'login'; readonly profile: string }
-  | {
-      readonly kind: 'web-identity';
-      readonly tokenFile: string;
-      readonly roleArn: string;
-      readonly sessionName: string | undefined;
-    }
   | { readonly kind: 'environment' }
-  | { readonly kind: 'instance' }
-  | { readonly kind: 'container' };
+  | Exclude<SdkProvider, WebIdentity>
+  | (Omit<WebIdentity, 'sessionName'> & { readonly sessionName: string | undefined });
+
+type WebIdentity = Extract<SdkProvider, { kind: 'web-identity' }>;
 
 export interface ProfileRole extends RoleStep {
   /** role_session_name: a trust policy may insist on it. */

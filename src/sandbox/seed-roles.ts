@@ -85,19 +85,7 @@ function databaseRole(
     id: derivedId('AROA', `${account}:${name}`),
     maxSessionSeconds: 3600,
     tags: { purpose: 'database' },
-    policies: [
-      {
-        Version: version,
-        Statement: [
-          { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
-          {
-            Effect: 'Allow',
-            Action: 'rds-db:connect',
-            Resource: databaseUsers.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
-          },
-        ],
-      },
-    ],
+    policies: [databasePolicy(account, databaseUsers)],
     trust: {
       Version: version,
       Statement: {
@@ -110,6 +98,21 @@ function databaseRole(
         },
       },
     },
+  };
+}
+
+/** Finding the databases of an account, and going to them as these users. */
+function databasePolicy(account: string, users: readonly string[]): PolicyDocument {
+  return {
+    Version: version,
+    Statement: [
+      { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
+      {
+        Effect: 'Allow',
+        Action: 'rds-db:connect',
+        Resource: users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
+      },
+    ],
   };
 }
 
@@ -132,19 +135,7 @@ function offlineRole(
     id: derivedId('AROA', `${account}:${name}`),
     maxSessionSeconds: 2 * 3600,
     tags: { tier: '3' },
-    policies: [
-      {
-        Version: version,
-        Statement: [
-          { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
-          {
-            Effect: 'Allow',
-            Action: 'rds-db:connect',
-            Resource: databaseUsers.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
-          },
-        ],
-      },
-    ],
+    policies: [databasePolicy(account, databaseUsers)],
     trust: {
       Version: version,
       Statement: {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AwsCli, endpointData, findAwsClis } from '../identity/aws-cli.ts';
+import { type AwsCli, endpointData, findAwsClis, makeAwsHome } from '../support/aws-cli.ts';
 import { hasProgram } from '../support/programs.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { allowOnPage } from '../support/sign-in-page.ts';
@@ -23,28 +23,6 @@ beforeAll(async () => {
   if (clis.length > 0) sandbox = await startTestSandbox();
 });
 afterAll(() => sandbox?.[Symbol.asyncDispose]());
-
-/** A HOME whose ~/.aws/config has an sso-session and a profile that uses it. */
-async function makeHome(): Promise<string> {
-  const { startUrl, session } = sandbox.world.organisation;
-  const home = await sandbox.newHome();
-  await mkdir(join(home, '.aws'), { mode: 0o700 });
-  await writeFile(
-    join(home, '.aws', 'config'),
-    `[sso-session ${session}]
-sso_start_url = ${startUrl}
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = ${session}
-sso_account_id = 111111111111
-sso_role_name = Forge-Developer
-region = us-east-1
-`,
-  );
-  return home;
-}
 
 function aws({ path }: AwsCli, home: string, args: readonly string[], env: Record<string, string> = {}) {
   const data = endpointData(join(home, 'data'), sandbox.state.url);
@@ -70,7 +48,7 @@ async function callerOfForge(home: string, env: Record<string, string | undefine
 
 describe.skipIf(clis.length === 0).concurrent.each(clis)('$version after forge login', (cli) => {
   it('is who forge is, by sso-session, by credential_process and by forge exec', async () => {
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await sandbox.signIn('dana', { home });
     const profiles = await sandbox.forge(['config', 'aws-profiles'], { home });
     expect(profiles, profiles.stderr).toMatchObject({ code: 0 });
@@ -92,7 +70,7 @@ describe.skipIf(clis.length === 0).concurrent.each(clis)('$version after forge l
   });
 
   it.skipIf(!withPsql)('makes a token that opens the database that forge opens', async () => {
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await sandbox.signIn('dana', { home });
     const place = sandbox.state.databases.find(({ target }) => target === 'dev/shop');
     const [endpoint, port] = [place?.endpoint ?? '', String(place?.port)];
@@ -140,7 +118,7 @@ describe.skipIf(clis.length === 0).concurrent.each(clis)('$version after forge l
   });
 
   it('asks forge for keys of its own when they end, and hears why when there are none', async () => {
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await sandbox.signIn('dana', { home });
     expect((await sandbox.forge(['config', 'aws-profiles'], { home })).code).toBe(0);
     expect((await sandbox.forge(['logout'], { home })).code).toBe(0);
@@ -164,7 +142,7 @@ function shapeOf(token: string): Record<string, string | number> {
 describe.skipIf(v2 === undefined)('after aws sso login', () => {
   it('forge works without a sign-in of its own, and renews the one there is', async () => {
     const cli = v2 as AwsCli;
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await awsSsoLogin(cli, home);
     const [forge, theirs] = await Promise.all([
       callerOfForge(home),

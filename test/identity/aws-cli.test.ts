@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenFile } from '../../src/identity/sso-cache-file.ts';
 import { isoSeconds } from '../../src/lib/iso-seconds.ts';
+import { endpointData, findAwsClis, makeAwsHome } from '../support/aws-cli.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { allowOnPage } from '../support/sign-in-page.ts';
-import { endpointData, findAwsClis } from './aws-cli.ts';
 
 /** One sign-in for forge and the AWS CLI, whichever began it: with the real CLIs against the sandbox. */
 const clis = findAwsClis();
@@ -16,36 +16,16 @@ if (clis.length === 0)
 else if (v2 === undefined) process.stderr.write('\nSkipped for lack of aws v2: aws sso login, then forge\n');
 
 let sandbox: TestSandbox;
-let startUrl: string;
 let session: string;
 
 beforeAll(async () => {
   if (clis.length === 0) return;
   sandbox = await startTestSandbox();
-  ({ startUrl, session } = sandbox.world.organisation);
+  ({ session } = sandbox.world.organisation);
 }, 60_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
 });
-
-async function makeHome(): Promise<string> {
-  const home = await sandbox.newHome();
-  mkdirSync(join(home, '.aws'), { mode: 0o700 });
-  writeFileSync(
-    join(home, '.aws', 'config'),
-    `[sso-session ${session}]
-sso_start_url = ${startUrl}
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-[profile dev]
-sso_session = ${session}
-sso_account_id = 111111111111
-sso_role_name = Forge-Developer
-region = us-east-1
-`,
-  );
-  return home;
-}
 
 const fileOf = (home: string) =>
   tokenFile({ directories: { home } } as Parameters<typeof tokenFile>[0], { session });
@@ -85,7 +65,7 @@ describe.skipIf(clis.length === 0)('after forge login', () => {
   it.each(clis)(
     '$version needs no sign-in of its own, and renews the same token',
     async ({ path }) => {
-      const home = await makeHome();
+      const home = await makeAwsHome(sandbox);
       await sandbox.signIn('dana', { home });
       const ask = () =>
         sandbox.run(path, ['sts', 'get-caller-identity', '--profile', 'dev', '--output', 'json'], {
@@ -120,7 +100,7 @@ describe.skipIf(v2 === undefined)('after aws sso login', () => {
   const path = v2?.path ?? '';
 
   it('forge is signed in, renews the same token, and the AWS CLI goes on', async () => {
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await awsSsoLogin(path, home);
     const login = await sandbox.forge(['login', '--output', 'json'], { home });
     expect(login.code, login.stderr).toBe(0);
@@ -146,13 +126,13 @@ describe.skipIf(v2 === undefined)('after aws sso login', () => {
   }, 60_000);
 
   it('both use one registration, whoever made it', async () => {
-    const forgeFirst = await makeHome();
+    const forgeFirst = await makeAwsHome(sandbox);
     await sandbox.signIn('dana', { home: forgeFirst });
     let before = await registrations();
     await awsSsoLogin(path, forgeFirst);
     expect(await registrations()).toBe(before);
 
-    const awsFirst = await makeHome();
+    const awsFirst = await makeAwsHome(sandbox);
     await awsSsoLogin(path, awsFirst);
     before = await registrations();
     expect((await sandbox.forge(['logout'], { home: awsFirst })).code).toBe(0);
@@ -162,7 +142,7 @@ describe.skipIf(v2 === undefined)('after aws sso login', () => {
   }, 60_000);
 
   it('forge logout signs the AWS CLI out too, and the reverse', async () => {
-    const home = await makeHome();
+    const home = await makeAwsHome(sandbox);
     await awsSsoLogin(path, home);
     expect((await sandbox.forge(['logout'], { home })).code).toBe(0);
     const identity = await sandbox.run(path, ['sts', 'get-caller-identity', '--profile', 'dev'], {

@@ -1,5 +1,6 @@
+import { type JsonObject, parseJsonObject } from '../../lib/json-object.ts';
 import type { Call, Received, Reply } from '../aws/exchange.ts';
-import { type JsonFields, jsonReply, parseJsonObject } from '../aws/json-body.ts';
+import { jsonReply } from '../aws/json-reply.ts';
 import type { EventParameters } from '../event-log.ts';
 import type { World } from '../world.ts';
 import { createToken } from './create-token.ts';
@@ -11,7 +12,7 @@ type Operation = (request: OidcRequest) => object;
 
 interface OidcRequest {
   readonly world: World;
-  readonly fields: JsonFields;
+  readonly fields: JsonObject;
   /** Where the person's browser finds the sandbox. */
   readonly baseUrl: string;
   note(parameters: EventParameters): void;
@@ -51,7 +52,7 @@ function run(world: World, request: Received, baseUrl: string, name: string, ope
       errorMessage: error?.message,
     });
   try {
-    const fields = parseJsonObject(request.body);
+    const fields = parseJsonObject(request.body.toString('utf8'));
     if (!fields) throw new OidcFailure('InvalidRequest', 'The body is not a JSON object');
     const note = (parameters: EventParameters) => {
       noted = parameters;
@@ -147,21 +148,21 @@ function token({ world, fields, note }: OidcRequest): object {
   };
 }
 
-function authenticate(world: World, fields: JsonFields) {
+function authenticate(world: World, fields: JsonObject) {
   return world.identityCenter.clients.authenticate(
     requiredText(fields, 'clientId'),
     requiredText(fields, 'clientSecret'),
   );
 }
 
-function text(fields: JsonFields, name: string): string | undefined {
+function text(fields: JsonObject, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new OidcFailure('InvalidRequest', `${name} must be a string`);
   return value;
 }
 
-function requiredText(fields: JsonFields, name: string): string {
+function requiredText(fields: JsonObject, name: string): string {
   const value = text(fields, name);
   if (value === undefined || value === '') {
     throw new OidcFailure('InvalidRequest', `Missing or empty ${name}`);
@@ -169,7 +170,7 @@ function requiredText(fields: JsonFields, name: string): string {
   return value;
 }
 
-function texts(fields: JsonFields, name: string): readonly string[] | undefined {
+function texts(fields: JsonObject, name: string): readonly string[] | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string')) {

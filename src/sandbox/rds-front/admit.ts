@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { RdsTokenRequest } from '../rds-token.ts';
 import { ConnectionOver, readExactly } from './read-exactly.ts';
 import { askForPassword, authenticationOk, fatal } from './server-message.ts';
 
@@ -22,15 +23,9 @@ export interface FrontEndpoint {
 
 /** What decides on a password; the sandbox's World and its PostgreSQL are behind it. */
 export interface Gatekeeper {
-  verifyToken(request: {
-    readonly token: string;
-    readonly host: string;
-    readonly port: number;
-    readonly user: string;
-    readonly resourceId: string;
-    readonly region: string;
-    readonly account: string;
-  }): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  verifyToken(
+    request: RdsTokenRequest,
+  ): { readonly ok: true } | { readonly ok: false; readonly reason: string };
   /** Is a member of rds_iam, in the server itself. */
   isIamUser(user: string): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { TestSandbox } from './sandbox.ts';
 
 /** An AWS CLI that is installed here. */
 export interface AwsCli {
@@ -49,4 +50,26 @@ export function endpointData(folder: string, url: string): string {
     writeFileSync(join(folder, service, version, 'endpoint-rule-set-1.json'), JSON.stringify(rules));
   }
   return folder;
+}
+
+/** A HOME as `aws configure sso` leaves it: an sso-session, and a profile `dev` that uses it. */
+export async function makeAwsHome(sandbox: Pick<TestSandbox, 'newHome' | 'world'>): Promise<string> {
+  const { startUrl, session } = sandbox.world.organisation;
+  const home = await sandbox.newHome();
+  mkdirSync(join(home, '.aws'), { mode: 0o700 });
+  writeFileSync(
+    join(home, '.aws', 'config'),
+    `[sso-session ${session}]
+sso_start_url = ${startUrl}
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access
+
+[profile dev]
+sso_session = ${session}
+sso_account_id = 111111111111
+sso_role_name = Forge-Developer
+region = us-east-1
+`,
+  );
+  return home;
 }

@@ -1,0 +1,92 @@
+import type { Duplex } from 'node:stream';
+import { type Connections, type PortChannel, portFlag, portPayload, SessionOver } from './port-channel.ts';
+import { PortStream } from './port-stream.ts';
+
+/**
+ * Port sessions of agents up to 3.0.196.0: the bytes of one connection, bare. Who comes while one is open waits in
+ * a queue. The agent connects at the first byte, says nothing when the server closes, and connects anew at the
+ * next byte.
+ */
+export function openBasicPort(channel: PortChannel): Connections {
+  let current: PortStream | undefined;
+  /** Somebody has the session, or has been promised it. */
+  let taken = false;
+  let roomAgain: (() => void) | undefined;
+  let over: Error | undefined;
+  const queue: (() => void)[] = [];
+
+  channel.onData((payloadType, payload) => {
+    if (payloadType !== portPayload.output || current === undefined || current.receive(payload)) return;
+    return new Promise<void>((resolve) => {
+      roomAgain = resolve;
+    });
+  });
+  void channel.closed.then(({ output }) => end(new SessionOver(output || 'the session has ended')));
+
+  const drained = () => {
+    roomAgain?.();
+    roomAgain = undefined;
+  };
+  const passOn = () => {
+    current = undefined;
+    const next = queue.shift();
+    if (next === undefined) taken = false;
+    else next();
+  };
+
+  function open(): PortStream {
+    const stream: PortStream = new PortStream({
+      send: (data) => {
+        if (over !== undefined) return Promise.reject(over);
+        return channel.send(portPayload.output, data);
+      },
+      close() {
+        // The next one starts when this one's end has left, so that its bytes are not taken for this one's.
+        if (over === undefined) void channel.sendFlag(portFlag.disconnectToPort).then(passOn, passOn);
+      },
+      drained,
+    });
+    current = stream;
+    return stream;
+  }
+
+  async function connect(signal: AbortSignal): Promise<Duplex> {
+    signal.throwIfAborted();
+    if (taken) await turn(signal);
+    if (over !== undefined) throw over;
+    taken = true;
+    return open();
+  }
+
+  /** Resolves when the session is this caller's. */
+  function turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const called = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const onAbort = () => {
+        queue.splice(queue.indexOf(called), 1);
+        reject(signal.reason);
+      };
+      queue.push(called);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  function end(error?: Error): void {
+    if (over !== undefined) return;
+    over = error ?? new SessionOver('the session has ended');
+    current?.destroy(error);
+    drained();
+    for (const called of queue.splice(0)) called();
+  }
+
+  return {
+    get active() {
+      return (taken ? 1 : 0) + queue.length;
+    },
+    connect,
+    end,
+  };
+}

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type JsonObject, parseJsonObject } from '../../lib/json-object.ts';
 import type { Received, Reply } from '../aws/exchange.ts';
-import { jsonReply } from '../aws/json-reply.ts';
+import { type JsonFields, jsonReply, parseJsonObject } from '../aws/json-body.ts';
 import type { Person } from '../organisation.ts';
 import type { World } from '../world.ts';
 import { assignInBulk } from './bulk.ts';
@@ -14,7 +13,7 @@ export type FindAdminReply = (request: Received) => Reply | undefined;
 
 class BadAdminRequest extends Error {}
 
-type Action = (world: World, fields: JsonObject) => object;
+type Action = (world: World, fields: JsonFields) => object;
 
 const actions: Readonly<Record<string, Action>> = {
   'GET /_sandbox/calls': (world) => world.events.counts(),
@@ -51,7 +50,7 @@ export function createAdminApi(world: World, token: string): FindAdminReply {
     if (!sameToken(token, request.header('x-forge-sandbox-admin')) || !action) {
       return jsonReply(404, { message: 'Not found' });
     }
-    const fields = request.body.length === 0 ? {} : parseJsonObject(request.body.toString('utf8'));
+    const fields = request.body.length === 0 ? {} : parseJsonObject(request.body);
     try {
       if (!fields) throw new BadAdminRequest('the body is not a JSON object');
       return jsonReply(200, action(world, fields));
@@ -67,7 +66,7 @@ function sameToken(expected: string, given: string | undefined): boolean {
   return given !== undefined && timingSafeEqual(digest(expected), digest(given));
 }
 
-function addFault(world: World, fields: JsonObject): object {
+function addFault(world: World, fields: JsonFields): object {
   const drop = fields.drop === true;
   const delayMs = fields.delayMs === undefined ? 0 : number(fields, 'delayMs');
   const status = fields.status === undefined ? undefined : number(fields, 'status');
@@ -87,7 +86,7 @@ function addFault(world: World, fields: JsonObject): object {
   return {};
 }
 
-function assign(world: World, fields: JsonObject): object {
+function assign(world: World, fields: JsonFields): object {
   const { userName } = person(world, fields);
   const permissionSet = text(fields, 'permissionSet');
   const account = text(fields, 'account');
@@ -103,14 +102,14 @@ function assign(world: World, fields: JsonObject): object {
   return {};
 }
 
-function revoke(world: World, fields: JsonObject): object {
+function revoke(world: World, fields: JsonFields): object {
   const { userName } = person(world, fields);
   const [permissionSet, account] = [text(fields, 'permissionSet'), text(fields, 'account')];
   world.organisation.revocations.add(`${userName} ${permissionSet} ${account}`);
   return {};
 }
 
-function person(world: World, fields: JsonObject): Person {
+function person(world: World, fields: JsonFields): Person {
   const wanted = text(fields, 'person');
   const found = world.organisation.people.find(
     (entry) => entry.nickname === wanted || entry.userName === wanted,
@@ -119,13 +118,13 @@ function person(world: World, fields: JsonObject): Person {
   return found;
 }
 
-function text(fields: JsonObject, name: string): string {
+function text(fields: JsonFields, name: string): string {
   const value = fields[name];
   if (typeof value !== 'string' || value === '') throw new BadAdminRequest(`${name} must be a string`);
   return value;
 }
 
-function number(fields: JsonObject, name: string): number {
+function number(fields: JsonFields, name: string): number {
   const value = fields[name];
   if (typeof value !== 'number' || !Number.isInteger(value))
     throw new BadAdminRequest(`${name} must be a whole number`);

@@ -8,7 +8,7 @@ import { createPortalPages } from '../pages/portal-pages.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import { BodyTooLong, type Call, type Received, type Reply, receive } from './exchange.ts';
-import { jsonReply } from './json-reply.ts';
+import { jsonReply } from './json-body.ts';
 import { createPortalApi } from './portal/portal-api.ts';
 import { findQueryCall } from './query-api.ts';
 

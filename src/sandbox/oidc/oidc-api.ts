@@ -1,6 +1,5 @@
-import { type JsonObject, parseJsonObject } from '../../lib/json-object.ts';
 import type { Call, Received, Reply } from '../aws/exchange.ts';
-import { jsonReply } from '../aws/json-reply.ts';
+import { type JsonFields, jsonReply, parseJsonObject } from '../aws/json-body.ts';
 import type { EventParameters } from '../event-log.ts';
 import type { World } from '../world.ts';
 import { createToken } from './create-token.ts';
@@ -12,7 +11,7 @@ type Operation = (request: OidcRequest) => object;
 
 interface OidcRequest {
   readonly world: World;
-  readonly fields: JsonObject;
+  readonly fields: JsonFields;
   /** Where the person's browser finds the sandbox. */
   readonly baseUrl: string;
   note(parameters: EventParameters): void;
@@ -52,7 +51,7 @@ function run(world: World, request: Received, baseUrl: string, name: string, ope
       errorMessage: error?.message,
     });
   try {
-    const fields = parseJsonObject(request.body.toString('utf8'));
+    const fields = parseJsonObject(request.body);
     if (!fields) throw new OidcFailure('InvalidRequest', 'The body is not a JSON object');
     const note = (parameters: EventParameters) => {
       noted = parameters;
@@ -148,21 +147,21 @@ function token({ world, fields, note }: OidcRequest): object {
   };
 }
 
-function authenticate(world: World, fields: JsonObject) {
+function authenticate(world: World, fields: JsonFields) {
   return world.identityCenter.clients.authenticate(
     requiredText(fields, 'clientId'),
     requiredText(fields, 'clientSecret'),
   );
 }
 
-function text(fields: JsonObject, name: string): string | undefined {
+function text(fields: JsonFields, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new OidcFailure('InvalidRequest', `${name} must be a string`);
   return value;
 }
 
-function requiredText(fields: JsonObject, name: string): string {
+function requiredText(fields: JsonFields, name: string): string {
   const value = text(fields, name);
   if (value === undefined || value === '') {
     throw new OidcFailure('InvalidRequest', `Missing or empty ${name}`);
@@ -170,7 +169,7 @@ function requiredText(fields: JsonObject, name: string): string {
   return value;
 }
 
-function texts(fields: JsonObject, name: string): readonly string[] | undefined {
+function texts(fields: JsonFields, name: string): readonly string[] | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string')) {

@@ -4,7 +4,7 @@ import { accountsOf, permissionSetsOf } from '../../organisation.ts';
 import type { World } from '../../world.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import { type Call, parseForm, type Received, type Reply } from '../exchange.ts';
-import { jsonReply } from '../json-reply.ts';
+import { jsonReply } from '../json-body.ts';
 import { page } from '../paging.ts';
 import { getRoleCredentials } from './get-role-credentials.ts';
 import { accountIn, type PortalRequest } from './portal-request.ts';

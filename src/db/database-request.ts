@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Config, Database, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import type { Environment as Variables } from '../host.ts';
@@ -180,7 +179,8 @@ function configuredAt(config: Config, host: string): Environment | undefined {
 }
 
 function endpointLocator(host: string): Database['locator'] {
-  if (isIP(host) !== 0 || host === 'localhost') {
+  // Not net.isIP: compiling its expression for IPv6 costs a seventh of starting Node.
+  if (/^[\d.]+$/.test(host) || host.includes(':') || host === 'localhost') {
     throw new ForgeError('usage', `A token is made out to the endpoint's name, and ${host} is none.`, {
       code: 'NOT_AN_ENDPOINT',
       hint: 'Name the endpoint with --host, and say where to connect with --address.',

@@ -1,55 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { journalFolder } from '../../src/audit/journal.ts';
 import { verifyJournal } from '../../src/audit/verify-journal.ts';
-import { type ForgeStage, filesBelow, startForgeStage } from '../identity/forge-stage.ts';
-import { builtForge } from '../support/built-forge.ts';
+import { filesBelow } from '../identity/forge-stage.ts';
+import { ended, useProcessStage } from './process-stage.ts';
 
-let stage: ForgeStage;
-let binary: string;
-beforeAll(async () => {
-  [stage, binary] = await Promise.all([startForgeStage(), builtForge()]);
-}, 120_000);
-afterAll(() => stage[Symbol.asyncDispose]());
-beforeEach(async () => {
-  stage.newHome();
-  await stage.signIn('dana');
-});
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  const cwd = stage.host().directories.home;
-  return spawn(process.execPath, [binary, ...args], { env: { ...stage.host().env, ...env }, cwd });
-}
-
-function ended(child: ChildProcess, input: string | Buffer = ''): Promise<Ended> {
-  const seen: Record<'out' | 'err', Buffer[]> = { out: [], err: [] };
-  child.stdout?.on('data', (chunk: Buffer) => seen.out.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => seen.err.push(chunk));
-  child.stdin?.end(input);
-  return new Promise((resolve) =>
-    child.on('close', (code, signal) =>
-      resolve({
-        code,
-        signal,
-        out: Buffer.concat(seen.out).toString('latin1'),
-        err: Buffer.concat(seen.err).toString(),
-      }),
-    ),
-  );
-}
-
-const run = (args: readonly string[], env?: Record<string, string>, input?: string | Buffer) =>
-  ended(start(args, env), input);
+const at = useProcessStage();
 const node = (script: string) => ['--', process.execPath, '-e', script];
 const untilThere = async (path: string) => {
   for (let waited = 0; !existsSync(path); waited += 20) {
@@ -57,7 +15,6 @@ const untilThere = async (path: string) => {
     await sleep(20);
   }
 };
-const mark = (name: string) => join(stage.host().directories.home, name);
 
 describe('forge exec', () => {
   it('gives the child the keys and no others, all of them before it starts', async () => {
@@ -74,7 +31,7 @@ describe('forge exec', () => {
       NODE_OPTIONS: '--no-warnings',
       KEPT: 'kept',
     };
-    const { code, out, err } = await run(
+    const { code, out, err } = await at.run(
       ['exec', 'dev', ...node('process.stdout.write(JSON.stringify(process.env))')],
       foreign,
     );
@@ -100,72 +57,72 @@ describe('forge exec', () => {
     ])
       expect(env[name], name).toBeUndefined();
     expect(Date.parse(env.AWS_CREDENTIAL_EXPIRATION ?? '')).toBeGreaterThan(Date.now());
-    for (const { path, text } of filesBelow(journalFolder(stage.host())))
+    for (const { path, text } of filesBelow(journalFolder(at.stage.host())))
       expect(text.includes(env.AWS_SECRET_ACCESS_KEY ?? '?'), path).toBe(false);
   });
 
   it('passes arguments and stdin through, byte for byte', async () => {
     const words = ['a b', '', "'", '"', '$HOME', '--', '--plan', '-h', '*', 'é😀', '\\', 'x=y', 'line\nfeed'];
     const script = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
-    const { out } = await run(['exec', 'dev', '--', process.execPath, '-e', script, '--', ...words]);
+    const { out } = await at.run(['exec', 'dev', '--', process.execPath, '-e', script, '--', ...words]);
     expect(JSON.parse(Buffer.from(out, 'latin1').toString())).toEqual(words);
     const bytes = Buffer.from(Array.from({ length: 1_000 }, (_, index) => index & 255));
-    const piped = await run(['exec', 'dev', '--', 'cat'], {}, bytes);
+    const piped = await at.run(['exec', 'dev', '--', 'cat'], {}, bytes);
     expect(Buffer.from(piped.out, 'latin1')).toEqual(bytes);
   });
 
   it.each([0, 1, 2, 3, 42, 127, 255])('ends with %i when the command does', async (status) => {
-    expect(await run(['exec', 'dev', ...node(`process.exit(${status})`)])).toMatchObject({
+    expect(await at.run(['exec', 'dev', ...node(`process.exit(${status})`)])).toMatchObject({
       code: status,
       err: '',
     });
   });
 
   it('ends as a shell does when the command is not there, or can not be run, or was killed', async () => {
-    writeFileSync(mark('plain'), 'just text');
-    chmodSync(mark('plain'), 0o644);
-    mkdirSync(mark('folder'));
-    expect(await run(['exec', 'dev', '--', 'no-such-command-here'])).toMatchObject({
+    writeFileSync(at.inHome('plain'), 'just text');
+    chmodSync(at.inHome('plain'), 0o644);
+    mkdirSync(at.inHome('folder'));
+    expect(await at.run(['exec', 'dev', '--', 'no-such-command-here'])).toMatchObject({
       code: 127,
       out: '',
       err: 'Warning: There is no command no-such-command-here.\n',
     });
-    expect((await run(['exec', 'dev', '--', mark('plain')])).code).toBe(126);
-    expect((await run(['exec', 'dev', '--', mark('folder')])).code).toBe(126);
-    expect((await run(['exec', 'dev', ...node('process.kill(process.pid, "SIGKILL")')])).code).toBe(137);
-    expect((await run(['exec', 'dev', ...node('process.kill(process.pid, "SIGSEGV")')])).code).toBe(139);
+    expect((await at.run(['exec', 'dev', '--', at.inHome('plain')])).code).toBe(126);
+    expect((await at.run(['exec', 'dev', '--', at.inHome('folder')])).code).toBe(126);
+    expect((await at.run(['exec', 'dev', ...node('process.kill(process.pid, "SIGKILL")')])).code).toBe(137);
+    expect((await at.run(['exec', 'dev', ...node('process.kill(process.pid, "SIGSEGV")')])).code).toBe(139);
   }, 30_000);
 
   it.each(['SIGTERM', 'SIGHUP'] as const)(
     'hands %s on, and ends as the command does',
     async (name) => {
-      const script = `require('fs').writeFileSync(${JSON.stringify(mark('up'))}, '');
+      const script = `require('fs').writeFileSync(${JSON.stringify(at.inHome('up'))}, '');
 process.on('${name}', () => { process.stdout.write('got it'); process.exit(7); }); setInterval(() => {}, 1000);`;
-      const child = start(['exec', 'dev', ...node(script)]);
+      const child = at.start(['exec', 'dev', ...node(script)]);
       const end = ended(child);
-      await untilThere(mark('up'));
+      await untilThere(at.inHome('up'));
       child.kill(name);
       expect(await end).toMatchObject({ code: 7, out: 'got it', err: '' });
-      const silent = `require('fs').writeFileSync(${JSON.stringify(mark('up2'))}, ''); setInterval(() => {}, 1000);`;
-      const other = start(['exec', 'dev', ...node(silent)]);
+      const silent = `require('fs').writeFileSync(${JSON.stringify(at.inHome('up2'))}, ''); setInterval(() => {}, 1000);`;
+      const other = at.start(['exec', 'dev', ...node(silent)]);
       const otherEnd = ended(other);
-      await untilThere(mark('up2'));
+      await untilThere(at.inHome('up2'));
       other.kill(name);
       expect(await otherEnd).toMatchObject({ code: name === 'SIGTERM' ? 143 : 129, err: '' });
-      expect((await verifyJournal(stage.host())).problem).toBeUndefined();
+      expect((await verifyJournal(at.stage.host())).problem).toBeUndefined();
     },
     30_000,
   );
 
   it('leaves Ctrl-C to the command', async () => {
-    const script = `require('fs').writeFileSync(${JSON.stringify(mark('up'))}, '');
+    const script = `require('fs').writeFileSync(${JSON.stringify(at.inHome('up'))}, '');
 process.on('SIGINT', () => { process.stdout.write('asked first'); process.exit(0); }); setInterval(() => {}, 1000);`;
-    const cwd = stage.host().directories.home;
-    const args = [binary, 'exec', 'dev', ...node(script)];
+    const cwd = at.stage.host().directories.home;
+    const args = [at.binary, 'exec', 'dev', ...node(script)];
     // A group of its own, which gets the signal as a terminal's foreground group does.
-    const child = spawn(process.execPath, args, { env: stage.host().env, cwd, detached: true });
+    const child = spawn(process.execPath, args, { env: at.stage.host().env, cwd, detached: true });
     const end = ended(child);
-    await untilThere(mark('up'));
+    await untilThere(at.inHome('up'));
     process.kill(-(child.pid ?? 0), 'SIGINT');
     expect(await end).toMatchObject({ code: 0, out: 'asked first', err: '' });
   });
@@ -175,7 +132,7 @@ process.on('SIGINT', () => { process.stdout.write('asked first'); process.exit(0
       '--',
       process.execPath,
       '-e',
-      `require('fs').writeFileSync(${JSON.stringify(mark('ran'))}, '')`,
+      `require('fs').writeFileSync(${JSON.stringify(at.inHome('ran'))}, '')`,
     ];
     const cases: [string[], number, string][] = [
       [['exec', 'dev'], 2, 'Put it after two dashes'],
@@ -186,32 +143,32 @@ process.on('SIGINT', () => { process.stdout.write('asked first'); process.exit(0
       [['exec', 'prod-wealth', '--reason', 'INC-1', ...command], 5, 'ACCESS_DENIED'],
     ];
     for (const [args, code, text] of cases) {
-      const seen = await run(['--output', 'json', ...args]);
+      const seen = await at.run(['--output', 'json', ...args]);
       expect(seen.err, args.join(' ')).toContain(text);
       expect(seen).toMatchObject({ code, out: '' });
     }
-    stage.newHome();
-    expect(await run(['exec', 'dev', ...command])).toMatchObject({ code: 4, out: '' });
-    expect(existsSync(mark('ran'))).toBe(false);
+    at.stage.newHome();
+    expect(await at.run(['exec', 'dev', ...command])).toMatchObject({ code: 4, out: '' });
+    expect(existsSync(at.inHome('ran'))).toBe(false);
   }, 60_000);
 
   it('lets 50 at once ask AWS for keys once', async () => {
-    const before = stage.calls('GetRoleCredentials');
+    const before = at.stage.calls('GetRoleCredentials');
     const script = 'process.stdout.write(process.env.AWS_ACCESS_KEY_ID)';
-    const all = await Promise.all(Array.from({ length: 50 }, () => run(['exec', 'dev', ...node(script)])));
+    const all = await Promise.all(Array.from({ length: 50 }, () => at.run(['exec', 'dev', ...node(script)])));
     expect(all.map(({ code }) => code)).toEqual(all.map(() => 0));
     expect(new Set(all.map(({ out }) => out)).size).toBe(1);
-    expect(stage.calls('GetRoleCredentials') - before).toBe(1);
-    expect(await verifyJournal(stage.host())).toMatchObject({ records: 100, problem: undefined });
+    expect(at.stage.calls('GetRoleCredentials') - before).toBe(1);
+    expect(await verifyJournal(at.stage.host())).toMatchObject({ records: 100, problem: undefined });
   }, 120_000);
 
   it('runs the real thing: whoami inside is who exec said', async () => {
-    const { out } = await run([
+    const { out } = await at.run([
       'exec',
       'dev-chain',
       '--',
       process.execPath,
-      binary,
+      at.binary,
       'whoami',
       '--output',
       'json',
@@ -228,121 +185,8 @@ process.on('SIGINT', () => { process.stdout.write('asked first'); process.exit(0
 
 function emptyConfig(): string {
   writeFileSync(
-    mark('empty.yaml'),
+    at.inHome('empty.yaml'),
     'version: 1\nenvironments: { dev-chain: { account: "111111111111", region: us-east-1 } }\n',
   );
-  return mark('empty.yaml');
+  return at.inHome('empty.yaml');
 }
-
-describe('forge env', () => {
-  it('is taken by bash as it is meant, and taken back', async () => {
-    const { out } = await run(['env', 'dev']);
-    const print = `${process.execPath} -p 'JSON.stringify(process.env)'`;
-    const bash = (script: string) =>
-      ended(
-        spawn('bash', ['--norc', '-c', `set -eu\n${script}\n${print}`], {
-          env: { PATH: process.env.PATH, AWS_PROFILE: 'other' },
-        }),
-      );
-    const set = JSON.parse((await bash(out)).out) as Record<string, string>;
-    expect(set).toMatchObject({ AWS_REGION: 'us-east-1', FORGE_ENV: 'dev' });
-    expect(set.AWS_PROFILE).toBeUndefined();
-    const gone = JSON.parse((await bash(out + (await run(['env', '--unset'])).out)).out) as Record<
-      string,
-      string
-    >;
-    expect(Object.keys(gone).filter((name) => /^(AWS|FORGE)_/.test(name))).toEqual([]);
-  });
-
-  it('speaks the shell of SHELL, else the one that is asked for', async () => {
-    expect((await run(['env', 'dev'], { SHELL: '/usr/bin/fish' })).out).toContain(
-      "set -gx AWS_REGION 'us-east-1'",
-    );
-    expect((await run(['env', 'dev'], { SHELL: '/bin/dash' })).out).toContain(
-      "export AWS_REGION='us-east-1'",
-    );
-    expect((await run(['env', 'dev', '--shell', 'cmd'])).out).toContain('set "AWS_REGION=us-east-1"');
-    expect((await run(['env', 'dev', '--shell', 'csh'])).code).toBe(2);
-  });
-
-  it('prints no key on a terminal, and neither does forge credentials', async () => {
-    stage.newHome({ overrides: {} });
-    await stage.signIn('dana');
-    Object.assign(stage.host().stdout, { isTTY: true });
-    for (const command of ['env', 'credentials']) {
-      const { code, out, err } = await stage.run(command, 'dev');
-      expect(code).toBe(2);
-      expect(out).toBe('');
-      expect(err).toContain('Keys are not printed on a terminal.');
-    }
-    expect(existsSync(journalFolder(stage.host()))).toBe(false);
-  });
-});
-
-describe('forge credentials', () => {
-  it('is a credential_process that the SDK takes, and forge itself', async () => {
-    const { out, code } = await run(['credentials', 'dev']);
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({
-      Version: 1,
-      AccessKeyId: expect.stringMatching(/^ASIA/),
-      AccountId: '111111111111',
-    });
-    const home = stage.host().directories.home;
-    writeFileSync(
-      join(home, '.aws', 'config'),
-      `[profile forge-dev]\ncredential_process = ${process.execPath} ${binary} credentials dev --config ${stage.host().env.FORGE_CONFIG}\n`,
-    );
-    const seen = await run(['whoami', '--profile', 'forge-dev', '--output', 'json']);
-    expect(JSON.parse(seen.out)).toMatchObject({
-      person: 'dana@tapp.example',
-      caller: { source: 'profile forge-dev' },
-    });
-  });
-
-  it('never asks a profile that may be the one that asks it', async () => {
-    writeFileSync(
-      mark('no-sign-in.yaml'),
-      'version: 1\nenvironments: { dev: { account: "111111111111", region: us-east-1 } }\n',
-    );
-    const seen = await run(['credentials', 'dev', '--config', mark('no-sign-in.yaml')], {
-      AWS_PROFILE: 'forge-dev',
-    });
-    expect(seen).toMatchObject({ code: 2, out: '' });
-  });
-});
-
-describe('forge console', () => {
-  it('prints a link without a secret, and opens nothing when nobody is there', async () => {
-    const browser = join(stage.host().directories.home, 'opened');
-    const { out, code } = await run(['console', 'dev'], { BROWSER: `touch ${browser}` });
-    expect(code).toBe(0);
-    expect(out).toBe(
-      'https://d-9067f7c0de.awsapps.com/start/#/console?account_id=111111111111&role_name=Forge-Developer\n',
-    );
-    expect(existsSync(browser)).toBe(false);
-    expect(readFileSync(stage.host().env.FORGE_CONFIG ?? '', 'utf8')).toContain('d-9067f7c0de');
-  });
-
-  it.each([
-    ['https://us-east-1.console.aws.amazon.com/rds/home?region=us-east-1#databases:', 0],
-    ['https://evil.example/?x=.aws.amazon.com', 2],
-    ['https://aws.amazon.com.evil.example/', 2],
-    ['https://notaws.amazon.com/', 2],
-    ['http://console.aws.amazon.com/', 2],
-    ['https://user@console.aws.amazon.com/', 2],
-    ['javascript:alert(1)', 2],
-    ['rds', 2],
-  ])('takes %s as a destination: %i', async (destination, code) => {
-    const seen = await stage.run('console', 'dev', '--print', '--destination', destination);
-    expect(seen.code).toBe(code);
-    if (code === 0)
-      expect(new URLSearchParams(seen.out.trim().split('?').slice(1).join('?')).get('destination')).toBe(
-        destination,
-      );
-  });
-
-  it('is refused where nobody has standing access', async () => {
-    expect((await stage.run('console', 'prod-cash')).code).toBe(5);
-  });
-});

@@ -14,6 +14,8 @@ export interface CommandDefinition<Options = Record<string, unknown>> {
   readonly details?: string;
   /** false where there is nothing to act on, so that --plan would mean nothing. */
   readonly plannable?: boolean;
+  /** true where stdout is text for another program that has no JSON form: --output json is then refused. */
+  readonly textOnly?: boolean;
   /** The exit code; nothing means 0. */
   run(context: Context, input: CommandInput<Options>): Promise<number | undefined | void>;
 }

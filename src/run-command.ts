@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { ForgeError } from './errors.ts';
 import type { Host } from './host.ts';
+import { wrapText } from './lib/wrap-text.ts';
 import { createOutput } from './terminal/output.ts';
 import { createPrompt } from './terminal/prompt.ts';
 
@@ -22,9 +23,10 @@ export async function runCommand(
   line: CommandLine,
   host: Host,
 ): Promise<number> {
-  const command = commandFor(path, definition);
+  const width = Math.min(host.stdout.columns || 100, 100);
+  const command = commandFor(path, definition, width);
   if (line.help) {
-    host.stdout.write(helpText(command, definition));
+    host.stdout.write(helpText(command, definition, width));
     return 0;
   }
   if (line.rest !== undefined && definition.rest === undefined) {
@@ -33,7 +35,7 @@ export async function runCommand(
   try {
     command.parse([...line.words], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw usageError(error, path);
+    if (error instanceof CommanderError) throw usageError(error, path, command, definition);
     throw error;
   }
   const options = command.opts<Record<string, unknown>>();
@@ -45,16 +47,19 @@ export async function runCommand(
       usage(path),
     );
   }
+  if (context.globals.output === 'json' && definition.textOnly === true) {
+    throw new ForgeError('usage', `"forge ${path}" prints text for another program, not JSON.`, usage(path));
+  }
   const input = { args: command.args, options: options as never, rest: line.rest ?? [] };
   return (await definition.run(context, input)) ?? 0;
 }
 
-function commandFor(path: string, definition: CommandDefinition<never>): Command {
+function commandFor(path: string, definition: CommandDefinition<never>, width: number): Command {
   const command = new Command(`forge ${path}`)
     .description(definition.description)
     .helpOption('-h, --help', 'this text')
     .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .configureOutput({ writeOut: () => {}, writeErr: () => {}, getOutHelpWidth: () => width })
     .allowExcessArguments(false);
   for (const argument of definition.arguments ?? []) command.argument(argument.name, argument.description);
   for (const { flags, description, choices, default: value, parse } of definition.options ?? []) {
@@ -94,14 +99,26 @@ function globalOptions(): Option[] {
   ].map((option) => option.hideHelp());
 }
 
-function helpText(command: Command, definition: CommandDefinition<never>): string {
+function helpText(command: Command, definition: CommandDefinition<never>, width: number): string {
   const examples = definition.examples.map(([example, effect]) => `  ${example}\n      ${effect}\n`).join('');
-  const details = definition.details === undefined ? '' : `\n${definition.details.trim()}\n`;
+  const details = definition.details === undefined ? '' : `\n${wrapText(definition.details.trim(), width)}\n`;
   const globals = definition.plannable === false ? '' : '\n--plan shows what would happen and stops.';
   return `${command.helpInformation()}\nExamples:\n${examples}${details}${globals}\nOptions that every command takes: forge --help\n`;
 }
 
-function usageError(error: CommanderError, path: string): ForgeError {
+function usageError(
+  error: CommanderError,
+  path: string,
+  command: Command,
+  definition: CommandDefinition<never>,
+): ForgeError {
+  if (error.code === 'commander.excessArguments') {
+    const extra = command.args.slice(definition.arguments?.length ?? 0).map((word) => JSON.stringify(word));
+    return new ForgeError('usage', `Too many arguments: ${extra.join(' ')}.`, {
+      code: 'USAGE',
+      hint: `${definition.rest === undefined ? '' : 'What is handed on goes after "--". '}${usage(path).hint}`,
+    });
+  }
   const message = error.message.replace(/^error: /, '');
   const suggestion = /\(Did you mean (.+)\?\)/.exec(message);
   const sentence = message.replace(/\s*\(Did you mean [\s\S]*$/, '');

@@ -49,7 +49,17 @@ describe('what is not there', () => {
     [['zzzzzz', '--env', 'dev'], 'There is no command "forge zzzzzz".', 'See forge --help.'],
     [['--bogus'], 'There is no option --bogus.', 'See forge --help.'],
     [['login', '--device-cod'], "Unknown option '--device-cod'.", 'Did you mean: --device-code'],
-    [['login', 'extra', 'words'], /Too many arguments|Unexpected/i, 'See forge login --help.'],
+    [['login', 'extra', 'words'], 'Too many arguments: "extra" "words".', 'See forge login --help.'],
+    [
+      ['exec', 'dev', 'true'],
+      'Too many arguments: "true".',
+      'What is handed on goes after "--". See forge exec --help.',
+    ],
+    [
+      ['env', 'dev', '--output', 'json'],
+      '"forge env" prints text for another program, not JSON.',
+      'See forge env --help.',
+    ],
     [['login', '--', 'x'], 'Nothing may follow "--" in "forge login".', 'See forge login --help.'],
     [['login', '--output', 'xml'], /'xml' is invalid/, 'See forge login --help.'],
   ] as const)('%j', async (args, message, hint) => {

@@ -92,6 +92,7 @@ export function toForgeError(error: unknown, call: FailedCall): ForgeError {
       'failed',
       'NOT_FOUND',
       `AWS does not find ${call.resource ?? 'it'} (${call.operation})${why(text)}`,
+      'Check its name, account and region: forge config show',
     );
   }
   return fail('failed', 'AWS_FAILED', `Failed at ${call.operation}${name ? ` (${name})` : ''}${why(text)}`);

@@ -26,13 +26,15 @@ complete -c forge -a '(__forge_complete)'
 };
 
 export default defineCommand({
-  description: 'Print a script that completes forge’s commands, options and the names of your configuration.',
+  description:
+    "Prints a script that completes forge's commands, options and the names of your configuration.",
   arguments: [{ name: '<shell>', description: 'bash, zsh or fish' }],
   examples: [
     ['source <(forge completion bash)', 'in ~/.bashrc or ~/.zshrc (with zsh)'],
     ['forge completion fish > ~/.config/fish/completions/forge.fish', 'once, for fish'],
   ],
   plannable: false,
+  textOnly: true,
   async run({ output }, { args: [shell = ''] }) {
     const script = scripts[shell];
     if (script === undefined) {

@@ -33,7 +33,7 @@ export default defineCommand<EnvOptions>({
       choices: shells,
     },
     { flags: '--unset', description: 'print lines that remove what forge env has exported' },
-    { flags: '--reason <text>', description: 'why; production needs one, and it is recorded' },
+    { flags: '--reason <text>', description: 'why; it is recorded with your name; production needs one' },
     { flags: '--mfa-code <code>', description: 'of the MFA device, where a role asks for it' },
   ],
   examples: [
@@ -44,6 +44,7 @@ export default defineCommand<EnvOptions>({
   ],
   details: `forge exec gives the same to one command only, which is the better habit. The keys are not printed on a terminal,
 where scrollback and recordings would keep them.`,
+  textOnly: true,
   run: runEnv,
 });
 

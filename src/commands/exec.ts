@@ -19,7 +19,7 @@ export default defineCommand<ExecOptions>({
     { name: '[environment]', description: 'name in forge.yaml; without one the current environment' },
   ],
   options: [
-    { flags: '--reason <text>', description: 'why; production needs one, and it is recorded' },
+    { flags: '--reason <text>', description: 'why; it is recorded with your name; production needs one' },
     { flags: '--mfa-code <code>', description: 'of the MFA device, where a role asks for it' },
   ],
   rest: 'command and its arguments',

@@ -31,9 +31,9 @@ export default defineCommand<LoginOptions>({
       flags: '--fresh',
       description: 'end the sign-in at the portal first: password and MFA are asked again',
     },
-    { flags: '--start-url <url>', description: 'portal address, without a forge.yaml' },
-    { flags: '--sso-region <region>', description: 'region of IAM Identity Center; goes with --start-url' },
-    { flags: '--session <name>', description: 'name of the [sso-session] that other tools know it by' },
+    { flags: '--start-url <url>', description: 'start URL of the IAM Identity Center portal' },
+    { flags: '--sso-region <region>', description: 'region of IAM Identity Center itself' },
+    { flags: '--session <name>', description: 'name of the [sso-session] in ~/.aws/config' },
   ],
   examples: [
     ['forge login', 'in the browser; with a device code over SSH, in containers, without a terminal'],

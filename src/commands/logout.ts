@@ -26,7 +26,7 @@ export default defineCommand<LogoutOptions>({
       flags: '--all',
       description: "every sign-in in ~/.aws/sso/cache, and the AWS CLI's role credentials too",
     },
-    { flags: '--session <name>', description: 'the sign-in of another [sso-session]' },
+    { flags: '--session <name>', description: 'name of the [sso-session] in ~/.aws/config' },
   ],
   examples: [
     ['forge logout', 'at the end of the day, or before somebody else signs in'],

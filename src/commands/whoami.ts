@@ -112,6 +112,8 @@ interface Row {
   readonly production: boolean;
   /** Undefined: none without break-glass. */
   readonly permissionSet: string | undefined;
+  /** forge.yaml gives nobody standing access to it, whoever holds it at the portal. */
+  readonly breakGlassOnly: boolean;
   /** The portal says that the person holds it; undefined: it was not asked. */
   readonly held: boolean | undefined;
 }
@@ -124,6 +126,7 @@ function configuredRows(config: Config): readonly Row[] {
     accountName: undefined,
     production,
     permissionSet,
+    breakGlassOnly: production && permissionSet === undefined,
     held: undefined,
   }));
 }
@@ -139,6 +142,7 @@ function heldRows(config: Config, catalog: NonNullable<WhoAmI['catalog']>): read
       account: id,
       accountName: account?.name,
       production: environment?.production ?? false,
+      breakGlassOnly: environment?.production === true && environment.permissionSet === undefined,
     };
     const held = (account?.permissionSets ?? []).map((permissionSet) => ({
       ...base,
@@ -229,7 +233,11 @@ function asText(
       { title: 'ACCOUNT', value: (row) => row.account },
       ...(catalog === undefined ? [] : [{ title: 'NAME', value: (row: Row) => row.accountName }]),
       { title: 'PERMISSION SET', value: (row) => row.permissionSet ?? '-' },
-      { title: 'ACCESS', value: accessText, tone: (row) => (row.held === false ? 'dim' : undefined) },
+      {
+        title: catalog === undefined ? 'NOTE' : 'ACCESS',
+        value: accessText,
+        tone: (row) => (row.held === false ? 'dim' : undefined),
+      },
     ],
     rows,
     style,
@@ -244,6 +252,7 @@ function asText(
 
 function accessText(row: Row): string {
   const production = row.production ? ', production' : '';
+  if (row.breakGlassOnly && row.held === true) return `at the portal; here break-glass only${production}`;
   if (row.permissionSet === undefined) return `break-glass only${production}`;
   if (row.held === true) return `yes${production}`;
   if (row.held === false) return `not yours${production}`;

@@ -23,7 +23,7 @@ interface AwsProfilesOptions {
 
 export default defineCommand<AwsProfilesOptions>({
   description:
-    'Write profiles into ~/.aws/config, named forge-<environment>, that ask forge for credentials: the AWS CLI, the SDKs and Terraform then work with the same sign-in.',
+    'Writes profiles into ~/.aws/config, named forge-<environment>, that ask forge for credentials: the AWS CLI, the SDKs and Terraform then work with the same sign-in.',
   arguments: [{ name: '[environments...]', description: 'which (default: all that are not production)' }],
   options: [
     { flags: '--print', description: 'print the profiles and write nothing' },

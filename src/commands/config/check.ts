@@ -8,7 +8,7 @@ import { exitCodes, ForgeError } from '../../errors.ts';
 import type { Style } from '../../terminal/style.ts';
 
 export default defineCommand({
-  description: 'Find mistakes in the configuration, all of them, without asking AWS anything.',
+  description: 'Finds mistakes in the configuration, all of them, without asking AWS anything.',
   arguments: [{ name: '[file]', description: 'a file to check (default: the one that is used)' }],
   plannable: false,
   examples: [

@@ -34,7 +34,7 @@ interface InitOptions {
 
 export default defineCommand<InitOptions>({
   description:
-    'Write a forge.yaml: where to sign in, and which environments there are. Asks, or takes flags; can start from what ~/.aws/config knows.',
+    'Writes a forge.yaml: where to sign in, and which environments there are. Asks, or takes flags; can start from what ~/.aws/config knows.',
   options: [
     { flags: '--file <path>', description: 'where to write (default: your configuration folder)' },
     { flags: '--force', description: 'replace a file that is there' },
@@ -44,8 +44,8 @@ export default defineCommand<InitOptions>({
     },
     { flags: '--from-aws', description: 'take sign-in and profiles from ~/.aws/config' },
     { flags: '--start-url <url>', description: 'start URL of the IAM Identity Center portal' },
-    { flags: '--sso-region <region>', description: 'region of Identity Center itself' },
-    { flags: '--session <name>', description: 'the [sso-session] to use or to make (default: forge)' },
+    { flags: '--sso-region <region>', description: 'region of IAM Identity Center itself' },
+    { flags: '--session <name>', description: 'name of the [sso-session] in ~/.aws/config (default: forge)' },
     {
       flags: '--environment <name=account...>',
       description:
@@ -55,7 +55,7 @@ export default defineCommand<InitOptions>({
   examples: [
     ['forge config init', 'asks'],
     ['forge config init --from-aws', 'from the [sso-session] and profiles of ~/.aws/config'],
-    ['forge config init --extends ~/src/infra/forge.yaml', 'your own file on top of the team’s'],
+    ['forge config init --extends ~/src/infra/forge.yaml', "your own file on top of the team's"],
     [
       'forge config init --file forge.yaml --start-url https://d-9067f7c0de.awsapps.com/start --sso-region us-east-1 --environment dev=111111111111/Forge-Developer --region us-east-1',
       'for a team, without a question',

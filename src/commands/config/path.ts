@@ -12,7 +12,7 @@ const reasons: Readonly<Record<FoundConfig['how'], string>> = {
 };
 
 export default defineCommand({
-  description: 'Print which files the configuration comes from: the one that is used, then what it extends.',
+  description: 'Prints which files the configuration comes from: the one that is used, then what it extends.',
   plannable: false,
   examples: [
     ['forge config path', 'the files, one a line'],

@@ -22,7 +22,7 @@ interface ShowOptions {
 
 export default defineCommand<ShowOptions>({
   description:
-    'Show the configuration as forge reads it: files merged, defaults applied, and where each environment comes from.',
+    'Shows the configuration as forge reads it: files merged, defaults applied, and where each environment comes from.',
   options: [{ flags: '--yaml', description: 'the merged file, to read or to save as one' }],
   plannable: false,
   examples: [

@@ -1,20 +1,26 @@
 import { defineCommand } from '../../command.ts';
 import type { CheckStep } from '../../db/check-database.ts';
 import type { Style } from '../../terminal/style.ts';
-import { connectionOptions, type DatabaseOptions, databaseFlags } from './database-options.ts';
+import {
+  connectionOptions,
+  type DatabaseOptions,
+  databaseFlags,
+  reasonText,
+  targetArgument,
+} from './database-options.ts';
 
 export default defineCommand<DatabaseOptions>({
   description:
     'Goes to a database step by step (name, credentials, endpoint, DNS, TCP, TLS, login, session), with times; where it stops, says what to do.',
-  arguments: [{ name: '[target]', description: 'database of forge.yaml: dev, dev/shop' }],
+  arguments: [targetArgument],
   options: [
     ...connectionOptions,
     { flags: '--write', description: 'as the role that may write, where forge.yaml names one' },
-    { flags: '--reason <text>', description: 'why: recorded with your name' },
+    { flags: '--reason <text>', description: reasonText },
   ],
   examples: [
     ['forge db check dev', 'every step, and how long it took'],
-    ['forge db check prod-cash --output json', 'the same for a script'],
+    ['forge db check prod-wealth --output json', 'the same for a script'],
   ],
   details:
     'Runs no statement but the question which server this is. Exit code 0 when all steps are passed, else that of\nthe failure: 4 not signed in, 5 denied, 6 unreachable.',

@@ -2,7 +2,7 @@ import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { PsqlRun } from '../../db/psql.ts';
 import { ForgeError } from '../../errors.ts';
-import { type DatabaseOptions, databaseFlags, sessionOptions } from './database-options.ts';
+import { type DatabaseOptions, databaseFlags, sessionOptions, targetArgument } from './database-options.ts';
 
 interface ConnectOptions extends DatabaseOptions {
   readonly client?: 'psql' | 'builtin';
@@ -11,10 +11,14 @@ interface ConnectOptions extends DatabaseOptions {
 export default defineCommand<ConnectOptions>({
   description:
     'Opens psql, or a built-in shell where psql is not installed, on a database: IAM sign-in, TLS checked against the real endpoint. Production opens read-only.',
-  arguments: [{ name: '[target]', description: 'database of forge.yaml: dev, dev/shop' }],
+  arguments: [targetArgument],
   options: [
     ...sessionOptions,
-    { flags: '--client <client>', description: 'psql if installed', choices: ['psql', 'builtin'] },
+    {
+      flags: '--client <client>',
+      description: 'which shell: psql if it is installed, else the built-in one',
+      choices: ['psql', 'builtin'],
+    },
   ],
   rest: 'psql arguments',
   examples: [

@@ -1,6 +1,7 @@
-import type { OptionDefinition } from '../../command.ts';
+import type { ArgumentDefinition, OptionDefinition } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { DatabaseFlags } from '../../db/database-request.ts';
+import { parseTimeout } from '../../db/parse-timeout.ts';
 import { ForgeError } from '../../errors.ts';
 
 /** What can be said of a database on the command line, beside or in place of forge.yaml. */
@@ -17,6 +18,14 @@ export interface DatabaseOptions {
   readonly reason?: string;
   readonly statementTimeout?: number;
 }
+
+export const targetArgument: ArgumentDefinition = {
+  name: '[target]',
+  description:
+    'database in forge.yaml: <environment> or <environment>/<name>; without one that of the current environment',
+};
+
+export const reasonText = 'why; it is recorded with your name';
 
 export const endpointOptions: readonly OptionDefinition[] = [
   { flags: '--host <name>', description: 'endpoint, in place of a target of forge.yaml' },
@@ -40,11 +49,12 @@ export const sessionOptions: readonly OptionDefinition[] = [
   ...connectionOptions,
   { flags: '--write', description: 'allow writing in production; asks for the name of the target' },
   { flags: '--confirm <target>', description: 'the name of the target, in place of being asked' },
-  { flags: '--reason <text>', description: 'why: recorded, and shown in pg_stat_activity' },
+  { flags: '--reason <text>', description: `${reasonText}, and shown in pg_stat_activity` },
   {
-    flags: '--statement-timeout <seconds>',
-    description: 'the server ends a statement after this; 0: never (production: 30, with --write 300)',
-    parse: parseSeconds,
+    flags: '--statement-timeout <time>',
+    description:
+      'the server ends a statement after this: 30s, 5m; 0: never (production: 30s, with --write 5m)',
+    parse: parseStatementTimeout,
   },
 ];
 
@@ -58,9 +68,9 @@ function parsePort(text: string): number {
   throw invalid(`--port takes a number from 1 to 65535, not ${JSON.stringify(text)}.`);
 }
 
-function parseSeconds(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw invalid(`--statement-timeout takes whole seconds, not ${JSON.stringify(text)}.`);
+/** Seconds out, as PostgreSQL's setting will say them. */
+function parseStatementTimeout(text: string): number {
+  return text === '0' ? 0 : Math.ceil(parseTimeout(text) / 1000);
 }
 
 function invalid(message: string): ForgeError {

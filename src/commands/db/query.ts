@@ -8,7 +8,7 @@ import { gatherParameter, refuseParametersOfScript } from '../../db/query-parame
 import { showNotices } from '../../db/server-notices.ts';
 import { assertMayConfirm, confirmWrite } from '../../db/write-guard.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
-import { type DatabaseOptions, databaseFlags, sessionOptions } from './database-options.ts';
+import { type DatabaseOptions, databaseFlags, sessionOptions, targetArgument } from './database-options.ts';
 
 interface QueryOptions extends Omit<DatabaseOptions, 'statementTimeout'> {
   readonly file?: string;
@@ -22,10 +22,7 @@ interface QueryOptions extends Omit<DatabaseOptions, 'statementTimeout'> {
 
 export default defineCommand<QueryOptions>({
   description: 'Runs SQL on a database and writes the rows to stdout as they arrive.',
-  arguments: [
-    { name: '[target]', description: 'database in forge.yaml: <environment> or <environment>/<name>' },
-    { name: '[sql]', description: 'what to run; without it and -f, stdin' },
-  ],
+  arguments: [targetArgument, { name: '[sql]', description: 'what to run; without it and -f, stdin' }],
   options: [
     { flags: '-f, --file <path>', description: 'read the SQL from a file; - is stdin' },
     {
@@ -48,7 +45,7 @@ export default defineCommand<QueryOptions>({
     ],
     ['echo "select now()" | forge db query dev --output ndjson', 'SQL from stdin, one object a line'],
     [
-      `forge db query prod-cash --write --confirm prod-cash --reason INC-7 "update …"`,
+      `forge db query prod-wealth --write --confirm prod-wealth --reason INC-7 "update …"`,
       'production is read-only without --write',
     ],
   ],

@@ -1,18 +1,25 @@
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { type DatabaseOptions, databaseFlags, endpointOptions } from './database-options.ts';
+import {
+  type DatabaseOptions,
+  databaseFlags,
+  endpointOptions,
+  reasonText,
+  targetArgument,
+} from './database-options.ts';
 
 export default defineCommand<DatabaseOptions>({
   description:
     'Prints an RDS IAM auth token, the password for one login within 15 minutes, and nothing else.',
-  arguments: [{ name: '[target]', description: 'database of forge.yaml: dev, dev/shop' }],
+  arguments: [targetArgument],
   options: [
     ...endpointOptions,
-    { flags: '--write', description: 'for the role that may write, where forge.yaml names one' },
-    { flags: '--reason <text>', description: 'why: recorded with your name' },
+    { flags: '--write', description: 'as the role that may write, where forge.yaml names one' },
+    { flags: '--reason <text>', description: reasonText },
   ],
   examples: [
     ['forge db token dev', 'for the database of the environment dev'],
+    ['forge db token dev --output json', 'with host, port, user and end'],
     [
       'PGPASSWORD=$(forge db token --host shop.c9abc.us-east-1.rds.amazonaws.com --user app) psql …',
       'without forge.yaml: keys from AWS_ACCESS_KEY_ID or --profile, region from the name',
@@ -34,15 +41,21 @@ export default defineCommand<DatabaseOptions>({
     const { withAccess } = await import('../../access/with-access.ts');
     const { accessRequest } = await import('../../db/access-request.ts');
     const { locateEndpoint } = await import('../../db/locate-endpoint.ts');
+    const { authTokenLifetimeMs } = await import('../../db/auth-token.ts');
     const { observeAws, signToken } = await import('../../db/connection-token.ts');
     const parts = observeAws({ ...identityParts(context), config });
-    const token = await withAccess(parts, accessRequest(request, purpose), async (access) => {
+    const signed = await withAccess(parts, accessRequest(request, purpose), async (access) => {
       const located = await locateEndpoint(parts, access.credentials, request);
       const { user, region } = request;
-      const port = request.port ?? located.port;
-      return (await signToken(parts, access, { host: located.host, port, user, region })).token;
+      const endpoint = { host: located.host, port: request.port ?? located.port, user, region };
+      const { token } = await signToken(parts, access, endpoint);
+      return { token, endpoint, keysEnd: access.credentials.expiration ?? Number.POSITIVE_INFINITY };
     });
-    await context.output.raw(`${token.reveal()}\n`);
+    const token = signed.token.reveal();
+    if (context.output.format === 'table') return context.output.raw(`${token}\n`);
+    const ends = Math.min(context.host.now() + authTokenLifetimeMs, signed.keysEnd);
+    const document = { token, ...signed.endpoint, expiresAt: new Date(ends).toISOString() };
+    await context.output.raw(`${JSON.stringify(document)}\n`);
   },
 });
 

@@ -7,8 +7,10 @@ import { withSandbox } from './with-sandbox.ts';
 export default defineCommand<{ as?: string }>({
   description:
     'Runs one command in the sandbox: AWS endpoint, region, HOME and databases are its own, and no AWS keys, profiles or settings of yours reach it. Without a running sandbox, one is started for the command and ended after it.',
-  options: [{ flags: '--as <person>', description: 'whose HOME: dana, quinn, nico, sam, alex, casey, bo' }],
-  rest: 'command arguments',
+  options: [
+    { flags: '--as <person>', description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo' },
+  ],
+  rest: 'command and its arguments',
   examples: [
     ['forge sandbox run -- forge login', 'sign in as dana'],
     ['forge sandbox run -- forge db query dev "select count(*) from orders"', 'a query over IAM and TLS'],

@@ -7,7 +7,9 @@ import { withSandbox } from './with-sandbox.ts';
 export default defineCommand<{ as?: string }>({
   description:
     'Opens a shell in the sandbox: forge, aws, psql and every AWS SDK in it talk to the sandbox, and to nothing else of AWS. Leave it with exit.',
-  options: [{ flags: '--as <person>', description: 'whose HOME: dana, quinn, nico, sam, alex, casey, bo' }],
+  options: [
+    { flags: '--as <person>', description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo' },
+  ],
   examples: [
     ['forge sandbox shell', 'as dana, a developer'],
     ['forge sandbox shell --as sam', 'as sam, who is on call'],

@@ -55,11 +55,6 @@ describe('what is not there', () => {
       'Too many arguments: "true".',
       'What is handed on goes after "--". See forge exec --help.',
     ],
-    [
-      ['env', 'dev', '--output', 'json'],
-      '"forge env" prints text for another program, not JSON.',
-      'See forge env --help.',
-    ],
     [['login', '--', 'x'], 'Nothing may follow "--" in "forge login".', 'See forge login --help.'],
     [['login', '--output', 'xml'], /'xml' is invalid/, 'See forge login --help.'],
   ] as const)('%j', async (args, message, hint) => {
@@ -80,6 +75,12 @@ describe('what is not there', () => {
         hint: 'Did you mean: forge login',
       },
     });
+  });
+
+  it('has no JSON of what is text for another program', async () => {
+    const { code, out, err } = await forge(['env', 'dev', '--output', 'json']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(JSON.parse(err).error.message).toBe('"forge env" prints text for another program, not JSON.');
   });
 
   it('shows escape sequences of a mistyped word instead of sending them', async () => {

@@ -55,6 +55,21 @@ export const groups: readonly { readonly title: string; readonly entries: readon
     ],
   },
   {
+    title: 'Instances',
+    entries: [
+      {
+        path: 'ssm',
+        summary: 'open a shell on an instance through Session Manager',
+        load: () => import('./commands/ssm/connect.ts'),
+      },
+      {
+        path: 'ssm list',
+        summary: 'instances that Session Manager knows',
+        load: () => import('./commands/ssm/list.ts'),
+      },
+    ],
+  },
+  {
     title: 'Credentials for other programs',
     entries: [
       {

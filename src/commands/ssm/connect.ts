@@ -1,0 +1,61 @@
+import { defineCommand } from '../../command.ts';
+import { type ConnectOptions, maximumMs, shellOptions } from './session-options.ts';
+
+export default defineCommand<ConnectOptions>({
+  description:
+    'Opens a shell on an instance through AWS Session Manager: no open port, no key, no plugin. Without an instance, one is picked from those that are online.',
+  arguments: [
+    {
+      name: '[instance]',
+      description:
+        'dev/bastion, dev, i-…, mi-…, a Name tag, a private IP or DNS name, tag:key=value, asg:name, ecs:cluster_task_runtime',
+    },
+  ],
+  options: shellOptions,
+  examples: [
+    ['forge ssm dev/bastion', 'an instance of forge.yaml'],
+    ['forge ssm dev', 'pick one of an environment'],
+    ['forge ssm i-0123456789abcdef0 --region us-east-1', 'without forge.yaml, with your own AWS keys'],
+    ['echo uptime | forge ssm dev/web-1', 'commands from a pipe'],
+  ],
+  details:
+    'Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.',
+  async run(context, { args, options }) {
+    const { globals, host, output } = context;
+    const config = await context.config();
+    const { resolveInstance } = await import('../../targets/resolve-instance.ts');
+    const target = resolveInstance(config, args[0], { ...globals, variables: host.env });
+    const purpose = { purpose: 'ssm', reason: options.reason, profile: globals.profile };
+    const document = options.document ?? target.document;
+    const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
+    if (globals.plan) {
+      const named = document === undefined ? '' : ` --document-name ${document}`;
+      return output.plan(
+        planInstance(config, target, purpose, {
+          summary: `Open a shell on ${target.name}.`,
+          steps: [
+            startSessionStep(target, document),
+            { kind: 'local', what: 'open the data channel (WebSocket over TLS) and hand it the terminal' },
+          ],
+          equivalents: [
+            `aws ssm start-session --target ${instanceWords(target)} --region ${target.region}${named}`,
+          ],
+        }),
+      );
+    }
+    const { chooserFor } = await import('./choose-instance.ts');
+    const choose = chooserFor(context, target);
+    const { identityParts } = await import('../../identity/identity-parts.ts');
+    const { withInstance } = await import('../../ssm/with-instance.ts');
+    const parts = { ...identityParts(context), config };
+    return withInstance(parts, target, purpose, choose, async (access, instance) => {
+      const { openTerminalSession } = await import('../../ssm/terminal-session.ts');
+      await using channel = await openTerminalSession(parts, access, instance, document);
+      if (channel.customerMessage !== '') output.note(channel.customerMessage);
+      const { rememberUse } = await import('../../ssm/instance-memory.ts');
+      await rememberUse(parts, target.region, instance.instanceId);
+      const { runShell } = await import('../../ssm/shell.ts');
+      return await runShell(context, channel, { label: instance.label, maximumMs: maximumMs(options) });
+    });
+  },
+});

@@ -1,0 +1,39 @@
+import type { Host } from '../host.ts';
+
+export interface SessionLimit {
+  readonly host: Pick<Host, 'now' | 'monotonic'>;
+  /** The longest that the session may last from now on, milliseconds. */
+  readonly maximumMs: number;
+  /** Called once for each warning, with what is left, milliseconds. */
+  readonly warn: (leftMs: number) => void;
+  readonly end: () => void;
+  /** How often the clock is looked at. */
+  readonly everyMs?: number;
+}
+
+const warnings = [10 * 60_000, 60_000];
+
+/**
+ * Ends a session by the clock. Timers stand still while a laptop sleeps, so the clock is looked at each second; it
+ * is the wall clock, and a wall clock that is set back prolongs nothing. Disposing stops it.
+ */
+export function limitSession(limit: SessionLimit): Disposable {
+  const { host, maximumMs } = limit;
+  const started = { wall: host.now(), monotonic: host.monotonic() };
+  let pending = warnings.filter((before) => before < maximumMs);
+  const look = () => {
+    const passed = Math.max(host.now() - started.wall, host.monotonic() - started.monotonic);
+    const left = maximumMs - passed;
+    if (left <= 0) {
+      clearInterval(timer);
+      return limit.end();
+    }
+    const due = pending.filter((before) => left <= before);
+    // Awake again, both may be due: one says it.
+    if (due.length === 0) return;
+    pending = pending.filter((before) => left > before);
+    limit.warn(left);
+  };
+  const timer = setInterval(look, limit.everyMs ?? 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { durationText } from '../lib/duration-text.ts';
+import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
+import type { Output } from '../terminal/output.ts';
+import { enterRawMode, passOutputUnchanged } from '../terminal/raw-mode.ts';
+import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
+import { EscapeSequence, escapeHelp } from './escape-sequence.ts';
+import { sessionEnding } from './session-ending.ts';
+import { limitSession } from './session-limit.ts';
+import { sendInput } from './shell-input.ts';
+import { encodeSize, PayloadType } from './wire/payload.ts';
+
+export interface ShellParts {
+  readonly host: Host;
+  readonly output: Pick<Output, 'raw' | 'debug'>;
+}
+
+export interface ShellOptions {
+  /** For people: `dev/bastion`. */
+  readonly label: string;
+  /** The longest it may last; undefined: as long as AWS lets it. */
+  readonly maximumMs: number | undefined;
+}
+
+/** Of a terminal that has no size: wide, so that nothing is wrapped in a file. */
+const noTerminal = { columns: 300, rows: 100 };
+
+/**
+ * The person's terminal on an open session, until one of the two ends it. Answers the exit code; throws time-up when
+ * a limit ended it, unreachable when the connection could not be kept. The channel is the caller's to dispose.
+ */
+export async function runShell(
+  { host, output }: ShellParts,
+  channel: DataChannel,
+  { label, maximumMs }: ShellOptions,
+): Promise<number> {
+  const terminal = host.stdin.isTTY === true;
+  const stop = new AbortController();
+  let left: 'typed' | 'limit' | undefined;
+  const leave = (why: 'typed' | 'limit') => {
+    left ??= why;
+    stop.abort();
+  };
+  // In raw mode a line feed alone only moves down.
+  const say = (text: string) =>
+    void host.stderr.write(
+      terminal
+        ? `\r\n${escapeForTerminal(text).replaceAll('\n', '\r\n')}\r\n`
+        : `${escapeForTerminal(text)}\n`,
+    );
+  const onSignal = () => stop.abort();
+  host.signal.addEventListener('abort', onSignal, { once: true });
+  try {
+    host.signal.throwIfAborted();
+    using _raw = enterRawMode(host);
+    using _limit =
+      maximumMs === undefined
+        ? undefined
+        : limitSession({
+            host,
+            maximumMs,
+            warn: (rest) => say(`forge: this session ends in ${durationText(rest)}.`),
+            end: () => leave('limit'),
+          });
+    using _state = channel.onState(reportState(say, terminal));
+    await passOutputUnchanged(host);
+    // The size goes first: whatever the instance draws has it right from the start.
+    using _size = await followSize(host, channel);
+    channel.onData((type, payload) => {
+      if (type === PayloadType.output) return output.raw(payload);
+      if (type === PayloadType.stdErr) host.stderr.write(payload);
+    });
+    const escapes = terminal ? new EscapeSequence() : undefined;
+    const input = sendInput(host.stdin, channel, stop.signal, (bytes) => {
+      if (escapes === undefined) return bytes;
+      const typed = escapes.push(bytes);
+      if (typed.action === 'leave') leave('typed');
+      if (typed.action === 'help') say(escapeHelp);
+      return typed.bytes;
+    });
+    const end = await Promise.race([channel.closed, aborted(stop.signal), input]);
+    stop.abort();
+    if (host.signal.aborted) throw host.signal.reason;
+    return finish(end);
+  } finally {
+    stop.abort();
+    host.signal.removeEventListener('abort', onSignal);
+  }
+
+  function finish(end: ChannelEnd | undefined): number {
+    if (left === 'limit') {
+      throw new ForgeError('time-up', `The session on ${label} has lasted ${durationText(maximumMs ?? 0)}.`, {
+        code: 'SESSION_TIME_UP',
+        hint: 'Open another; --max-duration says how long one may last.',
+      });
+    }
+    if (left === 'typed' || end === undefined) {
+      say(`forge: left the session on ${label}.`);
+      return 130;
+    }
+    return sessionEnding(end, label);
+  }
+}
+
+/** Sends the size now and at each change; while one is on its way, only the latest of the rest. */
+async function followSize(host: Pick<Host, 'stdout'>, channel: DataChannel): Promise<Disposable> {
+  const { stdout } = host;
+  let wanted = false;
+  let sending = false;
+  const send = async () => {
+    wanted = true;
+    if (sending) return;
+    sending = true;
+    while (wanted) {
+      wanted = false;
+      const { columns, rows } =
+        stdout.columns && stdout.rows ? { columns: stdout.columns, rows: stdout.rows } : noTerminal;
+      // A channel that has closed tells so itself.
+      await channel.send(PayloadType.size, encodeSize({ columns, rows })).catch(() => {});
+    }
+    sending = false;
+  };
+  const onResize = () => void send();
+  stdout.on('resize', onResize);
+  await send();
+  return { [Symbol.dispose]: () => void stdout.removeListener('resize', onResize) };
+}
+
+/** A connection that comes back within a second is not worth a word. */
+function reportState(say: (text: string) => void, terminal: boolean): (state: ChannelState) => void {
+  let since: AbortController | undefined;
+  let told = false;
+  return (state) => {
+    since?.abort();
+    since = undefined;
+    if (state === 'suspended' || state === 'paused') {
+      const waiting = new AbortController();
+      since = waiting;
+      void delay(1_000, undefined, { signal: waiting.signal, ref: false }).then(
+        () => {
+          told = true;
+          const why = state === 'paused' ? 'the instance does not answer' : 'connection lost, trying again';
+          say(`forge: ${why}.${terminal ? ' ~. leaves the session.' : ''}`);
+        },
+        () => {},
+      );
+    } else if (state === 'ready' && told) {
+      told = false;
+      say('forge: connected again.');
+    }
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}

@@ -110,7 +110,9 @@ describe.skipIf(!psql)('with psql', () => {
     await terminal.waitFor(/\x1b\[1;97;41m prod-wealth RO \x1b\[0m forge_ro@wealth=> /);
     terminal.write(`\\echo :GREETING${keys.enter}`);
     await terminal.waitFor(/\rfrom my own file/);
-    terminal.write(`select pg_sleep(30);${keys.enter}`);
+    // Ctrl-C throws away what psql has not read yet: it is pressed when the query is on its way.
+    terminal.write(`\\echo running \\\\ select pg_sleep(30);${keys.enter}`);
+    await terminal.waitFor(/[\r\n]running/);
     await new Promise((resolve) => setTimeout(resolve, 400));
     terminal.write(keys.ctrlC);
     await terminal.waitFor(/canceling statement due to user request/);

@@ -2,10 +2,10 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { ForgeError } from '../errors.ts';
 import type { Aws } from './clients.ts';
-import { isLoopback } from './endpoint.ts';
 import { httpsAgent } from './https-agent.ts';
 import { describeNetworkError } from './network-error.ts';
-import { isAwsHost, isPortalHost, regionOfPortal } from './portal-host.ts';
+import { isOwnStartUrl, parseStartUrl } from './own-start-url.ts';
+import { isPortalHost, regionOfPortal } from './portal-host.ts';
 import { findProxy } from './proxy-agent.ts';
 
 /** An instance of IAM Identity Center as its own API knows it. */
@@ -25,9 +25,8 @@ const patience = 10_000;
  * 2.35.13 and later do it: https://github.com/aws/aws-cli/pull/10457
  */
 export async function findPortal(aws: Aws, startUrl: string, region: string): Promise<Portal> {
-  const url = parseStartUrl(startUrl);
-  if (isAwsHost(url.hostname)) return { issuerUrl: startUrl, region };
-  const target = await findRedirect(aws, url);
+  if (!isOwnStartUrl(startUrl)) return { issuerUrl: startUrl, region };
+  const target = await findRedirect(aws, parseStartUrl(startUrl));
   if (target === undefined || target.protocol !== 'https:' || !isPortalHost(target.hostname)) {
     const where = target === undefined ? 'no portal' : target.origin;
     throw unresolved(`${startUrl} leads to ${where}, which is not an access portal of AWS.`);
@@ -35,22 +34,6 @@ export async function findPortal(aws: Aws, startUrl: string, region: string): Pr
   const issuerUrl = `${target.origin}${target.pathname.replace(/\/+$/, '')}`;
   aws.debug(`start URL ${startUrl} leads to ${issuerUrl}`);
   return { issuerUrl, region: regionOfPortal(target.hostname) ?? region };
-}
-
-/** Whether findPortal has to ask somebody. */
-export function isOwnStartUrl(startUrl: string): boolean {
-  return !isAwsHost(parseStartUrl(startUrl).hostname);
-}
-
-function parseStartUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // What answers unencrypted anybody on the way can answer, and lead people to a portal of their own.
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  if (url !== undefined && safe && url.username === '' && url.password === '') return url;
-  throw new ForgeError('usage', `"${text}" can't be a start URL: it must be an https:// address.`, {
-    code: 'UNSAFE_START_URL',
-    hint: "Correct start_url in forge.yaml, or sso_start_url in ~/.aws/config. AWS's own look like https://d-1234567890.awsapps.com/start.",
-  });
 }
 
 /** Where it sends browsers; undefined when it sends them nowhere. */

@@ -1,4 +1,4 @@
-import { isOwnStartUrl } from '../aws/start-url.ts';
+import { isOwnStartUrl } from '../aws/own-start-url.ts';
 import type { SignIn } from '../config/config.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import type { ChosenFlow } from './choose-flow.ts';

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { type Connections, type PortChannel, portFlag, portPayload, SessionOver } from './port-channel.ts';
+import { type Connections, type PortChannel, SessionOver } from './port-channel.ts';
 import { PortStream } from './port-stream.ts';
+import { Flag, PayloadType } from './wire/payload.ts';
 
 /**
  * Port sessions of agents up to 3.0.196.0: the bytes of one connection, bare. Who comes while one is open waits in
@@ -16,7 +17,7 @@ export function openBasicPort(channel: PortChannel): Connections {
   const queue: (() => void)[] = [];
 
   channel.onData((payloadType, payload) => {
-    if (payloadType !== portPayload.output || current === undefined || current.receive(payload)) return;
+    if (payloadType !== PayloadType.output || current === undefined || current.receive(payload)) return;
     return new Promise<void>((resolve) => {
       roomAgain = resolve;
     });
@@ -34,15 +35,25 @@ export function openBasicPort(channel: PortChannel): Connections {
     else next();
   };
 
+  /** The next one starts when the agent has heard of this one's end, so that neither gets the other's bytes. */
+  async function disconnect(): Promise<void> {
+    try {
+      await channel.sendFlag(Flag.disconnectToPort);
+      await channel.drained();
+    } catch {
+      // A channel that is gone says so by `closed`.
+    }
+    passOn();
+  }
+
   function open(): PortStream {
     const stream: PortStream = new PortStream({
       send: (data) => {
         if (over !== undefined) return Promise.reject(over);
-        return channel.send(portPayload.output, data);
+        return channel.send(PayloadType.output, data);
       },
       close() {
-        // The next one starts when this one's end has left, so that its bytes are not taken for this one's.
-        if (over === undefined) void channel.sendFlag(portFlag.disconnectToPort).then(passOn, passOn);
+        if (over === undefined) void disconnect();
       },
       drained,
     });

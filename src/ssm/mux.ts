@@ -1,13 +1,7 @@
 import { expectsKeepalive } from './agent-version.ts';
-import {
-  type Connections,
-  ConnectRefused,
-  type PortChannel,
-  portFlag,
-  portPayload,
-  SessionOver,
-} from './port-channel.ts';
+import { type Connections, ConnectRefused, type PortChannel, SessionOver } from './port-channel.ts';
 import { PortStream } from './port-stream.ts';
+import { Flag, PayloadType, parseFlag } from './wire/payload.ts';
 import { encodeData, encodeFrame, FrameReader, SmuxCommand, type SmuxFrame } from './wire/smux.ts';
 
 const keepaliveMs = 10_000;
@@ -40,7 +34,7 @@ export function openMux(channel: PortChannel, { destination, onBroken }: MuxOpti
   let refusals = 0;
   let over: Error | undefined;
 
-  const send = (bytes: Buffer) => channel.send(portPayload.output, bytes);
+  const send = (bytes: Buffer) => channel.send(PayloadType.output, bytes);
   /** A channel that is gone says so by `closed`. */
   const sendQuietly = (bytes: Buffer) => void send(bytes).catch(() => {});
   const keepalive = expectsKeepalive(channel.agentVersion)
@@ -49,11 +43,11 @@ export function openMux(channel: PortChannel, { destination, onBroken }: MuxOpti
 
   channel.onData((payloadType, payload) => {
     if (over !== undefined) return;
-    if (payloadType === portPayload.flag) {
-      if (payload.length >= 4 && payload.readUInt32BE(0) === portFlag.connectToPortError) refusals++;
+    if (payloadType === PayloadType.flag) {
+      if (parseFlag(payload) === Flag.connectToPortError) refusals++;
       return;
     }
-    if (payloadType !== portPayload.output) return;
+    if (payloadType !== PayloadType.output) return;
     try {
       for (const frame of reader.push(payload)) receive(frame);
     } catch (error) {

@@ -1,15 +1,11 @@
 import type { Duplex } from 'node:stream';
+import type { DataChannel } from './data-channel.ts';
 
 /** What connections through a port session need of the data channel that carries it. */
-export interface PortChannel {
-  readonly agentVersion: string | undefined;
-  /** Resolves when there is room for more; keeps the order. */
-  send(payloadType: number, bytes: Uint8Array): Promise<void>;
-  /** A promise that the listener returns holds back what follows. */
-  onData(listener: (payloadType: number, payload: Buffer) => void | Promise<void>): void;
-  sendFlag(flag: number): Promise<void>;
-  readonly closed: Promise<{ readonly reason: 'remote' | 'local' | 'lost'; readonly output: string }>;
-}
+export type PortChannel = Pick<
+  DataChannel,
+  'agentVersion' | 'send' | 'sendFlag' | 'drained' | 'onData' | 'closed'
+>;
 
 /** Connections through one port session. */
 export interface Connections {
@@ -34,7 +30,3 @@ export class SessionOver extends Error {
   override readonly name = 'SessionOver';
   readonly code = 'ECONNRESET';
 }
-
-/** PayloadType and flag numbers of port sessions: amazon-ssm-agent, message/contracts. */
-export const portPayload = { output: 1, flag: 10 } as const;
-export const portFlag = { disconnectToPort: 1, connectToPortError: 3 } as const;

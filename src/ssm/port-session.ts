@@ -1,0 +1,91 @@
+import type { Duplex } from 'node:stream';
+import type { Access, AccessParts } from '../access/with-access.ts';
+import { ForgeError } from '../errors.ts';
+import { carriesManyConnections } from './agent-version.ts';
+import { openBasicPort } from './basic-port.ts';
+import type { ChannelEnd, DataChannel } from './data-channel.ts';
+import { placeText } from './forward-spec.ts';
+import { openMux } from './mux.ts';
+import type { Connections } from './port-channel.ts';
+
+export interface PortTarget {
+  /** `i-…` or `mi-…`. */
+  readonly instance: string;
+  /** As the instance resolves it; undefined: the instance itself. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** A session that carries connections to one host and port. Disposing ends it and them. */
+export interface PortSession extends AsyncDisposable {
+  readonly active: number;
+  readonly closed: Promise<ChannelEnd>;
+  connect(signal: AbortSignal): Promise<Duplex>;
+}
+
+export function destinationOf({ instance, host, port }: PortTarget): string {
+  return host === undefined ? `port ${port} of ${instance}` : placeText(host, port);
+}
+
+/** Throws what starting a session throws, and NOT_A_PORT_SESSION. */
+export async function openPortSession(
+  parts: AccessParts,
+  access: Access,
+  target: PortTarget,
+): Promise<PortSession> {
+  const { startSession } = await import('./start-session.ts');
+  const channel = await startSession(parts, access, portRequest(target, access.reason));
+  if (channel.sessionType !== 'Port') {
+    await channel[Symbol.asyncDispose]();
+    throw new ForgeError(
+      'failed',
+      `The session to ${target.instance} carries no port (${channel.sessionType}).`,
+      {
+        code: 'NOT_A_PORT_SESSION',
+        hint: 'Whoever runs the account may have changed the session document.',
+      },
+    );
+  }
+  return carryConnections(channel, destinationOf(target), (text) => parts.output.warn(text));
+}
+
+/** AWS's own documents; the local port in them is for AWS's plugin, and means nothing here. */
+export function portRequest({ instance, host, port }: PortTarget, reason: string | undefined) {
+  const ports = { portNumber: [String(port)], localPortNumber: ['0'] };
+  return {
+    target: instance,
+    documentName:
+      host === undefined ? 'AWS-StartPortForwardingSession' : 'AWS-StartPortForwardingSessionToRemoteHost',
+    parameters: host === undefined ? ports : { host: [host], ...ports },
+    reason,
+  };
+}
+
+/** Connections over a channel whose handshake is done, in the way that the agent's version speaks. */
+export function carryConnections(
+  channel: DataChannel,
+  destination: string,
+  warn: (text: string) => void,
+): PortSession {
+  const close = () => channel[Symbol.asyncDispose]();
+  const connections: Connections = carriesManyConnections(channel.agentVersion)
+    ? openMux(channel, {
+        destination,
+        onBroken: (error) => {
+          warn(`The session to ${destination} is ended: the agent sent ${error.message}.`);
+          void close();
+        },
+      })
+    : openBasicPort(channel);
+  return {
+    get active() {
+      return connections.active;
+    },
+    closed: channel.closed,
+    connect: (signal) => connections.connect(signal),
+    async [Symbol.asyncDispose]() {
+      connections.end();
+      await close();
+    },
+  };
+}

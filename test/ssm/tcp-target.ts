@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+export interface TcpTarget extends AsyncDisposable {
+  readonly port: number;
+  readonly sockets: Set<Socket>;
+}
+
+/** A real TCP server on loopback. */
+export async function startTarget(onConnection: (socket: Socket) => void): Promise<TcpTarget> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function startEcho(): Promise<TcpTarget> {
+  return startTarget((socket) => socket.pipe(socket));
+}
+
+export function digestOf(...pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** A port that nobody listens on, for now. */
+export async function freePort(): Promise<number> {
+  const target = await startTarget(() => {});
+  await target[Symbol.asyncDispose]();
+  return target.port;
+}

@@ -67,6 +67,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         summary: 'instances that Session Manager knows',
         load: () => import('./commands/ssm/list.ts'),
       },
+      {
+        path: 'ssm run',
+        summary: 'run a command on one instance or on many',
+        load: () => import('./commands/ssm/run.ts'),
+      },
     ],
   },
   {

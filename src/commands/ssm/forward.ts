@@ -2,7 +2,7 @@ import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import type { ForwardRequest, OpenForward } from '../../ssm/forward-session.ts';
-import type { ForwardSpec } from '../../ssm/forward-spec.ts';
+import { checkDistinct, type ForwardSpec, parseForward, placeText } from '../../ssm/forward-spec.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import type { Style } from '../../terminal/style.ts';
 
@@ -62,7 +62,6 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
   const { host, globals, output } = context;
   const { options } = input;
   const [word, ...texts] = input.args;
-  const { checkDistinct, parseForward } = await import('../../ssm/forward-spec.ts');
   const { resolveInstance } = await import('../../targets/resolve-instance.ts');
   const forwards = texts.map(parseForward);
   const socks = options.socks === true ? socksPort : options.socks;
@@ -127,7 +126,7 @@ function describeForward({ listener: { local }, spec }: OpenForward) {
 function renderForward({ listener, spec }: OpenForward, label: string, style: Style): string {
   if (spec === undefined)
     return `${style.bold(`socks5h://${listener.text}`)} → ${style.plain(label)} → any host`;
-  const where = spec.host === undefined ? `port ${spec.port}` : `${spec.host}:${spec.port}`;
+  const where = spec.host === undefined ? `port ${spec.port}` : placeText(spec.host, spec.port);
   return `${style.bold(listener.text)} → ${style.plain(label)} → ${style.plain(where)}`;
 }
 

@@ -21,6 +21,7 @@ export interface Organisation {
   readonly users: IamUser[];
   readonly managedPolicies: Map<string, PolicyDocument>;
   readonly clusters: Cluster[];
+  readonly instances: Instance[];
 }
 
 export interface Account {
@@ -124,6 +125,32 @@ export interface DatabaseUser {
   /** Granted rds_iam: only then does RDS accept a token. */
   readonly rdsIam: boolean;
 }
+
+/** An EC2 instance that Session Manager looks after. */
+export interface Instance {
+  /** i-<17 hex> */
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly privateIp: string;
+  /** ip-10-1-0-4.ec2.internal */
+  readonly privateDns: string;
+  /** t4g.small */
+  readonly type: string;
+  /** us-east-1a */
+  readonly zone: string;
+  /** Epoch milliseconds. */
+  readonly launchedAt: number;
+  /** Four numbers: clients choose the protocol of port sessions by it. */
+  readonly agentVersion: string;
+  /** The agent is in touch: PingStatus Online, not ConnectionLost. */
+  readonly online: boolean;
+  /** Name, Environment, Role and what else. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export const instanceArn = (instance: Pick<Instance, 'id' | 'account' | 'region'>): string =>
+  `arn:aws:ec2:${instance.region}:${instance.account}:instance/${instance.id}`;
 
 export const roleArn = (role: Pick<Role, 'account' | 'path' | 'name'>): string =>
   `arn:aws:iam::${role.account}:role${role.path}${role.name}`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, Assignment, Cluster, IamUser, Organisation, Person } from './organisation.ts';
+import { seedInstances } from './seed-instances.ts';
 import { permissionSets } from './seed-permission-sets.ts';
 import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
 import { base32 } from './totp.ts';
@@ -21,6 +22,7 @@ export function seedOrganisation(): Organisation {
     users: seedUsers(),
     managedPolicies: new Map(managedPolicies),
     clusters: clusters(),
+    instances: accounts.flatMap(seedInstances),
   };
 }
 

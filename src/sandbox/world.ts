@@ -8,6 +8,7 @@ import { userArn } from './organisation.ts';
 import type { IssuedKeys } from './principal.ts';
 import { type RdsTokenRequest, type RdsTokenVerdict, verifyRdsToken } from './rds-token.ts';
 import { seedOrganisation } from './seed.ts';
+import { createSessionManager, type SessionManager } from './ssm/session-manager.ts';
 
 /**
  * The whole state of the stand-in's AWS in one value: what exists, who holds which keys, what time it is and
@@ -19,6 +20,7 @@ export interface World {
   readonly events: EventLog;
   readonly faults: Faults;
   readonly identityCenter: IdentityCenter;
+  readonly ssm: SessionManager;
   /** The time step of the last code used of each MFA device, by serial number: a code opens once. */
   readonly usedMfaSteps: Map<string, number>;
   /** AWS's clock: the host's plus the offset. */
@@ -64,6 +66,7 @@ export function createWorld(options: WorldOptions): World {
     events: createEventLog(now),
     faults: createFaults(),
     identityCenter: createIdentityCenter(organisation, now, options.now),
+    ssm: createSessionManager(now),
     usedMfaSteps: new Map(),
     now,
     hostNow: options.now,

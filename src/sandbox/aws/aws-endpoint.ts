@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdminApi } from '../admin/admin-api.ts';
 import { findOidcCall } from '../oidc/oidc-api.ts';
 import { createPortalPages } from '../pages/portal-pages.ts';
+import { createDataChannelGateway } from '../ssm/data-channel.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import { BodyTooLong, type Call, type Received, type Reply, receive } from './exchange.ts';
+import { findJsonCall } from './json-api.ts';
 import { jsonReply } from './json-body.ts';
 import { createPortalApi } from './portal/portal-api.ts';
 import { findQueryCall } from './query-api.ts';
 
 /**
- * The stand-in's one HTTP server: STS, RDS, Identity Center's OIDC API, portal and pages, and the admin levers,
- * for clients that know it by AWS_ENDPOINT_URL alone. On loopback only, whoever asks.
+ * The stand-in's one HTTP server: STS, RDS, EC2, SSM with its data channels, KMS, Identity Center's OIDC API, portal
+ * and pages, and the admin levers, for clients that know it by AWS_ENDPOINT_URL alone. On loopback only, whoever asks.
  */
 export interface AwsEndpoint extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
@@ -30,6 +33,8 @@ export interface AwsEndpointOptions {
   /** 0 or nothing: any free port. */
   readonly port?: number;
   readonly adminToken?: string;
+  /** Holds the instances' home folders; made, and removed at the end. Nothing: a temporary one. */
+  readonly instancesFolder?: string;
 }
 
 const loopback = '127.0.0.1';
@@ -43,6 +48,12 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (message, response) => {
     if (route) void serve(world, hosts, route, message, response);
   });
+  const gateway = createDataChannelGateway(world, options.instancesFolder);
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {});
+    const known = hosts.includes(message.headers.host ?? '') && gateway.upgrade(message, socket, head);
+    if (!known) socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
   await listen(server, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
   const url = `http://${loopback}:${port}`;
@@ -50,10 +61,12 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
   route = createRoutes(world, url, adminToken);
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= new Promise<void>((resolve) => {
-      server.close(() => resolve());
+    closing ??= (async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await gateway[Symbol.asyncDispose]();
       server.closeAllConnections();
-    });
+      await closed;
+    })();
     return closing;
   };
   return { url, port, adminToken, close, [Symbol.asyncDispose]: close };
@@ -75,7 +88,10 @@ function createRoutes(world: World, url: string, adminToken: string): Route {
   const findPortalCall = createPortalApi(world);
   return (request) => {
     const call =
-      findQueryCall(world, request) ?? findOidcCall(world, request, url) ?? findPortalCall(request);
+      findJsonCall(world, request, url) ??
+      findQueryCall(world, request) ??
+      findOidcCall(world, request, url) ??
+      findPortalCall(request);
     if (call) return answerCall(world, request, call);
     const reply = findAdmin(request) ?? findPage(request);
     return reply && Promise.resolve(reply);

@@ -1,0 +1,103 @@
+import type { EventParameters } from '../event-log.ts';
+import type { IssuedKeys } from '../principal.ts';
+import { ssmService } from '../ssm/ssm-service.ts';
+import type { World } from '../world.ts';
+import { AwsFailure } from './aws-failure.ts';
+import type { Call, Received, Reply } from './exchange.ts';
+import { parseJsonObject } from './json-body.ts';
+import type { JsonService } from './json-service.ts';
+import { kmsService } from './kms/kms-service.ts';
+import { regions } from './query-api.ts';
+import { verifySignature } from './verify-signature.ts';
+
+const services: readonly JsonService[] = [ssmService, kmsService];
+
+/** `POST /` with X-Amz-Target. */
+export function findJsonCall(world: World, request: Received, baseUrl: string): Call | undefined {
+  const target = request.header('x-amz-target');
+  if (request.method !== 'POST' || request.path !== '/' || target === undefined) return undefined;
+  const [prefix = '', operation = ''] = target.split('.');
+  const service = services.find((entry) => entry.target === prefix);
+  if (service === undefined) return undefined;
+  return {
+    service: service.name,
+    operation,
+    run: () => run(world, service, operation, request, baseUrl),
+    failed: (code, status, message) => failed(code, status, message, request.requestId),
+  };
+}
+
+function run(
+  world: World,
+  service: JsonService,
+  operation: string,
+  request: Received,
+  baseUrl: string,
+): Reply {
+  let noted: EventParameters = {};
+  let caller: IssuedKeys | undefined;
+  const record = (failure?: AwsFailure) =>
+    world.events.record({
+      service: service.name,
+      name: operation,
+      account: caller?.principal.account,
+      principal: caller?.principal.arn,
+      accessKeyId: caller?.accessKeyId,
+      sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
+      userAgent: request.header('user-agent'),
+      parameters: noted,
+      errorCode: failure?.code,
+      errorMessage: failure?.message,
+    });
+  try {
+    const signature = verify(world, service, request);
+    caller = signature.keys;
+    const handler = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
+    if (handler === undefined) throw new AwsFailure('UnknownOperationException', 400, '');
+    if (!request.header('content-type')?.startsWith('application/x-amz-json-1.1')) {
+      throw new AwsFailure('UnknownOperationException', 404, '');
+    }
+    const fields = parseJsonObject(request.body);
+    if (fields === undefined)
+      throw new AwsFailure('SerializationException', 400, 'Start of structure expected');
+    const note = (parameters: EventParameters) => {
+      noted = parameters;
+    };
+    const result = handler({ world, fields, caller, region: signature.region, baseUrl, note });
+    record();
+    return jsonReply(200, result, request.requestId);
+  } catch (error) {
+    if (error instanceof AwsFailure) record(error);
+    throw error;
+  }
+}
+
+/** The JSON services call the same mistakes by other names than the query services. */
+const signatureCodes: Readonly<Record<string, string>> = {
+  InvalidClientTokenId: 'UnrecognizedClientException',
+  ExpiredToken: 'ExpiredTokenException',
+  SignatureDoesNotMatch: 'InvalidSignatureException',
+  IncompleteSignature: 'IncompleteSignatureException',
+  MissingAuthenticationToken: 'MissingAuthenticationTokenException',
+};
+
+function verify(world: World, service: JsonService, request: Received) {
+  try {
+    return verifySignature(request, { keys: world.keys, now: world.now(), service: service.name, regions });
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error;
+    throw new AwsFailure(signatureCodes[error.code] ?? error.code, 400, error.message);
+  }
+}
+
+function failed(code: string, status: number, message: string, requestId: string): Reply {
+  return jsonReply(status, { __type: code, message }, requestId);
+}
+
+function jsonReply(status: number, value: object, requestId: string): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
+    body: JSON.stringify(value),
+  };
+}

@@ -20,7 +20,6 @@ export interface CommandOrder {
   readonly commands: readonly string[];
   /** 100 characters at most; shown in the history of Run Command. */
   readonly comment: string | undefined;
-  readonly timeoutSeconds: number | undefined;
   readonly maxConcurrency: number;
   readonly maxErrors: number;
 }
@@ -56,10 +55,7 @@ export async function sendCommand(
   const command = new SendCommandCommand({
     DocumentName: order.document,
     InstanceIds: [...order.instanceIds],
-    Parameters: {
-      commands: [...order.commands],
-      ...(order.timeoutSeconds !== undefined && { executionTimeout: [String(order.timeoutSeconds)] }),
-    },
+    Parameters: { commands: [...order.commands] },
     MaxConcurrency: String(order.maxConcurrency),
     MaxErrors: String(order.maxErrors),
     ...(order.comment !== undefined && { Comment: order.comment.slice(0, 100) }),

@@ -53,7 +53,8 @@ export class PickList<Value> {
     if (key === 'backspace' || key === 'clear') {
       this.#query = key === 'clear' ? '' : [...this.#query].slice(0, -1).join('');
       this.#chosen = undefined;
-      return this.#filter();
+      this.#filter();
+      return;
     }
     const steps = {
       up: -1,

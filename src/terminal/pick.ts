@@ -59,13 +59,13 @@ export async function pickOne<Value>(
     const lines = [
       `${style.bold(message)} ${style.dim(counts)} ${style.plain(list.query)}▏`,
       ...visible.map((row) => {
-        const line = fit(
+        const line = trim(
           row.cells.map((cell, index) => pad(escapeLine(cell), widths[index] ?? 0)).join('  '),
           columns - 2,
         );
         return row === list.current ? style.good(`> ${line}`) : style.plain(`  ${line}`);
       }),
-      style.dim(fit('type to narrow · ↑ ↓ · Enter · Esc', columns)),
+      style.dim(trim('type to narrow · ↑ ↓ · Enter · Esc', columns)),
     ];
     clear();
     stderr.write(`${lines.join('\n')}\n`);
@@ -141,7 +141,7 @@ function pad(text: string, width: number): string {
 }
 
 /** A line that wraps would be counted as one and cleared as one. */
-function fit(text: string, columns: number): string {
+function trim(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text.trimEnd();
   let kept = '';
   let width = 0;

@@ -72,6 +72,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         summary: 'run a command on one instance or on many',
         load: () => import('./commands/ssm/run.ts'),
       },
+      {
+        path: 'ssm forward',
+        summary: 'ports of this machine that lead to an instance, or through it',
+        load: () => import('./commands/ssm/forward.ts'),
+      },
     ],
   },
   {

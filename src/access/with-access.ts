@@ -25,6 +25,8 @@ export interface Access {
   /** In RoleSessionName, in the database's application_name and in the journal. */
   readonly person: string;
   readonly reason: string | undefined;
+  /** Keys of the same person and role that last longer: for what outlives `credentials`. Asks AWS when it must. */
+  renew(): Promise<RoleCredentials>;
 }
 
 export interface AccessParts extends IdentityParts {
@@ -74,8 +76,11 @@ export async function withAccess<Value>(
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
     throw refused;
   }
-  const credentials = await credentialsFor(parts, { ...request, config, profile: request.profile });
-  const checked = await check(parts, request, credentials);
+  const obtain = async () => {
+    const credentials = await credentialsFor(parts, { ...request, config, profile: request.profile });
+    return check(parts, request, credentials);
+  };
+  const checked = await obtain();
   const person = personName(checked.callerArn, host.userName);
   const opened: JournalEvent = {
     type: 'access.opened',
@@ -102,6 +107,7 @@ export async function withAccess<Value>(
     region: request.region,
     person,
     reason,
+    renew: obtain,
   };
   try {
     const value = await use(access);

@@ -2,7 +2,7 @@ import { ForgeError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 
 /** The services forge calls, in the spelling of `AWS_ENDPOINT_URL_<SERVICE>`. */
-export type AwsService = 'sso_oidc' | 'sso' | 'sts' | 'rds' | 'ssm' | 'eks' | 'ec2';
+export type AwsService = 'sso_oidc' | 'sso' | 'sts' | 'rds' | 'ssm' | 'eks' | 'ec2' | 'kms';
 
 /** What a profile of ~/.aws/config says of endpoints, as it stands there. */
 export interface ProfileEndpoints {
@@ -82,6 +82,7 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   ssm: 'ssm',
   eks: 'eks',
   ec2: 'ec2',
+  kms: 'kms',
 };
 
 function regionalEndpoint(env: Environment, service: AwsService, region: string): string {

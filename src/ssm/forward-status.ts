@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { durationText } from '../lib/duration-text.ts';
 import type { Output } from '../terminal/output.ts';
 import type { ForwardCounters } from './port-forward.ts';
 
@@ -6,15 +7,25 @@ const everyMs = 1_000;
 
 /** A line that says how many connections there are and how fast they are, while it is not disposed. */
 export function showStatus(
-  { host, output }: { readonly host: Pick<Host, 'monotonic'>; readonly output: Pick<Output, 'progress'> },
+  {
+    host,
+    output,
+  }: { readonly host: Pick<Host, 'now' | 'monotonic'>; readonly output: Pick<Output, 'progress'> },
   counters: ForwardCounters,
+  /** The longest that it may last from now on, milliseconds. */
+  maximumMs: number | undefined,
 ): Disposable {
-  const progress = output.progress(statusText(counters, 0, 0));
+  const end = maximumMs === undefined ? undefined : host.now() + maximumMs;
+  const text = (up: number, down: number) => {
+    const left = end === undefined ? '' : `, ${durationText(end - host.now())} left`;
+    return statusText(counters, up, down) + left;
+  };
+  const progress = output.progress(text(0, 0));
   let last = { at: host.monotonic(), up: 0, down: 0 };
   const timer = setInterval(() => {
     const now = { at: host.monotonic(), up: counters.up, down: counters.down };
     const seconds = Math.max(0.001, (now.at - last.at) / 1000);
-    progress.update(statusText(counters, (now.up - last.up) / seconds, (now.down - last.down) / seconds));
+    progress.update(text((now.up - last.up) / seconds, (now.down - last.down) / seconds));
     last = now;
   }, everyMs);
   return {

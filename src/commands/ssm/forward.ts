@@ -1,16 +1,17 @@
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
+import { durationText } from '../../lib/duration-text.ts';
 import type { ForwardRequest, OpenForward } from '../../ssm/forward-session.ts';
 import { checkDistinct, type ForwardSpec, parseForward, placeText } from '../../ssm/forward-spec.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import type { Style } from '../../terminal/style.ts';
+import { type ConnectOptions, maximumMs, shellOptions } from './session-options.ts';
 
-interface ForwardOptions {
+interface ForwardOptions extends ConnectOptions {
   readonly socks?: number | true;
   readonly streams?: number;
   readonly bindAll?: boolean;
-  readonly reason?: string;
 }
 
 const socksPort = 1080;
@@ -36,7 +37,7 @@ export default defineCommand<ForwardOptions>({
       parse: parseStreams,
     },
     { flags: '--bind-all', description: 'listen on all addresses of this machine, not only loopback' },
-    { flags: '--reason <text>', description: 'why: recorded with your name' },
+    ...shellOptions.slice(0, 2),
   ],
   examples: [
     ['forge ssm forward dev/bastion 9200:9100', 'port 9100 of the instance, here at 127.0.0.1:9200'],
@@ -77,6 +78,7 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
   const config = await context.config();
   const target = resolveInstance(config, word, { ...globals, variables: host.env });
   const purpose = { purpose: 'ssm forward', reason: options.reason, profile: globals.profile };
+  const maximum = maximumMs(options);
   const request = { forwards, socks, streams: options.streams ?? 1, bindAll: options.bindAll === true };
   if (globals.plan) {
     const { planInstance } = await import('../../ssm/plan-session.ts');
@@ -86,8 +88,10 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
   const { withInstance } = await import('../../ssm/with-instance.ts');
   const { startForwarding } = await import('../../ssm/forward-session.ts');
   const { showStatus } = await import('../../ssm/forward-status.ts');
+  const { chooserFor } = await import('./choose-instance.ts');
   const parts = { ...identityParts(context), config };
-  await withInstance(parts, target, purpose, undefined, async (access, { instanceId, label }) => {
+  const choose = chooserFor(context, target);
+  await withInstance(parts, target, purpose, choose, async (access, { instanceId, label }) => {
     const progress = output.progress(
       `opening ${request.streams === 1 ? 'a session' : `${request.streams} sessions`} to ${label}`,
     );
@@ -107,9 +111,9 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
       },
       text: (style) => running.open.map((open) => renderForward(open, label, style)).join('\n'),
     });
-    using _status = showStatus(context, running.counters);
+    using _status = showStatus(context, running.counters, maximum);
     if (host.stderr.isTTY === true) output.note('Ctrl-C ends it.');
-    await untilAborted(host.signal);
+    await untilEnded(context, maximum);
   });
 }
 
@@ -179,10 +183,30 @@ function parameterText(parameters: Readonly<Record<string, readonly string[]>>):
     .join(',');
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Until Ctrl-C, which main reports, or the longest duration. */
+async function untilEnded({ host, output }: Context, maximum: number | undefined): Promise<void> {
+  const { limitSession } = await import('../../ssm/session-limit.ts');
+  await new Promise<void>((resolve, reject) => {
+    const end = () => {
+      limit?.[Symbol.dispose]();
+      resolve();
+    };
+    const limit =
+      maximum === undefined
+        ? undefined
+        : limitSession({
+            host,
+            maximumMs: maximum,
+            warn: (left) => output.warn(`The ports close in ${durationText(left)} (--max-duration).`),
+            end: () =>
+              reject(
+                new ForgeError('time-up', 'The longest duration is over: the ports are closed.', {
+                  code: 'MAX_DURATION',
+                }),
+              ),
+          });
+    if (host.signal.aborted) end();
+    else host.signal.addEventListener('abort', end, { once: true });
   });
 }
 

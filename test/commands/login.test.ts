@@ -99,7 +99,7 @@ describe('forge login in the browser', () => {
     expect(await main(['login', '--browser', ...flags], at.host)).toBe(0);
     expect(at.host.err()).toContain(`${at.stub.url}/authorize?response_type=code&client_id=`);
     expect(at.host.err()).toContain('&scopes=sso%3Aaccount%3Aaccess&code_challenge=');
-    await expect.poll(() => existsSync(at.pageFile)).toBe(true);
+    await expect.poll(() => (existsSync(at.pageFile) ? at.page() : '')).not.toBe('');
     expect(at.page()).toMatch(/^200 /);
     expect(at.page()).toContain('You can close this tab');
     const registered = at.stub.bodies.find(({ operation }) => operation === 'RegisterClient')?.body;
@@ -131,7 +131,7 @@ describe('forge login in the browser', () => {
     at.stub.settings.refuseBrowser = true;
     expect(await main(['login', '--browser', ...flags], at.host)).toBe(5);
     expect(at.host.err()).toContain('The sign-in was refused in the browser.');
-    await expect.poll(() => existsSync(at.pageFile)).toBe(true);
+    await expect.poll(() => (existsSync(at.pageFile) ? at.page() : '')).not.toBe('');
     expect(at.page()).toMatch(/^403 /);
   });
 
@@ -140,7 +140,7 @@ describe('forge login in the browser', () => {
     at.stub.failures.set('CreateToken', [[400, 'InvalidGrantException', 'code was used']]);
     expect(await main(['login', '--browser', ...flags], at.host)).toBe(1);
     expect(at.host.err()).toContain('code was used');
-    await expect.poll(() => existsSync(at.pageFile)).toBe(true);
+    await expect.poll(() => (existsSync(at.pageFile) ? at.page() : '')).not.toBe('');
     expect(at.page()).toMatch(/^502 /);
   });
 

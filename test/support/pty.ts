@@ -41,18 +41,23 @@ export function openTerminal(command: string, args: readonly string[], options: 
   const wake = () => {
     for (const check of [...waiting]) check();
   };
+  let lastData = 0;
   pty.onData((chunk) => {
     text += chunk;
+    lastData = performance.now();
     wake();
   });
   const exit = new Promise<number>((resolve) => {
     pty.onExit(({ exitCode, signal }) => {
-      // What it wrote last can still be on its way through the terminal.
-      setTimeout(() => {
+      // What it wrote last can still be on its way through the terminal: it has ended when that is quiet.
+      const left = performance.now();
+      const settle = () => {
+        if (performance.now() - Math.max(left, lastData) < 150) return void setTimeout(settle, 25);
         ended = true;
         wake();
         resolve(signal ? 128 + signal : exitCode);
-      }, 50);
+      };
+      settle();
     });
   });
   return {

@@ -212,13 +212,21 @@ export class MessageStream {
   #arm(): void {
     if (this.#timer !== undefined || this.#sender.inFlight === 0 || this.#socket === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#sender.hasGivenUp(this.#host.monotonic())) {
-        this.#handlers.onGiveUp();
-      } else {
-        this.#repeat();
-        this.#arm();
-      }
+      // After a busy moment acknowledgements may lie unread in the socket: they are read before anything is repeated.
+      setImmediate(() => {
+        this.#timer = undefined;
+        this.#check();
+      });
     }, tick);
+  }
+
+  #check(): void {
+    if (this.#socket === undefined) return;
+    if (this.#sender.hasGivenUp(this.#host.monotonic())) {
+      this.#handlers.onGiveUp();
+    } else {
+      this.#repeat();
+      this.#arm();
+    }
   }
 }

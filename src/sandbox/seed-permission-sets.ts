@@ -13,6 +13,7 @@ const look: PolicyStatement = {
     'eks:List*',
     'ssm:Describe*',
     'ssm:GetConnectionStatus',
+    'ec2:DescribeInstances',
     'cloudwatch:Get*',
     'logs:Get*',
   ],
@@ -38,11 +39,61 @@ const policy = (...statements: readonly PolicyStatement[]): PolicyDocument => ({
   Statement: statements,
 });
 
-const shell: PolicyStatement = {
-  Effect: 'Allow',
-  Action: ['ssm:StartSession', 'ssm:TerminateSession', 'ssm:ResumeSession'],
-  Resource: '*',
-};
+/** Instances one by one: shells, commands and ports; ending and resuming one's own sessions only. */
+export const instanceSessions: readonly PolicyStatement[] = [
+  {
+    Effect: 'Allow',
+    Action: 'ssm:StartSession',
+    Resource: ['arn:aws:ec2:*:*:instance/*', ...sessionDocuments('*')],
+  },
+  ownSessions(),
+  sessionKey(),
+];
+
+/** The way to a database when no VPN is there: the environment's bastion, and nothing but forwarding on it. */
+export const databaseTunnel: readonly PolicyStatement[] = [
+  {
+    Effect: 'Allow',
+    Action: ['ssm:DescribeInstanceInformation', 'ssm:GetConnectionStatus', 'ec2:DescribeInstances'],
+    Resource: '*',
+  },
+  {
+    Effect: 'Allow',
+    Action: 'ssm:StartSession',
+    Resource: 'arn:aws:ec2:*:*:instance/*',
+    Condition: { StringEquals: { 'ssm:resourceTag/Role': 'bastion' } },
+  },
+  {
+    Effect: 'Allow',
+    Action: 'ssm:StartSession',
+    Resource: sessionDocuments('AWS-StartPortForwardingSessionToRemoteHost'),
+  },
+  ownSessions(),
+];
+
+function sessionDocuments(name: string): readonly string[] {
+  const own = name === '*' ? ['arn:aws:ssm:*:*:document/SSM-SessionManagerRunShell'] : [];
+  return [...own, `arn:aws:ssm:*::document/${name === '*' ? 'AWS-Start*' : name}`];
+}
+
+function ownSessions(): PolicyStatement {
+  return {
+    Effect: 'Allow',
+    Action: ['ssm:TerminateSession', 'ssm:ResumeSession'],
+    Resource: 'arn:aws:ssm:*:*:session/*',
+    Condition: { StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': `\${aws:userid}` } },
+  };
+}
+
+/** For what encrypts sessions, and no other use of the key. */
+function sessionKey(): PolicyStatement {
+  return {
+    Effect: 'Allow',
+    Action: 'kms:GenerateDataKey',
+    Resource: 'arn:aws:kms:*:*:key/*',
+    Condition: { StringLike: { 'kms:EncryptionContext:aws:ssm:SessionId': '*' } },
+  };
+}
 
 export const permissionSets: readonly PermissionSet[] = [
   {
@@ -67,7 +118,7 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-QA-ReadOnly',
     description: 'Read-only access to Dev',
     sessionSeconds: 8 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
   },
   {
     name: 'Forge-9Squid',
@@ -85,7 +136,7 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Wealth-ReadOnly',
     description: 'Read-only access to Prod-Wealth',
     sessionSeconds: 4 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
   },
   {
     name: 'Forge-DataAnalyst',
@@ -109,19 +160,21 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Prod-ReadOnly',
     description: 'Break-glass tier 2: investigation only',
     sessionSeconds: 4 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'))],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
   },
   {
     name: 'Forge-Prod-Database',
     description: 'Break-glass tier 1: database',
     sessionSeconds: 2 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'))],
+    policies: [
+      policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'), ...databaseTunnel),
+    ],
   },
   {
     name: 'Forge-Prod-Instance',
     description: 'Break-glass tier 1: instance',
     sessionSeconds: 2 * hour,
-    policies: [policy(look, shell)],
+    policies: [policy(look, ...instanceSessions)],
   },
   {
     name: 'Forge-Prod-Kubernetes',

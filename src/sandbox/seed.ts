@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, Assignment, Cluster, IamUser, Organisation, Person } from './organisation.ts';
 import { seedInstances } from './seed-instances.ts';
-import { permissionSets } from './seed-permission-sets.ts';
+import { instanceSessions, permissionSets } from './seed-permission-sets.ts';
 import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
 import { base32 } from './totp.ts';
 
@@ -139,7 +139,8 @@ function seedUsers(): IamUser[] {
         {
           Version: '2012-10-17',
           Statement: [
-            { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
+            { Effect: 'Allow', Action: ['rds:Describe*', ...describeInstances], Resource: '*' },
+            ...instanceSessions,
             {
               Effect: 'Allow',
               Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
@@ -156,6 +157,12 @@ function seedUsers(): IamUser[] {
     },
   ];
 }
+
+const describeInstances = [
+  'ssm:DescribeInstanceInformation',
+  'ssm:GetConnectionStatus',
+  'ec2:DescribeInstances',
+];
 
 function clusters(): Cluster[] {
   return [

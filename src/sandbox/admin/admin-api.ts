@@ -3,7 +3,9 @@ import type { Received, Reply } from '../aws/exchange.ts';
 import { type JsonFields, jsonReply, parseJsonObject } from '../aws/json-body.ts';
 import type { Person } from '../organisation.ts';
 import type { World } from '../world.ts';
+import { BadAdminRequest, numberField, textField } from './admin-fields.ts';
 import { assignInBulk } from './bulk.ts';
+import { ssmLevers } from './ssm-levers.ts';
 
 /**
  * Levers for rehearsals and tests: faults, the clock, assignments. Without the token of sandbox.json nothing is
@@ -11,11 +13,10 @@ import { assignInBulk } from './bulk.ts';
  */
 export type FindAdminReply = (request: Received) => Reply | undefined;
 
-class BadAdminRequest extends Error {}
-
 type Action = (world: World, fields: JsonFields) => object;
 
 const actions: Readonly<Record<string, Action>> = {
+  ...ssmLevers,
   'GET /_sandbox/calls': (world) => world.events.counts(),
   'GET /_sandbox/events': (world) => ({ events: world.events.all() }),
   'POST /_sandbox/faults': addFault,
@@ -24,7 +25,7 @@ const actions: Readonly<Record<string, Action>> = {
     return {};
   },
   'POST /_sandbox/clock': (world, fields) => {
-    world.setClockOffset(number(fields, 'offsetMs'));
+    world.setClockOffset(numberField(fields, 'offsetMs'));
     return { now: new Date(world.now()).toISOString() };
   },
   'POST /_sandbox/assign': assign,
@@ -33,8 +34,8 @@ const actions: Readonly<Record<string, Action>> = {
     assignInBulk(
       world.organisation,
       person(world, fields),
-      number(fields, 'accounts'),
-      number(fields, 'rolesEach'),
+      numberField(fields, 'accounts'),
+      numberField(fields, 'rolesEach'),
     ),
   'POST /_sandbox/refresh-rotation': (world, fields) => {
     if (typeof fields.on !== 'boolean') throw new BadAdminRequest('on must be true or false');
@@ -68,28 +69,30 @@ function sameToken(expected: string, given: string | undefined): boolean {
 
 function addFault(world: World, fields: JsonFields): object {
   const drop = fields.drop === true;
-  const delayMs = fields.delayMs === undefined ? 0 : number(fields, 'delayMs');
-  const status = fields.status === undefined ? undefined : number(fields, 'status');
-  const error = fields.error === undefined ? undefined : text(fields, 'error');
+  const delayMs = fields.delayMs === undefined ? 0 : numberField(fields, 'delayMs');
+  const status = fields.status === undefined ? undefined : numberField(fields, 'status');
+  const error = fields.error === undefined ? undefined : textField(fields, 'error');
   const fails = error !== undefined || status !== undefined || (!drop && delayMs === 0);
   world.faults.add({
-    service: text(fields, 'service'),
-    operation: text(fields, 'operation'),
+    service: textField(fields, 'service'),
+    operation: textField(fields, 'operation'),
     status: status ?? 500,
     error: fails ? (error ?? 'InternalFailure') : undefined,
     message:
-      fields.message === undefined ? 'A fault that was ordered from the sandbox' : text(fields, 'message'),
+      fields.message === undefined
+        ? 'A fault that was ordered from the sandbox'
+        : textField(fields, 'message'),
     delayMs,
     drop,
-    times: fields.times === undefined ? 1 : number(fields, 'times'),
+    times: fields.times === undefined ? 1 : numberField(fields, 'times'),
   });
   return {};
 }
 
 function assign(world: World, fields: JsonFields): object {
   const { userName } = person(world, fields);
-  const permissionSet = text(fields, 'permissionSet');
-  const account = text(fields, 'account');
+  const permissionSet = textField(fields, 'permissionSet');
+  const account = textField(fields, 'account');
   const { organisation } = world;
   if (!organisation.permissionSets.some((set) => set.name === permissionSet)) {
     throw new BadAdminRequest(`there is no permission set ${permissionSet}`);
@@ -104,29 +107,16 @@ function assign(world: World, fields: JsonFields): object {
 
 function revoke(world: World, fields: JsonFields): object {
   const { userName } = person(world, fields);
-  const [permissionSet, account] = [text(fields, 'permissionSet'), text(fields, 'account')];
+  const [permissionSet, account] = [textField(fields, 'permissionSet'), textField(fields, 'account')];
   world.organisation.revocations.add(`${userName} ${permissionSet} ${account}`);
   return {};
 }
 
 function person(world: World, fields: JsonFields): Person {
-  const wanted = text(fields, 'person');
+  const wanted = textField(fields, 'person');
   const found = world.organisation.people.find(
     (entry) => entry.nickname === wanted || entry.userName === wanted,
   );
   if (!found) throw new BadAdminRequest(`there is no person ${wanted}`);
   return found;
-}
-
-function text(fields: JsonFields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string' || value === '') throw new BadAdminRequest(`${name} must be a string`);
-  return value;
-}
-
-function number(fields: JsonFields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number' || !Number.isInteger(value))
-    throw new BadAdminRequest(`${name} must be a whole number`);
-  return value;
 }

@@ -2,12 +2,13 @@ import type { EventParameters } from '../event-log.ts';
 import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
+import { ec2Service } from './ec2/ec2-service.ts';
 import { type Call, parseForm, type Received, type Reply } from './exchange.ts';
 import type { QueryOperation, QueryService } from './query-service.ts';
 import { rdsService } from './rds/rds-service.ts';
 import { stsService } from './sts/sts-service.ts';
 import { clockToleranceMs, verifySignature } from './verify-signature.ts';
-import { renderXml, type XmlElements } from './xml.ts';
+import { renderXml, type XmlElements, xmlList } from './xml.ts';
 
 /** Regions that a credential scope may name: those that are on in every account. */
 export const regions = [
@@ -30,7 +31,7 @@ export const regions = [
   'ap-southeast-2',
 ] as const;
 
-const services: readonly QueryService[] = [stsService, rdsService];
+const services: readonly QueryService[] = [stsService, rdsService, ec2Service];
 
 /** `POST /` with a form, or `GET /?Action=…`. */
 export function findQueryCall(world: World, request: Received): Call | undefined {
@@ -120,7 +121,11 @@ function findOperation(
 }
 
 function answer(service: QueryService, operation: string, result: XmlElements, requestId: string): Reply {
-  const body = renderXml({ [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } });
+  const body = renderXml(
+    service.dialect === 'ec2'
+      ? { requestId, ...result }
+      : { [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } },
+  );
   return xmlReply(
     200,
     `<${operation}Response xmlns="${service.namespace}">${body}</${operation}Response>`,
@@ -135,12 +140,22 @@ function failed(
   message: string,
   requestId: string,
 ): Reply {
+  if (service.dialect === 'ec2') {
+    const errors = xmlList('Error', [{ Code: ec2Codes[code] ?? code, Message: message }]);
+    return xmlReply(status, renderXml({ Response: { Errors: errors, RequestID: requestId } }), requestId);
+  }
   const body = renderXml({
     Error: { Type: status >= 500 ? 'Receiver' : 'Sender', Code: code, Message: message },
     RequestId: requestId,
   });
   return xmlReply(status, `<ErrorResponse xmlns="${service.namespace}">${body}</ErrorResponse>`, requestId);
 }
+
+/** EC2 has its own names for keys that are unknown or over. */
+const ec2Codes: Readonly<Record<string, string>> = {
+  InvalidClientTokenId: 'AuthFailure',
+  ExpiredToken: 'RequestExpired',
+};
 
 function xmlReply(status: number, body: string, requestId: string): Reply {
   return {

@@ -3,11 +3,13 @@ import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import type { XmlElements } from './xml.ts';
 
-/** The AWS Query protocol: a form in, XML out, every call signed. STS and RDS speak it. */
+/** The AWS Query protocol: a form in, XML out, every call signed. STS and RDS speak it; EC2 a dialect. */
 export interface QueryService {
   readonly name: string;
   readonly version: string;
   readonly namespace: string;
+  /** EC2 writes its replies and errors without the wrappers of the others. */
+  readonly dialect?: 'ec2';
   readonly operations: Readonly<Record<string, QueryOperation>>;
 }
 

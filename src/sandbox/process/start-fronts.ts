@@ -28,6 +28,7 @@ export async function startFronts(
       const front = await startFront(world, cluster, postgres, authority);
       fronts.push(front);
       cluster.port = front.port;
+      world.ssm.network.insidePorts.set(front.port, front.insidePort);
     }
   } catch (error) {
     await close();
@@ -68,6 +69,7 @@ function startFront(
       endpoints,
     },
     certificate: authority.issue([...endpoints[0].names, ...endpoints[1].names]),
+    direct: () => world.ssm.network.direct(cluster.account),
     gatekeeper: {
       verifyToken: (request) => world.verifyRdsToken(request),
       async isIamUser(user) {

@@ -53,7 +53,9 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
       [Symbol.asyncDispose]: async () => (await starting.catch(() => undefined))?.[Symbol.asyncDispose](),
     });
     const fronts = keep(await startFronts(host, world, starting));
-    const aws = keep(await startAwsEndpoint({ world, adminToken }));
+    const aws = keep(
+      await startAwsEndpoint({ world, adminToken, instancesFolder: join(folder, 'instances') }),
+    );
     const control = keep(await startControlServer(adminToken));
     const state = await writeState(host, world, folder, {
       url: aws.url,

@@ -10,6 +10,8 @@ import { fatal } from './server-message.ts';
 export interface RdsFront extends AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number;
+  /** The door for those who come from inside the network, through Session Manager. On 127.0.0.1. */
+  readonly insidePort: number;
   /** Clients that are in. */
   connections(): number;
 }
@@ -19,6 +21,8 @@ export interface FrontOptions {
   readonly certificate: ServerCertificate;
   readonly gatekeeper: Gatekeeper;
   readonly record: (attempt: Attempt) => void;
+  /** What becomes of those who come from outside: let in, closed at once, or never answered. */
+  readonly direct?: () => 'open' | 'closed' | 'silent';
 }
 
 /** PostgreSQL's default max_connections, as on the smallest instances. */
@@ -86,10 +90,7 @@ export async function startRdsFront(options: FrontOptions): Promise<RdsFront> {
     }
   };
 
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
+  const receive = (socket: Socket) => {
     serve(socket).then(
       () => closeSoon(socket),
       (error: unknown) => {
@@ -101,6 +102,40 @@ export async function startRdsFront(options: FrontOptions): Promise<RdsFront> {
         closeSoon(socket);
       },
     );
+  };
+
+  const outside = await listen(sockets, (socket) => {
+    const direct = options.direct?.() ?? 'open';
+    if (direct === 'open') receive(socket);
+    // A network that drops packets and one that refuses; loopback has accepted by then.
+    else if (direct === 'closed') socket.destroy();
+    else socket.resume();
+  });
+  port = outside.port;
+  const inside = await listen(sockets, receive);
+  return {
+    port,
+    insidePort: inside.port,
+    connections: () => clients,
+    async [Symbol.asyncDispose]() {
+      const closed = [outside, inside].map((door) => door.close());
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+interface Door {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+async function listen(sockets: Set<Socket>, receive: (socket: Socket) => void): Promise<Door> {
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    receive(socket);
   });
   server.maxConnections = 4 * mostClients;
   await new Promise<void>((resolve, reject) => {
@@ -108,15 +143,9 @@ export async function startRdsFront(options: FrontOptions): Promise<RdsFront> {
     server.listen({ host: '127.0.0.1', port: 0 }, resolve);
   });
   const address = server.address();
-  port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    port,
-    connections: () => clients,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 

@@ -1,0 +1,17 @@
+import type { JsonFields } from '../aws/json-body.ts';
+
+/** What a lever was asked is not something it does: 400, with the message. */
+export class BadAdminRequest extends Error {}
+
+export function textField(fields: JsonFields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || value === '') throw new BadAdminRequest(`${name} must be a string`);
+  return value;
+}
+
+export function numberField(fields: JsonFields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw new BadAdminRequest(`${name} must be a whole number`);
+  return value;
+}

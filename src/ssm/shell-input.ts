@@ -5,6 +5,9 @@ import { PayloadType } from './wire/payload.ts';
 const endOfInput = Uint8Array.of(0x04);
 const lineFeed = Uint8Array.of(0x0a);
 
+/** What may wait here. A terminal is read on while nothing goes out: `~.` must be heard. */
+const mostWaiting = { terminal: 16 * 1024 * 1024, pipe: 256 * 1024 };
+
 /** Silence after which a shell is taken to wait for input, and how far it grows. Milliseconds. */
 const firstSilence = 250;
 const longestSilence = 5_000;
@@ -22,6 +25,8 @@ export function sendInput(
 ): Promise<never> {
   return new Promise((_, reject) => {
     let sending: Promise<void> = Promise.resolve();
+    const most = stdin.isTTY === true ? mostWaiting.terminal : mostWaiting.pipe;
+    let waiting = 0;
     let last = 0x0a;
     let timer: NodeJS.Timeout | undefined;
     const send = (bytes: Uint8Array) => {
@@ -34,9 +39,11 @@ export function sendInput(
     const onData = (chunk: Buffer | string) => {
       const bytes = filter(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
       if (bytes.length === 0 || signal.aborted) return;
-      stdin.pause();
+      waiting += bytes.length;
+      if (waiting > most) stdin.pause();
       void send(bytes).then(() => {
-        if (!signal.aborted) stdin.resume();
+        waiting -= bytes.length;
+        if (waiting <= most && !signal.aborted) stdin.resume();
       });
     };
     const onEnd = () => {

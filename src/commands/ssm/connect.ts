@@ -51,7 +51,6 @@ export default defineCommand<ConnectOptions>({
     return withInstance(parts, target, purpose, choose, async (access, instance) => {
       const { openTerminalSession } = await import('../../ssm/terminal-session.ts');
       await using channel = await openTerminalSession(parts, access, instance, document);
-      if (channel.customerMessage !== '') output.note(channel.customerMessage);
       const { rememberUse } = await import('../../ssm/instance-memory.ts');
       await rememberUse(parts, target.region, instance.instanceId);
       const { runShell } = await import('../../ssm/shell.ts');

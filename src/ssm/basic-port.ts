@@ -3,6 +3,9 @@ import { type Connections, type PortChannel, SessionOver } from './port-channel.
 import { PortStream } from './port-stream.ts';
 import { Flag, PayloadType } from './wire/payload.ts';
 
+/** Whoever waits for the session waits for this as well, and the agent never says that a server has ended. */
+const lingerMs = 500;
+
 /**
  * Port sessions of agents up to 3.0.196.0: the bytes of one connection, bare. Who comes while one is open waits in
  * a queue. The agent connects at the first byte, says nothing when the server closes, and connects anew at the
@@ -47,16 +50,19 @@ export function openBasicPort(channel: PortChannel): Connections {
   }
 
   function open(): PortStream {
-    const stream: PortStream = new PortStream({
-      send: (data) => {
-        if (over !== undefined) return Promise.reject(over);
-        return channel.send(PayloadType.output, data);
+    const stream: PortStream = new PortStream(
+      {
+        send: (data) => {
+          if (over !== undefined) return Promise.reject(over);
+          return channel.send(PayloadType.output, data);
+        },
+        close() {
+          if (over === undefined) void disconnect();
+        },
+        drained,
       },
-      close() {
-        if (over === undefined) void disconnect();
-      },
-      drained,
-    });
+      lingerMs,
+    );
     current = stream;
     return stream;
   }

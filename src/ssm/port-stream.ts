@@ -10,30 +10,31 @@ export interface PortLink {
   drained(): void;
 }
 
-/** The far end's FIN ends both directions (ssm-agent and smux know no half-close). */
-const lingerMs = 5_000;
+const usualLingerMs = 5_000;
 /** Received and not read yet. Above it the whole session waits, for smux version 1 can't hold back one stream. */
 const receiveLimitBytes = 1024 * 1024;
 
 /**
  * One TCP connection made by the instance. Ending the writable side does not end the connection at once: the agent
  * closes its connection to the server on FIN, and an answer that is still to come would be lost. So the FIN waits
- * until the server has ended too, or has been silent for five seconds. Destroying ends it at once.
+ * until the server has ended too, or has been silent for a while (five seconds). Destroying ends it at once.
  */
 export class PortStream extends Duplex {
   readonly #link: PortLink;
+  readonly #lingerMs: number;
   #closed = false;
   #remoteEnded = false;
   #linger: NodeJS.Timeout | undefined;
   #received = 0;
 
-  constructor(link: PortLink) {
+  constructor(link: PortLink, lingerMs: number = usualLingerMs) {
     super({
       allowHalfOpen: false,
       readableHighWaterMark: receiveLimitBytes / 4,
       writableHighWaterMark: 64 * 1024,
     });
     this.#link = link;
+    this.#lingerMs = lingerMs;
   }
 
   /** Bytes that came from the far end, read or not. */
@@ -79,7 +80,7 @@ export class PortStream extends Duplex {
       this.#linger = setTimeout(() => {
         this.#close();
         this.push(null);
-      }, lingerMs);
+      }, this.#lingerMs);
     }
     done();
   }

@@ -4,15 +4,18 @@ import { quotePosix } from '../lib/quote-posix.ts';
 
 /**
  * The value of `credential_process` for an environment. Node, forge and forge.yaml by absolute path: programs that
- * ask have another PATH and another working folder, where the name could mean another environment.
+ * ask have another PATH and another working folder, where the name could mean another environment. `reason`: what
+ * production asks for, and nobody is there to say.
  */
 export function credentialProcessLine(
   host: Pick<Host, 'program' | 'platform'>,
   configPath: string,
   environment: string,
+  reason: string | undefined,
 ): string {
   const { node, script } = host.program;
   const words = [node, script, 'credentials', environment, '--config', configPath];
+  if (reason !== undefined) words.push('--reason', reason);
   return words.map((word) => quoted(word, host.platform)).join(' ');
 }
 

@@ -4,7 +4,7 @@ import { parseAwsConfig } from '../../src/config/aws-config-file.ts';
 import { credentialProcessLine } from '../../src/config/credential-process-line.ts';
 
 const line = (script: string, platform: NodeJS.Platform = 'linux', node = '/usr/bin/node') =>
-  credentialProcessLine({ program: { node, script }, platform }, '/etc/forge.yaml', 'dev');
+  credentialProcessLine({ program: { node, script }, platform }, '/etc/forge.yaml', 'dev', undefined);
 
 const paths = [
   '/opt/forge.cjs',

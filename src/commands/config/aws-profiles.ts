@@ -37,7 +37,7 @@ export default defineCommand<AwsProfilesOptions>({
   ],
   details: `Only sections that forge wrote are changed; all else in the file, comments and order included, stays as it is.
 A profile lets every program of yours that knows its name take credentials without asking you. That is why
-production is left out unless you name it.
+production is left out unless you name it; the journal then names the profile as the reason.
 The file is ~/.aws/config, or AWS_CONFIG_FILE.`,
   run: runAwsProfiles,
 });
@@ -67,7 +67,7 @@ async function runAwsProfiles(
     output.plan({
       summary: same
         ? `${path} already has these profiles.`
-        : `Write ${written.length} profiles into ${path}.`,
+        : `Write ${written.length === 1 ? 'a profile' : `${written.length} profiles`} into ${path}.`,
       steps: [
         ...removed.map((name) => ({ kind: 'local' as const, what: `remove [profile ${name}]` })),
         ...written.map((name) => ({ kind: 'local' as const, what: `write [profile ${name}]` })),
@@ -112,8 +112,10 @@ function chosenEnvironments(
   return [...config.environments.values()].filter(({ name, production }) => !production || present.has(name));
 }
 
-function profileFor(host: Host, config: Config, { name, region }: Environment): AwsProfile {
-  return { environment: name, region, command: credentialProcessLine(host, config.files[0] ?? '', name) };
+function profileFor(host: Host, config: Config, { name, region, production }: Environment): AwsProfile {
+  const reason = production ? `profile ${awsProfileName(name)} of the AWS configuration` : undefined;
+  const command = credentialProcessLine(host, config.files[0] ?? '', name, reason);
+  return { environment: name, region, command };
 }
 
 function data(profile: AwsProfile) {

@@ -79,11 +79,10 @@ async function runInit(context: Context, { options }: { readonly options: InitOp
   if (globals.plan) {
     output.plan({
       summary: `Write ${path}.`,
-      steps: text
-        .trimEnd()
-        .split('\n')
-        .map((line) => ({ kind: 'local' as const, what: line })),
-      equivalents: [],
+      steps: [
+        { kind: 'local', what: `write ${path}, checked already: ${environmentCount(environments.length)}` },
+      ],
+      equivalents: [`cat > ${path} <<'END'`, ...text.trimEnd().split('\n'), 'END'],
     });
     return;
   }
@@ -92,6 +91,10 @@ async function runInit(context: Context, { options }: { readonly options: InitOp
   if (production.length > 0) output.note(`Marked as production by its name: ${production.join(', ')}.`);
   output.note('Next: forge login');
   output.result({ data: { file: path, environments }, text: (style) => style.plain(path) });
+}
+
+function environmentCount(count: number): string {
+  return count === 1 ? '1 environment' : `${count} environments`;
 }
 
 async function refuseExisting(path: string, force: boolean): Promise<void> {

@@ -15,7 +15,7 @@ export default defineCommand<{ as?: string }>({
     ['forge sandbox shell --as sam', 'as sam, who is on call'],
   ],
   details:
-    'The shell is $SHELL. Your own start-up files are not read: they could set AWS variables that lead out.\nWithout a running sandbox, one is started and ends with the shell.',
+    'The shell is $SHELL. Your own start-up files are not read: they could set AWS variables that lead out.\nWithout a running sandbox, one is started and ends with the shell.\nThe AWS CLI follows from version 2.13 (1.29) on: older ones do not know AWS_ENDPOINT_URL.',
   async run(context, { options }) {
     const { host, output, globals } = context;
     if (globals.plan) {

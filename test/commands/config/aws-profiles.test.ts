@@ -60,6 +60,10 @@ describe('forge config aws-profiles', () => {
       'Warning: every program of yours can now take credentials of prod, which is production.',
     );
     expect([...profiles().keys()]).toEqual(['forge-prod']);
+    // Production gives keys for a reason only, and a program that asks by its profile can't say one.
+    expect(profiles().get('forge-prod')?.get('credential_process')).toBe(
+      `${command('prod', host.directories.home)} --reason "profile forge-prod of the AWS configuration"`,
+    );
     await forgeIn(host, 'config', 'aws-profiles', '--prune');
     expect([...profiles().keys()]).toEqual(['forge-prod', 'forge-dev']);
   });

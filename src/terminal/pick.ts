@@ -18,6 +18,8 @@ export interface PickQuestion<Value> {
 }
 
 const mostRows = 12;
+/** Pages can come faster than anybody reads. */
+const frameMs = 40;
 const keyNames: ReadonlyMap<string, PickKey> = new Map([
   ['up', 'up'],
   ['down', 'down'],
@@ -47,6 +49,7 @@ export async function pickOne<Value>(
   const list = new PickList<Value>(Math.min(mostRows, Math.max(1, (stderr.rows ?? 24) - 4)));
   let complete = false;
   let drawn = 0;
+  let frame: NodeJS.Timeout | undefined;
   const clear = () => {
     if (drawn > 0) stderr.write(`\x1b[${drawn}A\r\x1b[J`);
     drawn = 0;
@@ -104,6 +107,7 @@ export async function pickOne<Value>(
         () => host.signal.removeEventListener('abort', onAbort),
         () => stderr.removeListener('resize', draw),
         () => stdin.pause(),
+        () => clearTimeout(frame),
       );
       if (host.signal.aborted) return onAbort();
       stdin.resume();
@@ -113,7 +117,10 @@ export async function pickOne<Value>(
       async function read(): Promise<void> {
         for await (const page of pages) {
           list.add(page.map((value) => ({ value, cells: text(value), weight: weight(value) })));
-          draw();
+          frame ??= setTimeout(() => {
+            frame = undefined;
+            draw();
+          }, frameMs);
         }
         complete = true;
         if (list.total === 0) resolve(undefined);

@@ -57,6 +57,20 @@ describe('README', () => {
     expect(named.size).toBeGreaterThan(15);
   });
 
+  it('quotes messages as forge says them', () => {
+    const folder = join(root, 'src');
+    const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .join('\n');
+    const section = /\n\| you see [\s\S]*?\n\n/.exec(readme)?.[0] ?? '';
+    const cells = section.split('\n').map((row) => row.split('|')[1] ?? '');
+    const quoted = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text));
+    const parts = quoted.flatMap((text) => text.split('…').map((part) => part.trim()));
+    expect(parts.filter((part) => !source.includes(part))).toEqual([]);
+    expect(quoted.length).toBeGreaterThan(10);
+  });
+
   it('links only to what is there', () => {
     const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
       .map(([, link = '']) => link)

@@ -60,7 +60,8 @@ export class Opening {
       case PayloadType.stdErr:
       case PayloadType.exitCode:
       case PayloadType.flag:
-        if (this.#phase === 'answering' || this.#phase === 'answered') return 'later';
+        // Whether it is encrypted is not known until the request is answered.
+        if (this.#phase === 'answering') return 'later';
         if (this.#phase === 'waiting') this.#becomeReady();
         return 'data';
       default:

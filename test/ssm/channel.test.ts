@@ -241,6 +241,29 @@ describe('a connection that ends', () => {
     }
   });
 
+  it('has what was unacknowledged sent again at once, the very same bytes, oldest first', async () => {
+    const heard: string[] = [];
+    const agent = await startAgent({
+      actions: portActions,
+      onData: (_type, payload) => void heard.push(payload.toString()),
+    });
+    const channel = await open(agent);
+    await channel.drained();
+    agent.script = { ...agent.script, mute: true };
+    agent.frames.length = 0;
+    for (const word of ['a', 'b', 'c']) await channel.send(PayloadType.stdErr, Buffer.from(word));
+    await expect.poll(() => sent(agent).length, { interval: 5 }).toBe(3);
+    const before = sent(agent);
+    agent.frames.length = 0;
+    agent.script = { ...agent.script, mute: false };
+    const started = performance.now();
+    agent.cut();
+    await channel.drained();
+    expect(performance.now() - started).toBeLessThan(95);
+    expect(heard).toEqual(['a', 'b', 'c']);
+    expect(sent(agent)).toEqual(before);
+  });
+
   it('is over when there is no token any more', async () => {
     const agent = await startAgent({ actions: portActions });
     const channel = await open(agent, { resume: async () => undefined });

@@ -178,6 +178,23 @@ describe('encryption', () => {
     expect(agent.acknowledged).toBe(acknowledged);
   });
 
+  it('holds for what comes while KMS is still asked: it is neither shown as it is nor lost', async () => {
+    const cipher = agentCipher();
+    const agent = await startAgent({ actions: encryptedShell() });
+    const opening = open(agent, {
+      generateDataKey: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        return generateDataKey();
+      },
+    });
+    await expect.poll(() => agent.openings.length).toBe(1);
+    agent.send(PayloadType.output, cipher.encrypt(Buffer.from('early')));
+    const channel = await opening;
+    const seen: string[] = [];
+    channel.onData((_type, payload) => void seen.push(payload.toString()));
+    await expect.poll(() => seen).toEqual(['early']);
+  });
+
   it('that KMS refuses is said to the agent and to the person', async () => {
     const agent = await startAgent({ actions: encryptedShell() });
     const denied = new ForgeError('denied', 'Access denied: kms:GenerateDataKey.', { code: 'ACCESS_DENIED' });

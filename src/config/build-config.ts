@@ -64,6 +64,7 @@ function buildEnvironment(
     defaultDatabase: file.default_database,
     databases: mapValues(file.databases, (database, key) => buildDatabase(database, key, name, place)),
     instances: mapValues(file.instances, (instance, key) => buildInstance(instance, key, name, place)),
+    maxSessionSeconds: file.max_session === undefined ? undefined : parseDuration(file.max_session),
     defaultCluster: file.default_cluster,
     clusters: mapValues(file.clusters, (cluster, key) => buildCluster(cluster, key, name, place)),
   };

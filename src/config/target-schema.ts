@@ -187,6 +187,12 @@ export const environment = v.strictObject(
     default_database: v.optional(described('The database that the environment’s name alone means.', name)),
     databases: v.optional(described('Name → database.', mapOf(database))),
     instances: v.optional(described('Name → EC2 instance.', mapOf(instance))),
+    max_session: v.optional(
+      described(
+        'The longest that a shell on an instance may last.',
+        duration('a time such as 2h, from 1m to 24h', 60, 86_400),
+      ),
+    ),
     default_cluster: v.optional(
       described('The Kubernetes cluster that the environment’s name alone means.', name),
     ),

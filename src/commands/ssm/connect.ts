@@ -19,7 +19,7 @@ export default defineCommand<ConnectOptions>({
     ['echo uptime | forge ssm dev/web-1', 'commands from a pipe'],
   ],
   details:
-    'Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.',
+    'Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.',
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
@@ -54,7 +54,10 @@ export default defineCommand<ConnectOptions>({
       const { rememberUse } = await import('../../ssm/instance-memory.ts');
       await rememberUse(parts, target.region, instance.instanceId);
       const { runShell } = await import('../../ssm/shell.ts');
-      return await runShell(context, channel, { label: instance.label, maximumMs: maximumMs(options) });
+      return await runShell(context, channel, {
+        label: instance.label,
+        maximumMs: maximumMs(options, target.environment),
+      });
     });
   },
 });

@@ -1,4 +1,5 @@
 import type { OptionDefinition } from '../../command.ts';
+import type { Environment } from '../../config/config.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { ForgeError } from '../../errors.ts';
 
@@ -24,8 +25,13 @@ export const shellOptions: readonly OptionDefinition[] = [
   { flags: '--document <name>', description: "session document, in place of forge.yaml's or AWS's" },
 ];
 
-export function maximumMs({ maxDuration }: ConnectOptions): number | undefined {
-  return maxDuration === undefined ? undefined : maxDuration * 1000;
+/** The shorter of what is asked for and what forge.yaml allows, milliseconds; undefined: AWS's own limits. */
+export function maximumMs(
+  { maxDuration }: ConnectOptions,
+  environment?: Pick<Environment, 'maxSessionSeconds'>,
+): number | undefined {
+  const limits = [maxDuration, environment?.maxSessionSeconds].filter((seconds) => seconds !== undefined);
+  return limits.length === 0 ? undefined : Math.min(...limits) * 1000;
 }
 
 function parseMaxDuration(text: string): number {

@@ -1,8 +1,18 @@
+import type { Instance } from '../organisation.ts';
+
 /** What SendCommand started, newest last. */
 export interface CommandStore {
   add(command: SentCommand): void;
   find(id: string): SentCommand | undefined;
   all(): readonly SentCommand[];
+  /** What runs commands; the gateway puts it here while it stands. */
+  runner: CommandRunner | undefined;
+}
+
+export interface CommandRunner {
+  /** Returns at once; the invocations change as they go. */
+  run(command: SentCommand, instances: readonly Instance[], now: () => number): void;
+  cancel(invocations: readonly Invocation[], now: () => number): void;
 }
 
 export type InvocationStatus =
@@ -58,5 +68,6 @@ export function createCommandStore(): CommandStore {
     },
     find: (id) => commands.get(id),
     all: () => [...commands.values()],
+    runner: undefined,
   };
 }

@@ -7,6 +7,7 @@ import { encodeAgentMessage } from '../../ssm/wire/agent-message.ts';
 import type { World } from '../world.ts';
 import { Agent } from './agent.ts';
 import { ChannelSocket } from './channel-socket.ts';
+import { createCommandRunner } from './command-runner.ts';
 import { createMachine } from './machine.ts';
 import { controlFlags, MessageType, Payload } from './payloads.ts';
 import type { Session } from './session.ts';
@@ -30,6 +31,7 @@ export function createDataChannelGateway(world: World, folder?: string): DataCha
     clientTracking: true,
   });
   const machine = createMachine(folder);
+  world.ssm.commands.runner = createCommandRunner(machine);
   const channels = new Map<Session, Channel>();
   const echo = createEcho();
   const open = (session: Session, socket: WebSocket) => {

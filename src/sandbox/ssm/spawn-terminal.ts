@@ -77,13 +77,10 @@ function spawnInTerminal(
     resume: () => {
       if (!over) pty.resume();
     },
+    // Also when the program itself is over: what it left behind in its group is not.
     kill: () => {
-      if (over) return;
       killGroup(pty.pid, 'SIGHUP');
-      const { pid } = pty;
-      setTimeout(() => {
-        if (!over) killGroup(pid, 'SIGKILL');
-      }, 500).unref();
+      killGroup(pty.pid, 'SIGKILL');
     },
   };
 }

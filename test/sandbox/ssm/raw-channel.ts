@@ -9,6 +9,8 @@ import {
 /** A data channel by hand: says exactly what a test wants said, and acknowledges unless told otherwise. */
 export interface RawChannel {
   readonly received: readonly AgentMessage[];
+  /** How often each number of output came. */
+  readonly copies: ReadonlyMap<number, number>;
   /** Joined payloads of one type, each number once, in order. */
   bytes(payloadType: number): Buffer;
   text(payloadType?: number): string;
@@ -42,10 +44,12 @@ export async function openRawChannel(url: string, token: string, previous?: RawC
   const seen = new Set(
     received.filter(({ type }) => type === 'output_stream_data').map((entry) => entry.sequenceNumber),
   );
+  const copies = new Map<number, number>();
   const waiting = new Set<() => void>();
   let closedBy = (_output: string) => {};
   const channel: RawChannel = {
     received,
+    copies,
     acknowledging: true,
     nextNumber: previous?.nextNumber ?? 0,
     bytes(payloadType) {
@@ -131,6 +135,7 @@ export async function openRawChannel(url: string, token: string, previous?: RawC
     const message = decodeAgentMessage(data);
     if (message === undefined) throw new Error('the agent sent something that is no message');
     if (message.type === 'output_stream_data') {
+      copies.set(message.sequenceNumber, (copies.get(message.sequenceNumber) ?? 0) + 1);
       if (channel.acknowledging) acknowledge(channel, message);
       if (!seen.has(message.sequenceNumber)) received.push(message);
       seen.add(message.sequenceNumber);

@@ -1,0 +1,206 @@
+import { connect } from 'node:net';
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { GenerateDataKeyCommand } from '@aws-sdk/client-kms';
+import {
+  DescribeInstanceInformationCommand,
+  DescribeSessionsCommand,
+  GetConnectionStatusCommand,
+  ResumeSessionCommand,
+  StartSessionCommand,
+  type StartSessionCommandInput,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRdsFront } from '../../../src/sandbox/rds-front/rds-front.ts';
+import { createCertificateAuthority } from '../../../src/sandbox/x509/certificates.ts';
+import { failureOf } from '../clients.ts';
+import { type SsmStage, startSsmStage } from './stage.ts';
+
+let stage: SsmStage;
+beforeAll(async () => {
+  stage = await startSsmStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+describe('EC2 and instance information', () => {
+  it('find instances by tag with wildcards, address, name and id', async () => {
+    const web = stage.instance('dev', 'web-1');
+    const names = async (Name: string, ...Values: string[]) => {
+      const reply = await stage.ec2().send(new DescribeInstancesCommand({ Filters: [{ Name, Values }] }));
+      return reply.Reservations?.flatMap(
+        ({ Instances }) => Instances?.map(({ Tags }) => Tags?.find(({ Key }) => Key === 'Name')?.Value) ?? [],
+      );
+    };
+    expect(await names('tag:Name', 'web-*')).toEqual(['web-1', 'web-2']);
+    expect(await names('tag:Role', 'bastion', 'worker')).toEqual(['bastion', 'worker']);
+    expect(await names('private-ip-address', web.privateIp)).toEqual(['web-1']);
+    expect(await names('private-dns-name', web.privateDns)).toEqual(['web-1']);
+    expect(await names('instance-id', web.id)).toEqual(['web-1']);
+    expect(await names('tag:Name', 'web.1')).toEqual([]);
+    expect((await failureOf(names('colour', 'red'))).name).toBe('InvalidParameterValue');
+    const unknown = stage.ec2().send(new DescribeInstancesCommand({ InstanceIds: ['i-0123456789abcdef0'] }));
+    expect((await failureOf(unknown)).name).toBe('InvalidInstanceID.NotFound');
+    const denied = stage
+      .ec2(stage.keysOf('Forge-DataAnalyst', 'dev', 'bo'))
+      .send(new DescribeInstancesCommand({}));
+    expect(await failureOf(denied)).toMatchObject({ name: 'UnauthorizedOperation', status: 403 });
+  });
+
+  it('page a thousand instances', async () => {
+    await stage.admin('ssm-instances', { count: 1_000, environment: 'qa' });
+    const keys = stage.keysOf('Forge-Developer', 'qa');
+    const ids = new Set<string>();
+    let NextToken: string | undefined;
+    do {
+      const page = await stage
+        .ssm(keys)
+        .send(new DescribeInstanceInformationCommand({ MaxResults: 50, NextToken }));
+      for (const { InstanceId = '' } of page.InstanceInformationList ?? []) ids.add(InstanceId);
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    expect(ids.size).toBe(1_006);
+    const first = await stage.ec2(keys).send(new DescribeInstancesCommand({ MaxResults: 1_000 }));
+    const rest = await stage
+      .ec2(keys)
+      .send(new DescribeInstancesCommand({ MaxResults: 1_000, NextToken: first.NextToken }));
+    expect([first.Reservations?.length, rest.Reservations?.length]).toEqual([1_000, 6]);
+    const other = stage.ssm().send(new DescribeInstanceInformationCommand({ NextToken: first.NextToken }));
+    expect((await failureOf(other)).name).toBe('InvalidNextToken');
+  });
+
+  it('filter by status and tag, never both', async () => {
+    const list = (...Filters: { Key: string; Values: string[] }[]) =>
+      stage.ssm().send(new DescribeInstanceInformationCommand({ Filters }));
+    const offline = await list({ Key: 'PingStatus', Values: ['ConnectionLost'] });
+    expect(offline.InstanceInformationList?.map(({ InstanceId }) => InstanceId)).toEqual([
+      stage.instance('dev', 'report').id,
+    ]);
+    const mixed = list({ Key: 'tag:Role', Values: ['web'] }, { Key: 'PingStatus', Values: ['Online'] });
+    expect((await failureOf(mixed)).name).toBe('InvalidInstanceInformationFilterValue');
+    expect((await failureOf(list({ Key: 'Colour', Values: ['x'] }))).name).toBe('InvalidFilterKey');
+  });
+});
+
+describe('StartSession', () => {
+  const start = (wish: Partial<StartSessionCommandInput>, keys = stage.keysOf('Forge-Developer', 'dev')) =>
+    stage.ssm(keys).send(new StartSessionCommand({ Target: stage.instance('dev', 'web-1').id, ...wish }));
+
+  it('refuses what AWS refuses', async () => {
+    const failure = async (wish: Partial<StartSessionCommandInput>) => (await failureOf(start(wish))).name;
+    expect(await failure({ Target: stage.instance('dev', 'report').id })).toBe('TargetNotConnected');
+    expect(await failure({ Target: stage.instance('qa', 'web-1').id })).toBe('TargetNotConnected');
+    expect(await failure({ DocumentName: 'AWS-Nothing' })).toBe('InvalidDocument');
+    const DocumentName = 'AWS-StartPortForwardingSession';
+    expect(await failure({ DocumentName, Parameters: { portNumber: ['70000'] } })).toBe('InvalidParameters');
+    expect(await failure({ DocumentName, Parameters: { host: ['x'] } })).toBe('InvalidParameters');
+    expect(await failure({ Reason: 'x'.repeat(257) })).toBe('ValidationException');
+    const foreign = { ...stage.keysOf('Forge-Developer', 'dev'), secretAccessKey: 'wrong' };
+    expect((await failureOf(start({}, foreign))).name).toBe('InvalidSignatureException');
+  });
+
+  it('asks IAM about the instance and the document', async () => {
+    const bastion = stage.instance('prod-wealth', 'bastion').id;
+    const web = stage.instance('prod-wealth', 'web-1').id;
+    const casey = stage.keysOf('Forge-Wealth-ReadOnly', 'prod-wealth', 'casey');
+    const DocumentName = 'AWS-StartPortForwardingSessionToRemoteHost';
+    const Parameters = { host: ['echo'], portNumber: ['7'] };
+    const { SessionId = '' } = await start({ Target: bastion, DocumentName, Parameters }, casey);
+    expect((await failureOf(start({ Target: web, DocumentName, Parameters }, casey))).message).toContain(web);
+    const shell = await failureOf(start({ Target: bastion }, casey));
+    expect(shell).toMatchObject({ name: 'AccessDeniedException', status: 400 });
+    expect(shell.message).toContain('document/SSM-SessionManagerRunShell');
+    // One's own session, and nobody else's.
+    const other = stage.ssm(stage.keysOf('Forge-Prod-Instance', 'prod-wealth', 'sam'));
+    for (const command of [
+      new ResumeSessionCommand({ SessionId }),
+      new TerminateSessionCommand({ SessionId }),
+    ]) {
+      expect((await failureOf(other.send(command as ResumeSessionCommand))).name).toBe(
+        'AccessDeniedException',
+      );
+    }
+    await stage.ssm(casey).send(new TerminateSessionCommand({ SessionId }));
+  });
+
+  it('is seen by DescribeSessions with its reason, until it ends', async () => {
+    const { SessionId, StreamUrl, TokenValue } = await start({ Reason: 'ticket 7' });
+    expect(SessionId).toMatch(/^dana@tapp\.example-[0-9a-f]{17}$/);
+    expect(StreamUrl).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/v1\/data-channel\//);
+    expect(TokenValue?.length).toBeLessThanOrEqual(300);
+    const find = async (State: 'Active' | 'History') => {
+      const Filters = [{ key: 'SessionId' as const, value: SessionId }];
+      return (await stage.ssm().send(new DescribeSessionsCommand({ State, Filters }))).Sessions;
+    };
+    expect(await find('Active')).toEqual([
+      expect.objectContaining({ SessionId, Reason: 'ticket 7', Status: 'Connected' }),
+    ]);
+    await stage.ssm().send(new TerminateSessionCommand({ SessionId }));
+    expect([(await find('Active'))?.length, (await find('History'))?.length]).toEqual([0, 1]);
+    const status = await stage
+      .ssm()
+      .send(new GetConnectionStatusCommand({ Target: stage.instance('dev', 'report').id }));
+    expect(status.Status).toBe('notconnected');
+  });
+});
+
+it('KMS gives a data key to those who may, bound to its context', async () => {
+  const ask = (keys = stage.keysOf('Forge-Developer', 'dev'), KeyId = 'alias/session-manager') =>
+    stage.kms(keys).send(new GenerateDataKeyCommand({ KeyId, NumberOfBytes: 64 }));
+  const { Plaintext, CiphertextBlob, KeyId } = await ask();
+  expect([Plaintext?.length, KeyId]).toEqual([
+    64,
+    expect.stringContaining('arn:aws:kms:us-east-1:111111111111:key/'),
+  ]);
+  expect(CiphertextBlob?.length).toBeGreaterThan(64);
+  expect((await failureOf(ask(stage.keysOf('Forge-QA-ReadOnly', 'dev')))).name).toBe('AccessDeniedException');
+  expect((await failureOf(ask(undefined, 'alias/other'))).name).toBe('NotFoundException');
+});
+
+it('a closed network turns away who comes directly and lets in who comes through the gateway', async () => {
+  const [cluster] = stage.world.organisation.clusters;
+  if (cluster === undefined) throw new Error('no cluster');
+  const endpoint = (name: string) => ({ names: [name] as const, backend: async () => 'nowhere' });
+  await using front = await startRdsFront({
+    cluster: {
+      region: cluster.region,
+      account: cluster.account,
+      resourceId: cluster.resourceId,
+      databases: [],
+      users: [],
+      endpoints: [endpoint(cluster.endpoint), endpoint(cluster.readerEndpoint)],
+    },
+    certificate: createCertificateAuthority('test', Date.now()).issue([cluster.endpoint]),
+    gatekeeper: { verifyToken: () => ({ ok: false, reason: 'no' }), isIamUser: async () => false },
+    record: () => {},
+    direct: () => stage.world.ssm.network.direct(cluster.account),
+  });
+  const { network } = stage.world.ssm;
+  network.insidePorts.set(cluster.port, front.insidePort);
+  const from = (environment: string, host: string) =>
+    network.find(stage.world.organisation, stage.instance(environment, 'bastion'), host, cluster.port);
+  expect([
+    from('dev', cluster.readerEndpoint),
+    from('qa', cluster.endpoint),
+    from('dev', 'example.com'),
+  ]).toEqual([front.insidePort, undefined, undefined]);
+  /** PostgreSQL's SSLRequest, and what comes of it. */
+  const ask = (port: number) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from('0000000804d2162f', 'hex')));
+      const settle = (answer: string) => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.on('error', () => settle('closed'));
+      socket.on('close', () => settle('closed'));
+      socket.on('data', (bytes) => settle(bytes.toString()));
+      setTimeout(() => settle('silence'), 300);
+    });
+  expect(await ask(front.port)).toBe('S');
+  await stage.admin('network', { environment: 'dev', direct: false });
+  expect([await ask(front.port), await ask(front.insidePort)]).toEqual(['silence', 'S']);
+  await stage.admin('network', { environment: 'dev', direct: false, refusal: 'closed' });
+  expect(await ask(front.port)).toBe('closed');
+  await stage.admin('network', { environment: 'dev', direct: true });
+  expect(await ask(front.port)).toBe('S');
+});

@@ -159,6 +159,18 @@ describe('forge whoami --all', () => {
     expect((await json('--all')).data.environments[0].permissionSet).toBe('Forge-SRE');
   });
 
+  it('does not promise what other commands refuse: production that forge.yaml opens to nobody', async () => {
+    stage.newHome();
+    await stage.signIn('alex');
+    const { out } = await stage.run('whoami', '--all');
+    expect(out).toMatch(
+      /^prod-cash +444444444444 .*Forge-Admin +at the portal; here break-glass only, production$/m,
+    );
+    expect(out).toMatch(/^prod-wealth +333333333333 .*yes, production$/m);
+    expect((await stage.run('whoami', 'prod-cash')).code).toBe(5);
+    await stage.signIn('dana');
+  });
+
   it('fails when no account answers, and when the sign-in has ended in the middle', async () => {
     stage.newHome({ env: { AWS_MAX_ATTEMPTS: '1' } });
     await stage.signIn('dana');

@@ -187,6 +187,14 @@ describe('what a session meets', () => {
 });
 
 describe('db token', () => {
+  it('says with --output json where and until when it is good', async () => {
+    const run = await sandbox.forge(['db', 'token', 'dev', '--output', 'json']);
+    const { token, host, port, user, region, expiresAt } = JSON.parse(run.stdout);
+    expect(token).toMatch(new RegExp(`^${host}:${port}/\\?Action=connect&DBUser=developer&`));
+    expect({ user, region }).toEqual({ user: 'developer', region: 'us-east-1' });
+    expect((Date.parse(expiresAt) - Date.now()) / 60_000).toBeCloseTo(15, 0);
+  });
+
   it('prints a token that opens the database, and nothing else', async () => {
     const run = await sandbox.forge(['db', 'token', 'dev']);
     expect(run).toMatchObject({ code: 0, stderr: '' });

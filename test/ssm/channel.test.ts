@@ -96,7 +96,7 @@ describe('bytes', () => {
     const started = performance.now();
     await channel.send(PayloadType.output, Buffer.alloc(10));
     await channel.drained();
-    expect(performance.now() - started).toBeLessThan(90);
+    expect(performance.now() - started).toBeLessThan(500);
     await Promise.all(
       Array.from({ length: 2_000 }, () => channel.send(PayloadType.output, Buffer.alloc(10))),
     );
@@ -259,7 +259,7 @@ describe('a connection that ends', () => {
     const started = performance.now();
     agent.cut();
     await channel.drained();
-    expect(performance.now() - started).toBeLessThan(95);
+    expect(performance.now() - started).toBeLessThan(1_000);
     expect(heard).toEqual(['a', 'b', 'c']);
     expect(sent(agent)).toEqual(before);
   });
@@ -340,7 +340,7 @@ describe('an agent that is away', () => {
       else agent.control(MessageType.startPublication);
       const started = performance.now();
       await channel.drained();
-      expect(performance.now() - started).toBeLessThan(95);
+      expect(performance.now() - started).toBeLessThan(1_000);
       expect(heard).toEqual(['one', 'two']);
       expect(channel.state).toBe('ready');
     },

@@ -1,5 +1,5 @@
 import type { DatabaseConnection } from './endpoint.ts';
-import { openDatabaseSocket } from './wire/open-database-socket.ts';
+import { type Dial, openDatabaseSocket } from './wire/open-database-socket.ts';
 
 const timeoutMs = 5_000;
 
@@ -11,10 +11,11 @@ const timeoutMs = 5_000;
 export async function cancelRequest(
   connection: DatabaseConnection,
   key: { readonly processId: number; readonly secretKey: number },
+  dial?: Dial | undefined,
 ): Promise<void> {
   // Not the command's own signal: that is what is often the reason to cancel.
   const { signal } = new AbortController();
-  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs });
+  const socket = await openDatabaseSocket({ ...connection, dial, signal, timeoutMs });
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => socket.destroy(), timeoutMs);
     socket.on('error', () => {});

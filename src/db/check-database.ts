@@ -4,12 +4,15 @@ import { durationText } from '../lib/duration-text.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import { observeAws } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
+import { type DatabaseRoute, noBastionCodes, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
 import { type DatabaseStep, openDatabase } from './open-database.ts';
 import type { ServerFacts } from './server-facts.ts';
+import type { Dial } from './wire/open-database-socket.ts';
 
 export const checkSteps = ['credentials', 'endpoint', 'dns', 'tcp', 'tls', 'login', 'session'] as const;
-export type CheckStepName = 'name' | (typeof checkSteps)[number];
+/** `tunnel`: the other way to it, through a bastion, where there is one. */
+export type CheckStepName = 'name' | 'tunnel' | (typeof checkSteps)[number];
 
 export interface CheckStep {
   readonly step: CheckStepName;
@@ -46,6 +49,8 @@ export async function checkDatabase(
     onStep(step);
     started = host.monotonic();
   };
+  /** Failures that stand in a step already. */
+  const told = new Set<ForgeError>();
   const elapsed = () => Math.round(host.monotonic() - started);
   const ok = (step: CheckStepName, detail: string) =>
     report({ step, status: 'ok', milliseconds: elapsed(), detail, hint: null });
@@ -55,32 +60,79 @@ export async function checkDatabase(
       ok('credentials', describeAccess(access, host.now()));
       const connection = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
       ok('endpoint', describeConnection(connection));
-      await using session = await openDatabase(observed, access, connection, {
-        signal: host.signal,
-        onStep: (step) => {
-          const [name, detail] = describeStep(step, host.now());
-          if (name !== undefined) ok(name, detail);
-        },
-      });
-      ok('session', describeServer(session.server, connection));
+      const open = async (dial?: Dial) => {
+        await using session = await openDatabase(observed, access, connection, {
+          signal: host.signal,
+          dial,
+          onStep: (step) => {
+            const [name, detail] = describeStep(step, host.now());
+            // Of a tunnel, a step of its own has said it.
+            if (name !== undefined && !(name === 'tcp' && dial !== undefined)) ok(name, detail);
+          },
+        });
+        ok('session', describeServer(session.server, connection));
+      };
+      const direct = request.via === 'tunnel' ? undefined : await tryDirectly(open);
+      if (request.via !== 'direct') await tryTunnel(connection, open, direct);
     });
     return { steps, failure: undefined };
   } catch (error) {
     if (host.signal.aborted || !(error instanceof ForgeError)) throw error;
-    const done = new Set(steps.map(({ step }) => step));
-    const [failed = 'session', ...skipped] = checkSteps.filter((step) => !done.has(step));
-    report({
-      step: failed,
-      status: 'failed',
-      milliseconds: elapsed(),
-      detail: error.message,
-      // The advice to run this very command.
-      hint: error.hint?.replace(/\s*Find out where it stops: .*$/, '') || null,
-    });
-    for (const step of skipped) {
+    if (!told.has(error)) reportFailure(missing()[0] ?? 'session', error);
+    for (const step of missing()) {
       report({ step, status: 'skipped', milliseconds: null, detail: '', hint: null });
     }
     return { steps, failure: error };
+  }
+
+  /** Why the endpoint is not reached, where another way may be found; throws everything else. */
+  async function tryDirectly(open: () => Promise<void>): Promise<ForgeError | undefined> {
+    try {
+      await open();
+      return undefined;
+    } catch (error) {
+      const reached = steps.some(({ step }) => step === 'tls');
+      if (request.via === 'direct' || reached || !(error instanceof ForgeError)) throw error;
+      if (host.signal.aborted || error.kind !== 'unreachable') throw error;
+      reportFailure(missing()[0] ?? 'tcp', error);
+      return error;
+    }
+  }
+
+  /** Goes on through it where the direct way has failed; else only says whether it is there. */
+  async function tryTunnel(
+    connection: DatabaseConnection,
+    open: (dial: Dial | undefined) => Promise<void>,
+    direct: ForgeError | undefined,
+  ): Promise<void> {
+    const needed = direct !== undefined || request.via === 'tunnel';
+    let route: DatabaseRoute | undefined;
+    await using _route = { [Symbol.asyncDispose]: async () => route?.[Symbol.asyncDispose]() };
+    try {
+      route = await openRoute(parts, connection, purpose, 'tunnel');
+      const dialed = await route.dial?.(host.signal, async () => {});
+      dialed?.stream.destroy();
+      ok('tunnel', dialed?.address ?? '');
+    } catch (error) {
+      if (host.signal.aborted || !(error instanceof ForgeError)) throw error;
+      if (!needed && noBastionCodes.has(error.code)) return;
+      reportFailure('tunnel', error);
+      if (needed) throw direct ?? error;
+      return;
+    }
+    if (needed) await open(route.dial);
+  }
+
+  function missing(): readonly CheckStepName[] {
+    const done = new Set(steps.map(({ step }) => step));
+    return checkSteps.filter((step) => !done.has(step));
+  }
+
+  function reportFailure(step: CheckStepName, error: ForgeError): void {
+    told.add(error);
+    // Without the advice to run this very command.
+    const hint = error.hint?.replace(/\s*Find out where it stops: .*$/, '') || null;
+    report({ step, status: 'failed', milliseconds: elapsed(), detail: error.message, hint });
   }
 }
 

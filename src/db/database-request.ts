@@ -5,6 +5,9 @@ import { resolveDatabase } from '../targets/resolve-database.ts';
 import { findCurrentEnvironment } from '../targets/resolve-environment.ts';
 import { readRdsName } from './rds-name.ts';
 
+/** How to reach the endpoint: `auto` tries directly, and through the environment's bastion when that fails. */
+export type Via = 'direct' | 'tunnel' | 'auto';
+
 /** What the command line says about a database, beside or in place of forge.yaml. */
 export interface DatabaseFlags {
   readonly host?: string | undefined;
@@ -18,6 +21,8 @@ export interface DatabaseFlags {
   readonly write?: boolean | undefined;
   /** Whole seconds; 0: none. */
   readonly statementTimeout?: number | undefined;
+  readonly via?: Via | undefined;
+  readonly bastion?: string | undefined;
 }
 
 /** Everything that is known about the database before AWS or the network is asked. */
@@ -42,6 +47,9 @@ export interface DatabaseRequest {
   readonly write: boolean;
   readonly readOnly: boolean;
   readonly limits: SessionLimits;
+  readonly via: Via;
+  /** The instance a tunnel goes through: a name of forge.yaml, a Name tag, an id; undefined: the usual one. */
+  readonly bastion: string | undefined;
 }
 
 /** Server-side limits of the database session, milliseconds; 0: none, undefined: the server's own. */
@@ -134,7 +142,7 @@ function byHost(
 }
 
 function finish(
-  known: Omit<DatabaseRequest, 'region' | 'readOnly' | 'limits'>,
+  known: Omit<DatabaseRequest, 'region' | 'readOnly' | 'limits' | 'via' | 'bastion'>,
   flags: DatabaseFlags,
   fallbackRegion: string | undefined,
 ): DatabaseRequest {
@@ -159,6 +167,9 @@ function finish(
   return {
     ...known,
     region,
+    // --address says the way: mostly it is a tunnel of the person's own.
+    via: flags.via ?? (flags.address === undefined ? 'auto' : 'direct'),
+    bastion: flags.bastion,
     readOnly: !write && (production || endpoint === 'reader'),
     limits: statementTimeout === undefined ? limits : { ...limits, statement: statementTimeout * 1000 },
   };

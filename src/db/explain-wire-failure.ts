@@ -108,6 +108,15 @@ function explainNegotiation(failure: WireFailure, facts: FailureFacts): ForgeErr
         'Use another network, and tell your security team.',
         failure,
       );
+    // Of a tunnel: that the server does not take the connection is only known when something is sent.
+    case 'ECONNREFUSED':
+      return error(
+        'unreachable',
+        'TCP_REFUSED',
+        `Through the tunnel nothing answers at ${facts.host}:${facts.port}: ${failure.message}.`,
+        `Check the port, and whether the instance's security group is let in. ${checkHint(facts)}`,
+        failure,
+      );
     case 'NOT_POSTGRESQL':
     case 'ERROR':
       return error(

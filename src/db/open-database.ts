@@ -14,7 +14,7 @@ import { readRdsName } from './rds-name.ts';
 import { checkServer, readServerFacts, type ServerFacts } from './server-facts.ts';
 import { sessionSettings, setStatements, startupOptions } from './session-settings.ts';
 import { GuardedSocket } from './wire/guard-backend.ts';
-import { openDatabaseSocket, type SocketStep } from './wire/open-database-socket.ts';
+import { type Dial, openDatabaseSocket, type SocketStep } from './wire/open-database-socket.ts';
 import { WireFailure } from './wire/wire-failure.ts';
 
 /** An open and checked connection. Closed by disposing. */
@@ -36,6 +36,8 @@ export interface OpenOptions {
   /** For DNS, TCP, TLS and login, each on its own. */
   readonly timeoutMs?: number | undefined;
   readonly onStep?: ((step: DatabaseStep) => void) | undefined;
+  /** Another way to the endpoint than by its name. */
+  readonly dial?: Dial | undefined;
 }
 
 const stepTimeoutMs = 10_000;
@@ -75,9 +77,9 @@ async function open(
   access: Access,
   connection: DatabaseConnection,
   token: Secret,
-  { signal, timeoutMs = stepTimeoutMs, onStep }: OpenOptions,
+  { signal, timeoutMs = stepTimeoutMs, onStep, dial }: OpenOptions,
 ): Promise<DatabaseSession> {
-  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs, onStep });
+  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs, onStep, dial });
   const stream = new GuardedSocket(socket);
   const settings = sessionSettings(connection.request);
   const proxy = readRdsName(connection.host)?.proxy === true;
@@ -118,7 +120,7 @@ async function open(
       connection,
       server,
       remoteAddress: socket.remoteAddress ?? connection.address,
-      cancel: () => cancelRequest(connection, { processId: key.processID, secretKey: key.secretKey }),
+      cancel: () => cancelRequest(connection, { processId: key.processID, secretKey: key.secretKey }, dial),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

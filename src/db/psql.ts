@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
+import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
+import type { Listener } from '../ssm/listener.ts';
 import type { DatabaseSession } from './open-database.ts';
 import { findOwnPsqlRc } from './own-psql-rc.ts';
 import type { PsqlArguments } from './psql-arguments.ts';
@@ -63,9 +65,12 @@ export async function runPsql(
   });
   await writeFile(rc, rcText, { mode: 0o600, flag: 'wx' });
   await writeFile(rootCertificates, connection.ca.join('\n'), { mode: 0o600, flag: 'wx' });
+  await using listener = handover.tunnel && (await listenForPsql(host, handover.tunnel));
+  const local = listener?.local.kind === 'tcp' ? listener.local : undefined;
   const env = psqlEnvironment(host.env, {
     ...connection,
-    hostAddress: connection.address === connection.host ? undefined : remoteAddress,
+    port: local?.port ?? connection.port,
+    hostAddress: local?.host ?? (connection.address === connection.host ? undefined : remoteAddress),
     password: (await handover.token()).reveal(),
     applicationName: handover.applicationName,
     options: proxy ? '' : startupOptions(settings),
@@ -76,6 +81,25 @@ export async function runPsql(
   using _held = host.holdInterrupts();
   const child = host.spawn(program, args, { env, stdio: 'inherit' });
   return await finished(host, child, interactive);
+}
+
+/** libpq takes no stream. What listens on loopback leads to the same endpoint, and TLS and token are checked there. */
+async function listenForPsql(host: Host, tunnel: InstanceTunnel): Promise<Listener> {
+  const [{ listen }, { relay, reset }] = await Promise.all([
+    import('../ssm/listener.ts'),
+    import('../ssm/relay.ts'),
+  ]);
+  return listen(host, {
+    place: { kind: 'tcp', port: 0 },
+    bindAll: false,
+    onConnection: (socket) => {
+      socket.on('error', () => {});
+      tunnel.connect(host.signal).then(
+        (stream) => relay(socket, stream, { up: 0, down: 0 }),
+        () => reset(socket),
+      );
+    },
+  });
 }
 
 async function finished(host: Host, child: ChildProcess, interactive: boolean): Promise<number> {

@@ -1,10 +1,13 @@
 import { type AccessParts, withAccess } from '../access/with-access.ts';
+import { ForgeError } from '../errors.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import { applicationName } from './application-name.ts';
 import { observeAws, signToken } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
-import { resolveEndpoint } from './endpoint.ts';
+import { type DatabaseRoute, openRoute } from './database-route.ts';
+import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
 import { type DatabaseSession, openDatabase } from './open-database.ts';
 
 /** For a connection that another program makes in place of the session. */
@@ -12,6 +15,8 @@ export interface Handover {
   readonly applicationName: string;
   /** A token of its own for it. */
   token(): Promise<Secret>;
+  /** What it must go through; undefined: directly. */
+  readonly tunnel: InstanceTunnel | undefined;
 }
 
 /** May I → credentials → endpoint → an open, checked session for `use`, closed afterwards whatever happens. */
@@ -23,27 +28,51 @@ export async function withDatabase<Value>(
 ): Promise<Value> {
   const observed = observeAws(parts);
   return withAccess(observed, accessRequest(request, purpose), async (access) => {
+    let route: DatabaseRoute | undefined;
+    await using _route = { [Symbol.asyncDispose]: async () => route?.[Symbol.asyncDispose]() };
     await using session = await connect();
     // Awaited here: the session is closed when this function returns.
     return await use(session, {
       applicationName: applicationName(access.person, access.reason),
       token: async () => (await signToken(observed, access, session.connection)).token,
+      tunnel: route?.tunnel,
     });
 
     async function connect(): Promise<DatabaseSession> {
       using _progress = parts.output.progress(`connecting to ${request.name}`);
-      const options = { signal: parts.host.signal };
       const connection = await resolveEndpoint(observed, access.credentials, request);
       try {
-        return await openDatabase(observed, access, connection, options);
+        return await open(connection);
       } catch (error) {
         if (!connection.remembered || parts.host.signal.aborted) throw error;
         // Deleted and made anew, or under another port: RDS is asked before the failure is believed.
         const now = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
         const { host, port, resourceId } = connection;
         if (now.host === host && now.port === port && now.resourceId === resourceId) throw error;
-        return openDatabase(observed, access, now, options);
+        return open(now);
       }
     }
+
+    async function open(connection: DatabaseConnection): Promise<DatabaseSession> {
+      await route?.[Symbol.asyncDispose]();
+      route = await openRoute(parts, connection, purpose);
+      const session = await openDatabase(observed, access, connection, {
+        signal: parts.host.signal,
+        dial: route.dial,
+      }).catch((error: unknown) => {
+        throw withTunnelFailure(error, route?.tunnelFailure);
+      });
+      if (route.tunnel !== undefined) parts.output.note(`Connected through ${route.tunnel.through}.`);
+      return session;
+    }
   });
+}
+
+/** Both ways have failed: the direct one is the error, the other one belongs to what can be done. */
+function withTunnelFailure(error: unknown, tunnelFailure: string | undefined): unknown {
+  if (tunnelFailure === undefined || !(error instanceof ForgeError)) return error;
+  const { kind, message, code, hint = '', cause } = error;
+  const both =
+    `A tunnel through a bastion was tried, too: ${tunnelFailure.replace(/\.$/, '')}.\n${hint}`.trimEnd();
+  return new ForgeError(kind, message, { code, hint: both, cause });
 }

@@ -1,6 +1,6 @@
 import type { ArgumentDefinition, OptionDefinition } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import type { DatabaseFlags } from '../../db/database-request.ts';
+import type { DatabaseFlags, Via } from '../../db/database-request.ts';
 import { parseTimeout } from '../../db/parse-timeout.ts';
 import { ForgeError } from '../../errors.ts';
 
@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   readonly confirm?: string;
   readonly reason?: string;
   readonly statementTimeout?: number;
+  readonly via?: Via;
+  readonly bastion?: string;
 }
 
 export const targetArgument: ArgumentDefinition = {
@@ -41,6 +43,12 @@ export const connectionOptions: readonly OptionDefinition[] = [
     flags: '--address <ip>',
     description: 'where to connect instead, e.g. a tunnel; names stay the real ones',
   },
+  {
+    flags: '--via <way>',
+    description: 'auto: directly, and through a bastion when that fails (default without --address)',
+    choices: ['direct', 'tunnel', 'auto'],
+  },
+  { flags: '--bastion <instance>', description: 'which instance a tunnel goes through (bastion)' },
   { flags: '--ca <file>', description: 'PEM file of the authorities to trust (default: those of RDS)' },
   ...endpointOptions.slice(3),
 ];

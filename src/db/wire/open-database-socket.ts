@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { connectFirst } from './connect-first.ts';
 import { WireFailure, type WireStep } from './wire-failure.ts';
@@ -10,6 +11,8 @@ export interface DatabaseSocketRequest {
   /** Name or IP address to connect to: the same, or the near end of a tunnel. */
   readonly address: string;
   readonly port: number;
+  /** Another way to it than by `address` and `port`, in place of the steps dns and tcp. */
+  readonly dial?: Dial | undefined;
   /** PEM of the only authorities that are believed. */
   readonly ca: string | readonly string[];
   readonly signal: AbortSignal;
@@ -18,6 +21,18 @@ export interface DatabaseSocketRequest {
   /** Called as each step succeeds. */
   readonly onStep?: ((step: SocketStep) => void) | undefined;
 }
+
+/**
+ * Connects and calls `agree`, which asks the server for TLS: what has not answered that has not been reached. Then
+ * nothing else may be read or written. `address` is for people: where it really goes.
+ */
+export type Dial = (
+  stop: AbortSignal,
+  agree: Agree,
+) => Promise<{ readonly stream: Duplex; readonly address: string }>;
+
+/** Destroys the stream when it fails. */
+export type Agree = (stream: Duplex, stop: AbortSignal) => Promise<void>;
 
 export type SocketStep =
   | { readonly name: 'dns'; readonly addresses: readonly string[] }
@@ -39,12 +54,10 @@ export interface CertificateFacts {
  */
 export async function openDatabaseSocket(request: DatabaseSocketRequest): Promise<TLSSocket> {
   const { onStep } = request;
-  const found = await within('dns', request, () => lookup(request.address, { all: true, order: 'verbatim' }));
-  onStep?.({ name: 'dns', addresses: found.map(({ address }) => address) });
-  const socket = await within('tcp', request, (stop) => connectFirst(found, request.port, stop));
-  onStep?.({ name: 'tcp', address: socket.remoteAddress ?? '' });
+  const socket =
+    request.dial === undefined ? await connectByName(request) : await connectBy(request.dial, request);
   try {
-    await within('negotiation', request, (stop) => requestTls(socket, stop));
+    if (request.dial === undefined) await within('negotiation', request, (stop) => requestTls(socket, stop));
     const secure = await within('tls', request, (stop) => startTls(socket, request, stop));
     onStep?.({
       name: 'tls',
@@ -55,6 +68,35 @@ export async function openDatabaseSocket(request: DatabaseSocketRequest): Promis
   } catch (error) {
     socket.destroy();
     throw error;
+  }
+}
+
+async function connectByName(request: DatabaseSocketRequest): Promise<Duplex> {
+  const { onStep } = request;
+  const found = await within('dns', request, () => lookup(request.address, { all: true, order: 'verbatim' }));
+  onStep?.({ name: 'dns', addresses: found.map(({ address }) => address) });
+  const socket = await within('tcp', request, (stop) => connectFirst(found, request.port, stop));
+  onStep?.({ name: 'tcp', address: socket.remoteAddress ?? '' });
+  return socket;
+}
+
+/** Starting a session with an instance takes a second or some, where a connection takes a moment. */
+const dialTimes = 3;
+
+async function connectBy(dial: Dial, request: DatabaseSocketRequest): Promise<Duplex> {
+  const patient = { ...request, timeoutMs: request.timeoutMs * dialTimes };
+  const { stream, address } = await within('tcp', patient, (stop) => dial(stop, agreeOnTls));
+  request.onStep?.({ name: 'tcp', address });
+  return stream;
+}
+
+async function agreeOnTls(stream: Duplex, stop: AbortSignal): Promise<void> {
+  try {
+    await requestTls(stream, stop);
+  } catch (error) {
+    stream.on('error', () => {});
+    stream.destroy();
+    throw WireFailure.from('negotiation', error);
   }
 }
 
@@ -89,7 +131,7 @@ async function within<Value>(
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /** Asks for TLS and takes exactly one byte of answer: anything more was put there by somebody in between. */
-function requestTls(socket: Socket, stop: AbortSignal): Promise<void> {
+function requestTls(socket: Duplex, stop: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: unknown) => {
       socket.removeListener('data', onData);
@@ -128,7 +170,7 @@ function refusalOf(answer: Buffer): WireFailure | undefined {
 }
 
 function startTls(
-  socket: Socket,
+  socket: Duplex,
   { host, ca }: DatabaseSocketRequest,
   stop: AbortSignal,
 ): Promise<TLSSocket> {

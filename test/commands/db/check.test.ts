@@ -52,6 +52,7 @@ describe('db check', () => {
       'tls',
       'login',
       'session',
+      'tunnel',
     ]);
     expect(report.steps.every(({ status, milliseconds }) => status === 'ok' && milliseconds !== null)).toBe(
       true,
@@ -66,7 +67,9 @@ describe('db check', () => {
 
   it('shows a reader as one', async () => {
     const { report } = await check(['prod-wealth'], { person: 'casey' });
-    expect(report.steps.at(-1)?.detail).toMatch(/a reader, database wealth as forge_ro, read-only/);
+    expect(report.steps.find(({ step }) => step === 'session')?.detail).toMatch(
+      /a reader, database wealth as forge_ro, read-only/,
+    );
   });
 
   it('for people, one line a step, and what to do where it stops', async () => {
@@ -91,8 +94,14 @@ describe('db check', () => {
       'login',
       'IAM_REFUSED',
     ],
-    ['a closed port', () => ['dev', '--port', '1'], 6, 'tcp', 'TCP_REFUSED'],
-    ['a server that says nothing', () => ['dev', '--port', String(stranger())], 6, 'tls', 'SERVER_SILENT'],
+    ['a closed port', () => ['dev', '--port', '1', '--via', 'direct'], 6, 'tcp', 'TCP_REFUSED'],
+    [
+      'a server that says nothing',
+      () => ['dev', '--port', String(stranger()), '--via', 'direct'],
+      6,
+      'tls',
+      'SERVER_SILENT',
+    ],
     [
       'a name that is not in DNS',
       () => ['dev', '--address', 'no-such-host.invalid'],

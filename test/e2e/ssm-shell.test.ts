@@ -152,10 +152,46 @@ onPosix('forge ssm', () => {
     expect(await terminal.exit).toBe(0);
   });
 
-  it('says what to check for an instance that is offline', async () => {
-    const run = await sandbox.forge(['ssm', 'dev/report']);
-    expect(run.code).toBe(6);
-    expect(run.stderr).toContain('report');
-    expect(run.stderr).toMatch(/agent/);
+  it('says what to check for an instance that is offline, by name and by id', async () => {
+    const listed = await sandbox.forge(['ssm', 'list', 'dev', '--output', 'json']);
+    const rows = JSON.parse(listed.stdout) as { readonly id: string; readonly name: string }[];
+    const id = rows.find(({ name }) => name === 'report')?.id ?? '';
+    for (const word of ['report', id]) {
+      const run = await sandbox.forge(['ssm', `dev/${word}`]);
+      expect(run.stderr).toContain(word);
+      expect(run.stderr).toMatch(/Check that .*agent/);
+      expect(run.code).toBe(6);
+    }
+  });
+
+  it('goes on over sockets that are cut, without losing a byte', async () => {
+    await pull('ssm-faults', { cutAfterBytes: 20_000, cuts: 3 });
+    using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
+    await terminal.waitFor(prompt);
+    terminal.write(`seq 1 20000; echo "all":there${keys.enter}`);
+    await terminal.waitFor(/all:there/, { timeoutMs: 30_000 });
+    await pull('ssm-faults', {});
+    expect((await sandbox.admin.calls())['ssm:ResumeSession']).toBeGreaterThan(0);
+    const seen = [...terminal.text().matchAll(/^(\d+)\r$/gm)].map(([, number]) => Number(number));
+    expect(seen).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1));
+    terminal.write(`exit${keys.enter}`);
+    expect(await terminal.exit).toBe(0);
+  }, 60_000);
+
+  it('says why the service ended it', async () => {
+    using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
+    await terminal.waitFor(prompt);
+    await pull('ssm-sessions', { action: 'end', output: 'Session timed out due to inactivity.' });
+    await terminal.waitFor(/was ended: Session timed out due to inactivity/);
+    expect(await terminal.exit).toBe(7);
   });
 });
+
+async function pull(lever: string, fields: object) {
+  const response = await fetch(`${sandbox.state.url}/_sandbox/${lever}`, {
+    method: 'POST',
+    headers: { 'x-forge-sandbox-admin': sandbox.state.adminToken, 'content-type': 'application/json' },
+    body: JSON.stringify(fields),
+  });
+  expect(response.ok).toBe(true);
+}

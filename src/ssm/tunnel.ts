@@ -32,7 +32,10 @@ export async function openTunnel(
     size: streams,
     open: () => openPortSession(parts, access, target),
     now: () => parts.host.monotonic(),
-    onEnd: (end) => parts.output.note(endText(destination, end)),
+    onEnd: (end) => {
+      // After Ctrl-C the end is no news.
+      if (!parts.host.signal.aborted) parts.output.note(endText(destination, end));
+    },
   });
   try {
     await pool.fill();

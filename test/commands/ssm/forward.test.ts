@@ -154,6 +154,22 @@ describe('forge ssm forward', () => {
     await sending;
   });
 
+  it('--streams 4 goes past the pace of an agent that sends one message a millisecond', async () => {
+    await admin('ssm-faults', { agentPaceMs: 1 });
+    const timed = async (streams: string) => {
+      await using running = await forward('dev/bastion', ':7', '--streams', streams);
+      const port = running.said.forwards[0]?.localPort;
+      const started = performance.now();
+      await Promise.all(Array.from({ length: 4 }, () => echoes(port, randomBytes(700_000))));
+      return performance.now() - started;
+    };
+    try {
+      expect((await timed('1')) / (await timed('4'))).toBeGreaterThan(2.5);
+    } finally {
+      await admin('ssm-faults', {});
+    }
+  }, 30_000);
+
   it('a session that ends is said, its port stays open, and the next connection starts another', async () => {
     await using running = await forward('dev/bastion', ':7');
     const port = running.said.forwards[0]?.localPort;

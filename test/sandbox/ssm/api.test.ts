@@ -32,7 +32,7 @@ describe('EC2 and instance information', () => {
       );
     };
     expect(await names('tag:Name', 'web-*')).toEqual(['web-1', 'web-2']);
-    expect(await names('tag:Role', 'bastion', 'worker')).toEqual(['bastion', 'worker']);
+    expect(await names('tag:role', 'bastion', 'worker')).toEqual(['bastion', 'worker']);
     expect(await names('private-ip-address', web.privateIp)).toEqual(['web-1']);
     expect(await names('private-dns-name', web.privateDns)).toEqual(['web-1']);
     expect(await names('instance-id', web.id)).toEqual(['web-1']);
@@ -75,7 +75,7 @@ describe('EC2 and instance information', () => {
     expect(offline.InstanceInformationList?.map(({ InstanceId }) => InstanceId)).toEqual([
       stage.instance('dev', 'report').id,
     ]);
-    const mixed = list({ Key: 'tag:Role', Values: ['web'] }, { Key: 'PingStatus', Values: ['Online'] });
+    const mixed = list({ Key: 'tag:role', Values: ['web'] }, { Key: 'PingStatus', Values: ['Online'] });
     expect((await failureOf(mixed)).name).toBe('InvalidInstanceInformationFilterValue');
     expect((await failureOf(list({ Key: 'Colour', Values: ['x'] }))).name).toBe('InvalidFilterKey');
   });

@@ -39,7 +39,7 @@ const finished = async (CommandId: string) => {
 describe('SendCommand', () => {
   it('runs a script on each instance that a tag means, with output and exit code', async () => {
     const id = await send('echo "on $HOSTNAME"; echo wrong >&2', {
-      Targets: [{ Key: 'tag:Role', Values: ['web'] }],
+      Targets: [{ Key: 'tag:role', Values: ['web'] }],
     });
     expect(await finished(id)).toMatchObject({ Status: 'Success', TargetCount: 2, CompletedCount: 2 });
     const { CommandInvocations } = await stage
@@ -132,7 +132,7 @@ describe('SendCommand', () => {
 
   it('reaches 200 instances once each', async () => {
     await stage.admin('ssm-instances', { count: 200, environment: 'dev' });
-    const id = await send('true', { Targets: [{ Key: 'tag:Role', Values: ['bulk'] }], MaxConcurrency: '50' });
+    const id = await send('true', { Targets: [{ Key: 'tag:role', Values: ['bulk'] }], MaxConcurrency: '50' });
     expect(await finished(id)).toMatchObject({ Status: 'Success', TargetCount: 200, CompletedCount: 200 });
     const seen = new Set<string>();
     let count = 0;

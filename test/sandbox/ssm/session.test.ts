@@ -260,14 +260,8 @@ describe('what runs on an instance', () => {
 });
 
 describe('encryption', () => {
-  it('agrees on a key of KMS, proves it, and seals what is said', async () => {
-    await stage.admin('ssm-preferences', {
-      environment: 'dev',
-      kms: true,
-      requireChallenge: true,
-      customerMessage: 'hello',
-    });
-    const channel = await stage.open({});
+  /** Everything up to the proof that both hold the key, which `answer` makes of the agent's. */
+  const agree = async (channel: Awaited<ReturnType<SsmStage['open']>>, answer = (proof: Buffer) => proof) => {
     const request = JSON.parse(Buffer.from((await channel.message(5)).payload).toString());
     const { KMSKeyId, Challenge } = request.RequestedClientActions[1].ActionParameters;
     const { CiphertextBlob, Plaintext } = await stage.kms().send(
@@ -306,7 +300,20 @@ describe('encryption', () => {
       Errors: null,
     });
     const challenge = JSON.parse(Buffer.from((await channel.message(8)).payload).toString()).Challenge;
-    channel.send(9, { Challenge: seal(open(Buffer.from(challenge, 'base64'))).toString('base64') });
+    channel.send(9, { Challenge: seal(answer(open(Buffer.from(challenge, 'base64')))).toString('base64') });
+    return { open, seal };
+  };
+
+  it('agrees on a key of KMS, proves it, and seals what is said', async () => {
+    await stage.admin('ssm-preferences', {
+      environment: 'dev',
+      kms: true,
+      requireChallenge: true,
+      customerMessage: 'hello',
+    });
+    const channel = await stage.open({});
+    const { open, seal } = await agree(channel);
+    await channel.message(7);
     expect(JSON.parse(Buffer.from((await channel.message(7)).payload).toString()).CustomerMessage).toBe(
       'hello',
     );
@@ -320,6 +327,13 @@ describe('encryption', () => {
     await channel.waitFor(() => /[\r\n]42\r\n/.test(said()), 'the answer');
     channel.send(1, 'not sealed at all, and long enough to be');
     expect(await channel.closedBy).toContain('decrypt');
+  });
+
+  it('ends a session whose client proves another key', async () => {
+    const channel = await stage.open({});
+    await agree(channel, (proof) => Buffer.alloc(proof.length));
+    expect(await channel.closedBy).toContain('challenge failed');
+    expect(channel.text()).toBe('');
   });
 
   it('ends a session whose client did not do what was asked', async () => {

@@ -55,7 +55,7 @@ function instanceOf(account: Account, blueprint: Blueprint, index: number): Inst
     tags: {
       Name: name,
       Environment: account.name,
-      Role: role,
+      role,
       ...(group === undefined ? {} : { 'aws:autoscaling:groupName': `${account.name}-${group}` }),
     },
   };

@@ -38,7 +38,7 @@ describe('forge ssm run on many instances', () => {
     const { code, stdout, stderr } = await run(
       'dev',
       '--tag',
-      'Role=web',
+      'role=web',
       '--',
       'echo out; echo err >&2; exit 3',
     );
@@ -50,7 +50,7 @@ describe('forge ssm run on many instances', () => {
   });
 
   it.each([
-    [['dev/tag:Role=web']],
+    [['dev/tag:role=web']],
     [['dev/asg:dev-web']],
     [['dev/web-1', 'dev/web-2']],
     [['--env', 'dev', 'web-1', 'web-2', 'web-1']],
@@ -67,7 +67,7 @@ describe('forge ssm run on many instances', () => {
     const { stdout } = await run(
       'dev',
       '--tag',
-      'Role=worker',
+      'role=worker',
       '--',
       String.raw`printf '\033]52;c;x\007\033[2J'`,
     );
@@ -91,7 +91,7 @@ describe('forge ssm run on many instances', () => {
     [['dev', '--tag', 'Role'], 'key=value'],
     [['dev', '--all', '--tag', 'a=b'], 'different things'],
     [['dev', '--all', '--max-concurrency', '0'], '--max-concurrency'],
-    [['dev', '--tag', 'Role=nobody'], 'No instance in dev'],
+    [['dev', '--tag', 'role=nobody'], 'No instance in dev'],
   ])('refuses %j', async (words, said) => {
     const { code, stderr } = await run(...words, '--', 'true');
     expect(stderr).toContain(said);
@@ -106,7 +106,7 @@ describe('forge ssm run on many instances', () => {
   });
 
   it('cancels on Ctrl-C, and says so', async () => {
-    const stopped = await sandbox.forge(['ssm', 'run', 'dev', '--tag', 'Role=web', '--', 'sleep 60'], {
+    const stopped = await sandbox.forge(['ssm', 'run', 'dev', '--tag', 'role=web', '--', 'sleep 60'], {
       signal: { name: 'SIGINT', afterMs: 3_000 },
     });
     expect(stopped.code).toBe(130);
@@ -122,14 +122,14 @@ describe('forge ssm run on many instances', () => {
       error: 'ThrottlingException',
       times: 3,
     });
-    const { code } = await run('dev', '--tag', 'Role=worker', '--', 'true');
+    const { code } = await run('dev', '--tag', 'role=worker', '--', 'true');
     expect(code).toBe(0);
     await sandbox.admin.clearFaults();
   });
 
   it('reports each of 200 instances once, and stops after failures when told to', async () => {
     await addInstances(200, 'qa');
-    const { code, stdout } = await run('qa', '--tag', 'Role=bulk', '--output', 'json', '--', 'echo hi');
+    const { code, stdout } = await run('qa', '--tag', 'role=bulk', '--output', 'json', '--', 'echo hi');
     const { instances } = json(stdout) as { instances: Outcome[] };
     expect(code).toBe(0);
     expect(instances).toHaveLength(200);
@@ -138,7 +138,7 @@ describe('forge ssm run on many instances', () => {
     const failing = await run(
       'qa',
       '--tag',
-      'Role=bulk',
+      'role=bulk',
       '--max-errors',
       '0',
       '--output',

@@ -119,7 +119,7 @@ describe('an instance by words', () => {
 
   it('names candidates when a word means several', async () => {
     const rows = json((await sandbox.forge(['ssm', 'list', 'dev', '--output', 'json'])).stdout);
-    const run = await sandbox.forge(['ssm', 'dev/tag:Role=web']);
+    const run = await sandbox.forge(['ssm', 'dev/tag:role=web']);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain(rows[3].id);
     expect(run.stderr).toContain(rows[4].id);

@@ -105,6 +105,11 @@ async function main(): Promise<void> {
   await forge(['db', 'connect', 'dev', '--', '-c', 'select current_user, version()'], dana.env);
   await forge(['exec', 'dev', '--', process.execPath, '-p', 'process.env.AWS_REGION'], dana.env);
 
+  say(`\n${shown.dim}--- Instances, through Session Manager, without a plugin ---${shown.off}`);
+  await forge(['ssm', 'list'], dana.env);
+  await forge(['ssm', 'run', 'dev/web-1', '--', 'uname -s; exit 3'], dana.env, { expected: 3 });
+  await forge(['ssm', 'run', 'dev', '--tag', 'role=web', '--', 'echo up'], dana.env);
+
   say(`\n${shown.dim}--- Nobody has standing access to production ---${shown.off}`);
   await forge(['db', 'query', 'prod-cash', 'select 1'], dana.env, { expected: 5 });
 

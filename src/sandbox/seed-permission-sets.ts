@@ -61,7 +61,7 @@ export const databaseTunnel: readonly PolicyStatement[] = [
     Effect: 'Allow',
     Action: 'ssm:StartSession',
     Resource: 'arn:aws:ec2:*:*:instance/*',
-    Condition: { StringEquals: { 'ssm:resourceTag/Role': 'bastion' } },
+    Condition: { StringEquals: { 'ssm:resourceTag/role': 'bastion' } },
   },
   {
     Effect: 'Allow',

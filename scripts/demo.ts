@@ -110,6 +110,8 @@ async function main(): Promise<void> {
   await forge(['ssm', 'run', 'dev/web-1', '--', 'uname -s; exit 3'], dana.env, { expected: 3 });
   await forge(['ssm', 'run', 'dev', '--tag', 'role=web', '--', 'echo up'], dana.env);
 
+  await forge(['db', 'query', 'dev', 'select count(*) from products', '--via', 'tunnel'], dana.env);
+
   say(`\n${shown.dim}--- Nobody has standing access to production ---${shown.off}`);
   await forge(['db', 'query', 'prod-cash', 'select 1'], dana.env, { expected: 5 });
 

@@ -31,9 +31,7 @@ export function planConnect(
     summary: `Connect to ${name}: database ${database} as ${user}, ${mode}.`,
     steps: [
       local(`sign a token (15 minutes) for ${endpointWords(request)}; no AWS call`),
-      local(
-        `open TCP and TLS${request.address === undefined ? '' : ` to ${request.address}`}, ${trustWords(request)}`,
-      ),
+      ...routeSteps(request),
       {
         kind: 'aws',
         call: 'PostgreSQL login',
@@ -82,6 +80,31 @@ function plan(
       ...then.equivalents,
     ],
   };
+}
+
+/** How the endpoint is reached; what a tunnel would call only where one may be opened. */
+function routeSteps(request: DatabaseRequest): PlanStep[] {
+  const { via, bastion, address, region, environment } = request;
+  const trust = trustWords(request);
+  const open = `open TCP and TLS${address === undefined ? '' : ` to ${address}`}, ${trust}`;
+  if (via === 'direct') return [{ kind: 'local', what: open }];
+  const instance = bastion ?? 'bastion';
+  const resource = `arn:aws:ec2:${region}:${environment?.account ?? '*'}:instance/* and AWS-StartPortForwardingSessionToRemoteHost`;
+  const when = via === 'tunnel' ? '' : 'only when the endpoint does not answer directly: ';
+  const steps: PlanStep[] = [
+    {
+      kind: 'aws',
+      call: 'ssm StartSession',
+      action: 'ssm:StartSession',
+      resource,
+      why: `${when}a tunnel through ${instance}`,
+    },
+  ];
+  const through: PlanStep = {
+    kind: 'local',
+    what: `TLS through the tunnel to the endpoint's own name, ${trust}`,
+  };
+  return via === 'tunnel' ? [...steps, through] : [{ kind: 'local', what: open }, ...steps];
 }
 
 function locateStep({ locator, region, endpoint, environment }: DatabaseRequest) {

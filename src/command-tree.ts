@@ -77,6 +77,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         summary: 'ports of this machine that lead to an instance, or through it',
         load: () => import('./commands/ssm/forward.ts'),
       },
+      {
+        path: 'ssm ssh-proxy',
+        summary: "ssh's way to an instance, for ProxyCommand",
+        load: () => import('./commands/ssm/ssh-proxy.ts'),
+      },
     ],
   },
   {

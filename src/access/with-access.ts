@@ -76,11 +76,11 @@ export async function withAccess<Value>(
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
     throw refused;
   }
-  const obtain = async () => {
-    const credentials = await credentialsFor(parts, { ...request, config, profile: request.profile });
-    return check(parts, request, credentials);
+  const obtain = async (asking: AccessParts) => {
+    const credentials = await credentialsFor(asking, { ...request, config, profile: request.profile });
+    return check(asking, request, credentials);
   };
-  const checked = await obtain();
+  const checked = await obtain(parts);
   const person = personName(checked.callerArn, host.userName);
   const opened: JournalEvent = {
     type: 'access.opened',
@@ -107,7 +107,16 @@ export async function withAccess<Value>(
     region: request.region,
     person,
     reason,
-    renew: obtain,
+    async renew() {
+      // The terminal belongs to a shell or a program now: nothing may be asked there.
+      const renewed = await obtain({ ...parts, prompt: neverAsks(parts.prompt) });
+      // Somebody else may have signed in in another window: what is open was opened by, and recorded for, one person.
+      if (personName(renewed.callerArn, host.userName) === person) return renewed;
+      throw new ForgeError('denied', `${person} is no longer who is signed in.`, {
+        code: 'PERSON_CHANGED',
+        hint: 'Sign in again as the same person, or start anew: forge whoami',
+      });
+    },
   };
   try {
     const value = await use(access);
@@ -117,6 +126,16 @@ export async function withAccess<Value>(
     await close('failed', error instanceof ForgeError ? error.code : 'INTERNAL');
     throw error;
   }
+}
+
+function neverAsks(prompt: AccessParts['prompt']): AccessParts['prompt'] {
+  const refuse = async (question: { readonly message: string }) => {
+    throw new ForgeError('signed-out', `Can't ask "${question.message}" while something else is running.`, {
+      code: 'INPUT_NEEDED',
+      hint: 'forge login',
+    });
+  };
+  return { ...prompt, possible: false, text: refuse, secret: refuse, confirm: refuse, select: refuse };
 }
 
 /** Without an environment nothing says whose the keys should be, and AWS is not asked. */

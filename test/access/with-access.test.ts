@@ -87,6 +87,41 @@ describe('withAccess', () => {
     expect(JSON.stringify(await records())).not.toContain(access.credentials.secretAccessKey.reveal());
   });
 
+  it('renews keys for the person who opened it, and for nobody who signed in meanwhile', async () => {
+    await enter('dev', async (access) => {
+      expect((await access.renew()).callerArn).toBe(access.credentials.callerArn);
+      await stage.signIn('alex');
+      await expect(access.renew()).rejects.toMatchObject({ kind: 'denied', code: 'PERSON_CHANGED' });
+    });
+  });
+
+  it('asks nothing when it renews: the terminal is somebody else’s by then', async () => {
+    const config = await configOf(stage.host());
+    let asked = 0;
+    const ask = async () => {
+      asked++;
+      return '123456' as never;
+    };
+    const prompt = { possible: true, text: ask, secret: ask, confirm: ask, select: ask };
+    const step = { ...role('developer-rds-access'), mfaSerial: 'arn:aws:iam::111111111111:mfa/dana' };
+    const request = {
+      environment: config.environments.get('dev'),
+      targetName: 'dev',
+      region: 'us-east-1',
+      write: false,
+    };
+    const roles: (typeof step)[] = [];
+    await withAccess(
+      { ...stage.parts(), config, prompt },
+      { ...request, roles, purpose: 'ssm', reason: undefined },
+      async (access) => {
+        roles.push(step);
+        await expect(access.renew()).rejects.toBeInstanceOf(ForgeError);
+      },
+    );
+    expect(asked).toBe(0);
+  });
+
   it('closes the record of what failed, and of what was interrupted', async () => {
     const failure = new ForgeError('unreachable', 'gone', { code: 'GONE' });
     await expect(enter('dev', () => Promise.reject(failure))).rejects.toBe(failure);

@@ -90,6 +90,12 @@ describe('withAccess', () => {
   it('renews keys for the person who opened it, and for nobody who signed in meanwhile', async () => {
     await enter('dev', async (access) => {
       expect((await access.renew()).callerArn).toBe(access.credentials.callerArn);
+      stage.aws.world.organisation.assignments.push({
+        principalType: 'USER',
+        principal: 'alex@tapp.example',
+        account: '111111111111',
+        permissionSet: 'Forge-Developer',
+      });
       await stage.signIn('alex');
       await expect(access.renew()).rejects.toMatchObject({ kind: 'denied', code: 'PERSON_CHANGED' });
     });

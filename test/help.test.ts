@@ -40,7 +40,16 @@ describe.each(commands)('forge $path --help', ({ path, definition }) => {
 
 it('says the same of the same option in every command', () => {
   // Where the thing is another one, so are the words.
-  const differs = new Set(['--all', '--file', '--output', '--port', '--print', '--reason', '--user', '--write']);
+  const differs = new Set([
+    '--all',
+    '--file',
+    '--output',
+    '--port',
+    '--print',
+    '--reason',
+    '--user',
+    '--write',
+  ]);
   const said = new Map<string, Map<string, string[]>>();
   for (const { path, definition } of commands) {
     for (const { flags, description } of definition.options ?? []) {

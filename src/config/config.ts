@@ -49,7 +49,7 @@ export interface Environment {
   readonly defaultDatabase: string | undefined;
   readonly databases: ReadonlyMap<string, Database>;
   readonly instances: ReadonlyMap<string, Instance>;
-  /** The longest that a shell on an instance may last; undefined: as long as AWS lets it. */
+  /** The longest that a session on an instance may last; undefined: as long as AWS lets it. */
   readonly maxSessionSeconds: number | undefined;
   readonly defaultCluster: string | undefined;
   readonly clusters: ReadonlyMap<string, Cluster>;

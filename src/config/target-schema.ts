@@ -189,7 +189,7 @@ export const environment = v.strictObject(
     instances: v.optional(described('Name → EC2 instance.', mapOf(instance))),
     max_session: v.optional(
       described(
-        'The longest that a shell on an instance may last.',
+        'The longest that a session on an instance may last.',
         duration('a time such as 2h, from 1m to 24h', 60, 86_400),
       ),
     ),

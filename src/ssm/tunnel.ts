@@ -33,8 +33,8 @@ export async function openTunnel(
     open: () => openPortSession(parts, access, target),
     now: () => parts.host.monotonic(),
     onEnd: (end) => {
-      // After Ctrl-C the end is no news.
-      if (!parts.host.signal.aborted) parts.output.note(endText(destination, end));
+      // What ends here, e.g. at Ctrl-C, is no news.
+      if (end.reason !== 'local') parts.output.note(endText(destination, end));
     },
   });
   try {

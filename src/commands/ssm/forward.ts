@@ -78,7 +78,7 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
   const config = await context.config();
   const target = resolveInstance(config, word, { ...globals, variables: host.env });
   const purpose = { purpose: 'ssm forward', reason: options.reason, profile: globals.profile };
-  const maximum = maximumMs(options);
+  const maximum = maximumMs(options, target.environment);
   const request = { forwards, socks, streams: options.streams ?? 1, bindAll: options.bindAll === true };
   if (globals.plan) {
     const { planInstance } = await import('../../ssm/plan-session.ts');
@@ -197,7 +197,7 @@ async function untilEnded({ host, output }: Context, maximum: number | undefined
         : limitSession({
             host,
             maximumMs: maximum,
-            warn: (left) => output.warn(`The ports close in ${durationText(left)} (--max-duration).`),
+            warn: (left) => output.warn(`The ports close in ${durationText(left)}.`),
             end: () =>
               reject(
                 new ForgeError('time-up', 'The longest duration is over: the ports are closed.', {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -250,6 +251,19 @@ describe('forge ssm forward', () => {
     const [, port] = await terminal.waitFor(/127\.0\.0\.1:(\d+)\S* →/);
     await echoes(Number(port), Buffer.alloc(5_000));
     await terminal.waitFor(/0 connections \(1 so far\), ↑ .* ↓ .*, (30|29) min left/);
+    terminal.write('\x03');
+    expect(await terminal.exit).toBe(130);
+    expect(terminal.text()).not.toContain('has ended');
+  });
+
+  it('max_session in forge.yaml counts where a longer time is asked for', async () => {
+    const config = join(await sandbox.newHome(), 'forge.yaml');
+    const text = await readFile(sandbox.state.config, 'utf8');
+    await writeFile(config, text.replace(/^ {2}dev:\n/m, '$&    max_session: 20m\n'));
+    const terminal = await sandbox.pty(['ssm', 'forward', 'dev/bastion', ':7', '--max-duration', '1h'], {
+      env: { FORGE_CONFIG: config },
+    });
+    await terminal.waitFor(/0 connections \(0 so far\), .*, (20|19) min left/);
     terminal.write('\x03');
     expect(await terminal.exit).toBe(130);
   });

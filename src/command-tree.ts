@@ -82,6 +82,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         summary: "ssh's way to an instance, for ProxyCommand",
         load: () => import('./commands/ssm/ssh-proxy.ts'),
       },
+      {
+        path: 'ssm config',
+        summary: 'print the lines of ssh_config that make ssh go through it',
+        load: () => import('./commands/ssm/config.ts'),
+      },
     ],
   },
   {

@@ -88,6 +88,18 @@ function openSessions(): readonly unknown[] {
   return [...sandbox.world.ssm.sessions.values()].filter((session) => session.running !== undefined);
 }
 
+/** Until a count has grown, and then grows no more. */
+async function standsStill(count: () => number): Promise<void> {
+  let before = -1;
+  const stands = () => {
+    const now = count();
+    const still = now > 0 && now === before;
+    before = now;
+    return still;
+  };
+  await expect.poll(stands, { interval: 1_500, timeout: 30_000 }).toBe(true);
+}
+
 describe('forge ssm ssh-proxy', () => {
   it('carries every byte as it is, a lone line feed too, and says nothing', async () => {
     const { write, read, child, ended, err } = await proxy('dev/web-1');
@@ -160,19 +172,34 @@ describe('forge ssm ssh-proxy', () => {
       });
     };
     fill();
-    let before = -1;
-    await expect
-      .poll(
-        () => {
-          const stands = taken > 0 && taken === before;
-          before = taken;
-          return stands;
-        },
-        { interval: 1_500, timeout: 30_000 },
-      )
-      .toBe(true);
+    await standsStill(() => taken);
     expect(taken).toBeLessThan(40_000_000);
   });
+
+  it('takes no more from the server than stdout does', async () => {
+    let served = 0;
+    await using server = await startTarget((socket) => {
+      const piece = randomBytes(256 * 1024);
+      const fill = () => {
+        socket.write(piece, (error) => {
+          if (error) return;
+          served += piece.length;
+          fill();
+        });
+      };
+      socket.once('data', fill).resume();
+    });
+    serveAt(26, server);
+    const { child, write, out } = await proxy('dev/web-1', '--port', '26');
+    child.stdout?.pause();
+    write(Buffer.from('go'));
+    await standsStill(() => served);
+    expect(served).toBeLessThan(60_000_000);
+    expect(out().length).toBeLessThan(1_000_000);
+    child.stdout?.resume();
+    const before = served;
+    await expect.poll(() => served, { timeout: 20_000 }).toBeGreaterThan(before + 10_000_000);
+  }, 60_000);
 
   it('a session that can not be kept ends it with 6', async () => {
     const { write, read, ended, err } = await proxy('dev/web-1');

@@ -163,6 +163,7 @@ describe('plans', () => {
     expect(actions).toEqual([
       'sts:AssumeRole, sts:SetSourceIdentity',
       'rds:DescribeDBClusters',
+      'ssm:StartSession',
       'rds-db:connect',
     ]);
     const lines = plan.equivalents.join('\n');

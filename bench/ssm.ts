@@ -1,150 +1,34 @@
 /**
- * `node scripts/run.mjs bench/ssm.ts`: a forwarded port on the sandbox's gateway, beside a sender that sleeps a
- * millisecond for each KiB, as AWS's plugin and agent do. Ratios, because a machine's speed is not forge's.
+ * `npm run bench:ssm [MB]`: a forwarded port on the sandbox's gateway, beside a sender that sleeps a millisecond for
+ * each KiB, as AWS's plugin and agent do, and beside the plugin itself where it is installed; then what must not
+ * happen when sockets are lost, the agent is slow, or the reader is. Exit 1 when a bar is missed.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startAwsEndpoint } from '../src/sandbox/aws/aws-endpoint.ts';
-import { createWorld } from '../src/sandbox/world.ts';
+import { download, readSlowly, roundTrips, upload } from '../test/ssm/bars/forward-client.ts';
+import { type ForwardStage, serverPlace, startForwardStage } from '../test/ssm/bars/forward-stage.ts';
+import { digestOfNumbered } from '../test/ssm/bars/numbered-bytes.ts';
 
 const bytes = Number(process.argv[2] ?? 40) * 1e6;
-const bars = { upload: 25, download: 35, roundTripMs: 0.8 };
+const rounds = 3;
+const mostMemory = 150;
 
-const home = mkdtempSync(join(tmpdir(), 'forge-bench-'));
-const world = createWorld({ now: Date.now });
-const endpoint = await startAwsEndpoint({ world });
-const { organisation } = world;
-const account = organisation.accounts.find(({ name }) => name === 'dev')?.id ?? '';
-const role = organisation.roles.find(
-  (entry) => entry.account === account && entry.name.startsWith('AWSReservedSSO_Forge-Developer_'),
-);
-if (role === undefined) throw new Error('the sandbox has no Forge-Developer');
-const keys = world.keys.issueTemporary(
-  {
-    kind: 'role',
-    account,
-    arn: `arn:aws:sts::${account}:assumed-role/${role.name}/dana@tapp.example`,
-    userId: `${role.id}:dana@tapp.example`,
-    mfaAt: undefined,
-    role,
-    sessionName: 'dana@tapp.example',
-    sourceIdentity: undefined,
-    tags: {},
-    transitiveTagKeys: [],
-    sessionPolicies: [],
-    person: organisation.people.find(({ nickname }) => nickname === 'dana'),
-  },
-  3_600,
-);
+const middle = (values: number[]) => values.sort((one, other) => one - other)[values.length >> 1] ?? 0;
+const rate = (count: number, seconds: number) => count / 1e6 / seconds;
 
-/** The first byte says what is wanted: u(pload: answered with one byte when all is there), d(ownload), e(cho). */
-const target = createServer({ noDelay: true }, (socket) => {
-  socket.on('error', () => {});
-  socket.once('data', (first: Buffer) => {
-    if (first[0] === 0x65) return void socket.pipe(socket);
-    if (first[0] === 0x64) return void sendAll(socket, bytes);
-    let seen = first.length - 1;
-    socket.on('data', (chunk: Buffer) => {
-      seen += chunk.length;
-      if (seen >= bytes) socket.write('.');
-    });
-  });
-});
-await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
-const bastion = organisation.instances.find(
-  (entry) => entry.account === account && entry.tags.Name === 'bastion',
-);
-world.ssm.network.register({
-  instance: undefined,
-  host: 'bench.internal',
-  port: 9,
-  localPort: (target.address() as AddressInfo).port,
-});
+console.log('\n| what | wanted | measured | |\n|---|---:|---:|---|');
 
-const forge = spawn(
-  process.execPath,
-  [
-    join(process.cwd(), 'bin', 'forge.cjs'),
-    ...[
-      'ssm',
-      'forward',
-      bastion?.id ?? '',
-      ':bench.internal:9',
-      '--region',
-      'us-east-1',
-      '--output',
-      'json',
-    ],
-  ],
-  {
-    env: {
-      PATH: process.env.PATH,
-      HOME: home,
-      AWS_ENDPOINT_URL: endpoint.url,
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      AWS_SESSION_TOKEN: keys.sessionToken,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  },
-);
-const port = await new Promise<number>((resolve, reject) => {
-  let text = '';
-  forge.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-    if (text.endsWith('}\n')) resolve(JSON.parse(text).forwards[0].localPort);
-  });
-  forge.once('close', (code) => reject(new Error(`forge ended with ${code}`)));
-});
-
-async function sendAll(socket: Socket, count: number): Promise<void> {
-  const piece = Buffer.alloc(64 * 1024, 7);
-  for (let left = count; left > 0; left -= piece.length) {
-    if (!socket.write(piece.subarray(0, Math.min(left, piece.length)))) {
-      await new Promise((resolve) => socket.once('drain', resolve));
-    }
-  }
+function bar(what: string, wanted: string, measured: string, holds: boolean): void {
+  console.log(`| ${what} | ${wanted} | ${measured} | ${holds ? 'holds' : 'MISSED'} |`);
+  if (!holds) process.exitCode = 1;
 }
 
-async function rateOf(kind: 'u' | 'd'): Promise<number> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const started = performance.now();
-  const wanted = kind === 'u' ? 1 : bytes;
-  let seen = 0;
-  const done = new Promise<void>((resolve) => {
-    socket.on('data', (chunk: Buffer) => {
-      seen += chunk.length;
-      if (seen >= wanted) resolve();
-    });
-  });
-  socket.write(kind);
-  if (kind === 'u') await sendAll(socket, bytes);
-  await done;
-  socket.destroy();
-  return bytes / 1e6 / ((performance.now() - started) / 1000);
-}
-
-async function roundTrip(): Promise<number> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const ask = () =>
-    new Promise<void>((resolve) => {
-      socket.once('data', () => resolve());
-      socket.write('sixteen bytes ok');
-    });
-  const times: number[] = [];
-  socket.write('e');
-  await sleep(200);
-  for (let index = 0; index < 1_000; index++) {
-    const started = performance.now();
-    await ask();
-    times.push(performance.now() - started);
-  }
-  socket.destroy();
-  return times.sort((one, other) => one - other)[500] ?? 0;
+function memoryBar(what: string, peak: number | undefined): void {
+  if (peak === undefined)
+    console.log(`| ${what}, memory | ≤ ${mostMemory} MB | this system does not tell | |`);
+  else bar(`${what}, memory`, `≤ ${mostMemory} MB`, `${peak.toFixed(0)} MB`, peak <= mostMemory);
 }
 
 /** MB/s of who sleeps a millisecond after each KiB. */
@@ -152,29 +36,155 @@ async function sleeperRate(): Promise<number> {
   const started = performance.now();
   let sent = 0;
   for (; performance.now() - started < 2_000; sent += 1_024) await sleep(1);
-  return sent / 1e6 / ((performance.now() - started) / 1000);
+  return rate(sent, (performance.now() - started) / 1_000);
 }
 
-const middle = (values: number[]) => values.sort((one, other) => one - other)[values.length >> 1] ?? 0;
-const [up, down, naive]: number[][] = [[], [], []];
-for (let round = 0; round < 3; round++) {
-  up?.push(await rateOf('u'));
-  down?.push(await rateOf('d'));
-  naive?.push(await sleeperRate());
+async function speed(stage: ForwardStage): Promise<void> {
+  stage.order();
+  await using running = await stage.forward();
+  const [ups, downs, sleepers]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    ups.push(rate(bytes, (await upload(running.port, bytes)).seconds));
+    downs.push(rate(bytes, (await download(running.port, bytes)).seconds));
+    sleepers.push(await sleeperRate());
+  }
+  const sleeper = middle(sleepers);
+  console.log(`| a sender that sleeps 1 ms for each KiB | | ${sleeper.toFixed(2)} MB/s | |`);
+  for (const [name, measured, wanted] of [
+    ['upload', middle(ups), 25],
+    ['download', middle(downs), 35],
+  ] as const) {
+    const ratio = measured / sleeper;
+    const text = `${measured.toFixed(1)} MB/s, ${ratio.toFixed(1)} ×`;
+    bar(`${name} / the sender that sleeps`, `≥ ${wanted} ×`, text, ratio >= wanted);
+  }
+  const trip = middle(await roundTrips(running.port, 1_000));
+  bar('median round trip of 16 bytes', '≤ 0.8 ms', `${trip.toFixed(2)} ms`, trip <= 0.8);
 }
-const sleeper = middle(naive ?? []);
-const say = (name: string, rate: number, bar: number) =>
-  console.log(
-    `${name.padEnd(10)} ${rate.toFixed(1).padStart(7)} MB/s  ${(rate / sleeper).toFixed(1)} × (bar: ${bar} ×)`,
+
+const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** Figures without a bar: AWS's own. */
+async function plugin(stage: ForwardStage): Promise<void> {
+  if (!has('aws') || !has('session-manager-plugin')) {
+    console.log('| session-manager-plugin | | not installed | |');
+    return;
+  }
+  const parameters = {
+    host: [serverPlace.host],
+    portNumber: [String(serverPlace.port)],
+    localPortNumber: ['0'],
+  };
+  const document = 'AWS-StartPortForwardingSessionToRemoteHost';
+  const child = spawn(
+    'aws',
+    [
+      ...['ssm', 'start-session', '--target', stage.instance, '--document-name', document],
+      ...['--parameters', JSON.stringify(parameters)],
+    ],
+    // A group of its own: aws waits for the plugin, which alone ends on a signal.
+    { env: stage.environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true },
   );
-console.log(`sleeper    ${sleeper.toFixed(2).padStart(7)} MB/s`);
-say('upload', middle(up ?? []), bars.upload);
-say('download', middle(down ?? []), bars.download);
-console.log(`round trip ${(await roundTrip()).toFixed(2).padStart(7)} ms (bar: ${bars.roundTripMs})`);
-forge.removeAllListeners('close');
-forge.kill('SIGINT');
-await new Promise((resolve) => forge.once('close', resolve));
-target.close();
-await endpoint.close();
-rmSync(home, { recursive: true, force: true });
-process.exit(0);
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const [, found] = /Port (\d+) opened[\s\S]*Waiting for connections/.exec(text) ?? [];
+      if (found !== undefined) resolve(Number(found));
+    });
+    void ended.then(() => reject(new Error(`the plugin ended: ${text}`)));
+  });
+  const count = 4e6;
+  const figures = [
+    ['upload', `${rate(count, (await upload(port, count)).seconds).toFixed(2)} MB/s`],
+    ['download', `${rate(count, (await download(port, count)).seconds).toFixed(2)} MB/s`],
+    ['median round trip', `${middle(await roundTrips(port, 300)).toFixed(2)} ms`],
+  ];
+  for (const [name, text] of figures) console.log(`| session-manager-plugin, ${name} | | ${text} | |`);
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+  await ended;
+}
+
+async function slowAgent(stage: ForwardStage): Promise<void> {
+  const count = 20e6;
+  stage.order({ agentTakesMs: 1 });
+  await using running = await stage.forward();
+  stage.server.longestSilence = 0;
+  const { digest, seconds } = await upload(running.port, count);
+  const what = 'push of 20 MB, the agent takes one message a millisecond';
+  bar(`${what}: digest`, 'the same', `in ${seconds.toFixed(1)} s`, digest === digestOfNumbered(count));
+  const silence = stage.server.longestSilence;
+  bar(`${what}: longest silence`, '≤ 1000 ms', `${silence.toFixed(0)} ms`, silence <= 1_000);
+  memoryBar(what, running.peakMemory());
+}
+
+async function lostSockets(stage: ForwardStage): Promise<void> {
+  const [count, cuts] = [100e6, 20];
+  const wanted = digestOfNumbered(count);
+  for (const [name, transfer] of [
+    ['up', upload],
+    ['down', download],
+  ] as const) {
+    stage.order({ cuts, cutAfterBytes: 5e6 });
+    await using running = await stage.forward();
+    const before = stage.resumptions();
+    const { digest, seconds } = await transfer(running.port, count);
+    const seen = stage.resumptions() - before;
+    const what = `100 MB ${name} over ${cuts} lost sockets`;
+    bar(
+      `${what}: digest`,
+      'the same',
+      `in ${seconds.toFixed(1)} s, ${seen} resumed`,
+      digest === wanted && seen >= cuts,
+    );
+    memoryBar(what, running.peakMemory());
+  }
+}
+
+async function streams(stage: ForwardStage): Promise<void> {
+  const count = 2e6;
+  const wanted = digestOfNumbered(count);
+  stage.order({ agentPaceMs: 1 });
+  const timed = async (channels: number) => {
+    await using running = await stage.forward('--streams', String(channels));
+    const started = performance.now();
+    const all = await Promise.all(Array.from({ length: 4 }, () => download(running.port, count)));
+    if (all.some(({ digest }) => digest !== wanted)) throw new Error('a download is not what was sent');
+    return rate(4 * count, (performance.now() - started) / 1_000);
+  };
+  const [ones, fours]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    ones.push(await timed(1));
+    fours.push(await timed(4));
+  }
+  const [one, four] = [middle(ones), middle(fours)];
+  const text = `${four.toFixed(2)} / ${one.toFixed(2)} MB/s, ${(four / one).toFixed(2)} ×`;
+  bar(
+    'four downloads, --streams 4 / 1, the agent sends one message a millisecond',
+    '≥ 3.5 ×',
+    text,
+    four / one >= 3.5,
+  );
+}
+
+async function slowReader(stage: ForwardStage): Promise<void> {
+  const [offered, seconds] = [200e6, 10];
+  stage.order();
+  await using running = await stage.forward();
+  stage.server.sent = 0;
+  const { read, digest } = await readSlowly(running.port, offered, seconds);
+  const what = '200 MB offered, read at 1 MB/s for 10 s';
+  const text = `${(read / 1e6).toFixed(1)} MB read, ${((stage.server.sent - read) / 1e6).toFixed(1)} MB on the way`;
+  bar(`${what}: digest`, 'the same', text, digest === digestOfNumbered(read) && read >= 9e6);
+  memoryBar(what, running.peakMemory());
+}
+
+{
+  await using stage = await startForwardStage(join(process.cwd(), 'bin', 'forge.cjs'));
+  for (const measure of [speed, plugin, slowAgent, lostSockets, streams, slowReader]) await measure(stage);
+}
+const when = new Date().toISOString().slice(0, 10);
+console.log(
+  `\n${when}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${bytes / 1e6} MB, medians of ${rounds}.`,
+);

@@ -13,8 +13,11 @@ process.on('exit', () => rmSync(file, { force: true }));
 await build({
   input: entry,
   platform: 'node',
-  external: (id) => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Za-z]:/.test(id),
+  // What the bundler itself writes for `using` comes with it.
+  external: (id) => !/^(\.|\/|[A-Za-z]:|@oxc-project\/runtime|\0)/.test(id),
   output: { file, format: 'esm', codeSplitting: false },
+  // Node 20 knows no `using`.
+  transform: { target: 'node20.19' },
   logLevel: 'warn',
 });
 process.argv.splice(1, 2, entry);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { startTarget, type TcpTarget } from '../tcp-target.ts';
 import { numberedBytes } from './numbered-bytes.ts';
@@ -45,10 +44,14 @@ function takeAll(server: MeasuredServer, socket: Socket, count: number): void {
 }
 
 async function giveAll(server: MeasuredServer, socket: Socket, count: number): Promise<void> {
+  let goOn = () => {};
+  socket.on('drain', () => goOn()).on('close', () => goOn());
   for (const piece of numberedBytes(count)) {
     if (socket.destroyed) return;
-    if (!socket.write(piece))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+    const room = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    if (!socket.write(piece)) await room;
     server.sent += piece.length;
   }
 }

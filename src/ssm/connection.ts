@@ -155,7 +155,7 @@ const stable = 5_000;
 const final: ReadonlySet<ForgeError['kind']> = new Set(['denied', 'signed-out', 'usage', 'time-up']);
 
 function sessionOver(): ForgeError {
-  return new ForgeError('failed', 'The session ended while its connection was down.', {
+  return new ForgeError('unreachable', 'The session ended while its connection was down.', {
     code: 'SESSION_GONE',
     hint: 'Start a new one.',
   });

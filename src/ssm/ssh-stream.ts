@@ -106,7 +106,7 @@ export async function carrySsh(
     void channel.closed.then(finish);
     void sendAll().then(finish, fail);
     const end = await ended;
-    return end === 'hung-up' ? 0 : sessionEnding(asLost(end), label);
+    return end === 'hung-up' ? 0 : sessionEnding(end, label);
   } finally {
     done.abort();
     signal.removeEventListener('abort', onAbort);
@@ -134,14 +134,6 @@ export async function carrySsh(
   function pause(milliseconds: number): Promise<void> {
     return sleep(milliseconds, undefined, { signal: done.signal }).catch(() => {});
   }
-}
-
-/** AWS forgot the session while its socket was away: to ssh that is a network that failed, to be tried again. */
-function asLost(end: ChannelEnd): ChannelEnd {
-  const { error } = end;
-  if (error?.code !== 'SESSION_GONE') return end;
-  const { code, hint } = error;
-  return { ...end, error: new ForgeError('unreachable', error.message, { code, hint, cause: error }) };
 }
 
 /** Sends what stdin gives until it ends or `signal` is aborted. Rejects when it can't be read. */

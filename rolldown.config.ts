@@ -1,16 +1,31 @@
 import { builtinModules } from 'node:module';
 import { defineConfig } from 'rolldown';
 
+/** Native code can't be bundled; both packages are optional and looked for at run time. */
+const outside = [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'];
+
+const startsNoChild = (id: string, importer: string | undefined) =>
+  id === 'node:child_process' && importer?.includes('node_modules/commander/') === true;
+
 /** One chunk a command, CommonJS (Node starts it a third faster than ESM), everything from npm bundled in. */
 export default defineConfig({
   input: { forge: 'src/entry.ts' },
   platform: 'node',
   // `using` is not in Node 20.
   transform: { target: 'node20.19' },
-  // Native code can't be bundled; both are optional and looked for at run time.
-  external: [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'],
+  external: (id, importer) =>
+    outside.some((name) => (typeof name === 'string' ? name === id : name.test(id))) &&
+    !startsNoChild(id, importer),
   // `import` or `require` is added by how a package is asked for; forced to `import`, pg's require('pg-pool') breaks.
   resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
+  plugins: [
+    {
+      // commander loads child_process for programs that are commands of their own; forge has none.
+      name: 'commander-starts-no-child',
+      resolveId: (source, importer) => (startsNoChild(source, importer) ? '\0no-child' : undefined),
+      load: (id) => (id === '\0no-child' ? 'export {};' : undefined),
+    },
+  ],
   output: {
     dir: 'dist',
     format: 'cjs',
@@ -30,7 +45,7 @@ export default defineConfig({
         // Opening a file costs more than what is in it: what every command needs is one file, …
         {
           name: 'frame',
-          test: /src\/(lib|terminal|files|targets|run-command|command|context)\b(?!.*-tree)|node_modules\/(commander|chalk)\//,
+          test: /src\/(lib\/(?!fuzzy|python)|terminal\/(?!pick|raw-mode|shell-lines)|files\/(?!find-program)|targets\/(?!resolve-instance)|run-command|command|context)\b(?!.*-tree)|node_modules\/(commander|chalk)\//,
         },
         // … and so are the two packages behind every AWS call and behind every database connection.
         { name: 'smithy', test: /node_modules\/@smithy\/core\// },

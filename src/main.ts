@@ -1,16 +1,10 @@
 import { ForgeError, interruption } from './errors.ts';
 import type { Host } from './host.ts';
-import { version } from './version.ts';
 
 /**
  * argv → exit code. The one place where failures become text and a code; nothing else catches to print.
- * Kept free of imports that cost time: `--version` must cost no more than starting Node.
  */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    host.stdout.write(`${version}\n`);
-    return 0;
-  }
   try {
     await refuseUnsafeEnvironment(host);
     const { runProgram } = await import('./program.ts');

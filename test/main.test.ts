@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import type { Host } from '../src/host.ts';
 import { main } from '../src/main.ts';
+import { builtForge } from './support/built-forge.ts';
 import { createTestHost, type TestHost } from './support/test-host.ts';
 
 const hosts: TestHost[] = [];
@@ -17,8 +20,9 @@ async function forge(args: readonly string[], overrides: Partial<Host> = {}) {
 }
 
 describe('forge without a command', () => {
-  it.each([[['--version']], [['-V']]])('%j is the version alone', async (args) => {
-    expect(await forge(args)).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
+  it.each([['--version'], ['-V']])('%s is the version alone', async (option) => {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [await builtForge(), option]);
+    expect({ stdout, stderr }).toEqual({ stdout: `${manifest.version}\n`, stderr: '' });
   });
 
   it.each([[[]], [['--help']], [['-h']], [['help']]])('%j shows the tree', async (args) => {

@@ -39,6 +39,8 @@ export interface AccessRequest {
   readonly targetName: string;
   readonly region: string;
   readonly profile?: string | undefined;
+  /** Nothing stays open after `use`: its opening record says it all. */
+  readonly momentary?: boolean;
   /** Assumed after the environment's own chain. */
   readonly roles: readonly RoleStep[];
   /** Words of the command, e.g. `db connect`. */
@@ -120,7 +122,7 @@ export async function withAccess<Value>(
   };
   try {
     const value = await use(access);
-    await close('ended');
+    if (request.momentary !== true) await close('ended');
     return value;
   } catch (error) {
     await close('failed', error instanceof ForgeError ? error.code : 'INTERNAL');

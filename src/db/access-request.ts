@@ -6,13 +6,15 @@ export interface DatabasePurpose {
   readonly purpose: string;
   readonly reason: string | undefined;
   readonly profile: string | undefined;
+  /** A token is handed out and nothing is opened. */
+  readonly momentary?: boolean;
 }
 
 /** What withAccess is asked for a database. */
 export function accessRequest(
   request: DatabaseRequest,
-  { purpose, reason, profile }: DatabasePurpose,
+  { purpose, reason, profile, momentary = false }: DatabasePurpose,
 ): AccessRequest {
   const { environment, name, region, roles, write } = request;
-  return { environment, targetName: name, region, profile, roles, purpose, reason, write };
+  return { environment, targetName: name, region, profile, roles, purpose, reason, write, momentary };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, stat, unlink } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { readFile, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../errors.ts';
@@ -35,9 +36,7 @@ export async function withFileLock<Value>(
   try {
     return await use();
   } finally {
-    // Only its own: if somebody judged it stale, the file there now is theirs.
-    const found = await readFile(lock, 'utf8').catch(() => undefined);
-    if (found === content) await unlink(lock).catch(() => {});
+    removeIfItHolds(lock, content);
   }
 }
 
@@ -45,7 +44,7 @@ async function acquire(host: LockHost, lock: string, content: string, options: L
   const deadline = host.monotonic() + (options.waitMilliseconds ?? 30_000);
   const stale = options.staleMilliseconds ?? 60_000;
   for (let attempt = 0; ; attempt++) {
-    if (await create(lock, content)) return;
+    if (create(lock, content)) return;
     await removeIfLeftBehind(host, lock, stale);
     host.signal.throwIfAborted();
     if (host.monotonic() > deadline) {
@@ -58,17 +57,18 @@ async function acquire(host: LockHost, lock: string, content: string, options: L
   }
 }
 
-async function create(lock: string, content: string): Promise<boolean> {
+/** Synchronous: each call takes microseconds, and a trip through the thread pool more than all of them. */
+function create(lock: string, content: string): boolean {
   try {
-    const file = await open(lock, 'wx', 0o600);
+    const file = openSync(lock, 'wx', 0o600);
     try {
-      await file.writeFile(content);
+      writeSync(file, content);
     } catch (error) {
       // A full disk has room for the name, not for what it should hold.
-      await unlink(lock).catch(() => {});
+      unlinkSync(lock);
       throw error;
     } finally {
-      await file.close();
+      closeSync(file);
     }
     return true;
   } catch (error) {
@@ -77,11 +77,20 @@ async function create(lock: string, content: string): Promise<boolean> {
   }
 }
 
+/** Only one's own: if somebody judged it stale, the file there now is theirs. */
+function removeIfItHolds(lock: string, content: string): void {
+  try {
+    if (readFileSync(lock, 'utf8') === content) unlinkSync(lock);
+  } catch {
+    // Gone already.
+  }
+}
+
 async function removeIfLeftBehind(host: LockHost, lock: string, stale: number): Promise<void> {
   const seen = await leftBehind(host, lock, stale);
   if (seen === undefined) return;
   const breaker = `${lock}.break`;
-  if (!(await create(breaker, `${host.pid}\n`))) {
+  if (!create(breaker, `${host.pid}\n`)) {
     // Its maker may have died between making and removing it: both take microseconds.
     const age = await ageOf(host, breaker);
     if (age !== undefined && age > 5_000) await unlink(breaker).catch(() => {});

@@ -32,7 +32,12 @@ export default defineCommand<DatabaseOptions>({
     const config = await configFor(context, args[0], options);
     const said = { env: context.globals.env, variables: context.host.env };
     const request = requestDatabase(config, args[0], databaseFlags(context, options), said);
-    const purpose = { purpose: 'db token', reason: options.reason, profile: context.globals.profile };
+    const purpose = {
+      purpose: 'db token',
+      reason: options.reason,
+      profile: context.globals.profile,
+      momentary: true,
+    };
     if (context.globals.plan) {
       const { planToken } = await import('../../db/plan-connect.ts');
       return context.output.plan(planToken(config, request, purpose));

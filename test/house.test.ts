@@ -18,7 +18,7 @@ const floors: readonly (readonly string[])[] = [
   ['commands'],
   ['command'],
   ['context'],
-  ['db'],
+  ['db', 'kube'],
   ['db/wire'],
   ['ssm'],
   ['ssm/wire'],

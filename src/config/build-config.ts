@@ -121,6 +121,10 @@ function buildCluster(file: ClusterFile, name: string, environment: string, plac
     environment,
     description: file.description,
     cluster: file.cluster,
+    known:
+      file.endpoint === undefined || file.ca === undefined
+        ? undefined
+        : { endpoint: file.endpoint.replace(/\/$/, ''), ca: file.ca },
     namespace: file.namespace,
     role: optionalRole(file, place),
   };

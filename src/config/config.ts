@@ -107,6 +107,8 @@ export interface Cluster {
   readonly description: string | undefined;
   /** Its name in EKS. */
   readonly cluster: string;
+  /** Where its API is, in place of asking EKS. `endpoint`: `https://…`; `ca`: PEM file, absolute. */
+  readonly known: { readonly endpoint: string; readonly ca: string } | undefined;
   readonly namespace: string | undefined;
   readonly role: RoleStep | undefined;
 }

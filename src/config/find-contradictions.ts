@@ -24,6 +24,11 @@ export function findContradictions(data: ConfigFile, tree: Tree): readonly Probl
         add([...path, 'endpoint_type'], 'is reader, which only a "cluster" has');
       }
     }
+    for (const [key, { endpoint, ca }] of Object.entries(environment.clusters ?? {})) {
+      const path = ['environments', name, 'clusters', key];
+      if (endpoint !== undefined && ca === undefined) add(path, 'has "endpoint", which needs "ca" beside it');
+      if (endpoint === undefined && ca !== undefined) add(path, 'has "ca", which is for "endpoint" only');
+    }
     for (const [key, instance] of Object.entries(environment.instances ?? {})) {
       const path = ['environments', name, 'instances', key];
       const tags = Object.keys(instance.tags ?? {}).length;

@@ -181,10 +181,14 @@ function named(add: Add, path: Path, name: string, known: readonly string[], wha
 
 async function inspectFiles(add: Add, config: Config): Promise<void> {
   for (const environment of config.environments.values()) {
-    for (const { name, ca } of environment.databases.values()) {
+    const files = [
+      ...[...environment.databases.values()].map(({ name, ca }) => ['databases', name, ca] as const),
+      ...[...environment.clusters.values()].map(({ name, known }) => ['clusters', name, known?.ca] as const),
+    ];
+    for (const [kind, name, ca] of files) {
       if (ca === undefined) continue;
       const found = await stat(ca).catch(() => undefined);
-      const path = ['environments', environment.name, 'databases', name, 'ca'];
+      const path = ['environments', environment.name, kind, name, 'ca'];
       if (found === undefined) add('error', path, `names ${ca}, which does not exist`);
       else if (!found.isFile()) add('error', path, `names ${ca}, which is not a file`);
     }

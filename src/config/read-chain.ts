@@ -98,10 +98,13 @@ function resolvePath(host: ConfigHost, file: string, value: string): string {
 
 /** Paths mean the file they stand in, so they are made absolute before files are merged. */
 function withAbsolutePaths(tree: Tree, resolved: (value: string) => string): Tree {
-  return changeAt(tree, ['environments', '*', 'databases', '*', 'ca'], (value) =>
+  const absolute = (value: ValueTree): ValueTree =>
     typeof value.value === 'string' && value.value !== ''
       ? { ...value, value: resolved(value.value) }
-      : value,
+      : value;
+  return ['databases', 'clusters'].reduce(
+    (changed, kind) => changeAt(changed, ['environments', '*', kind, '*', 'ca'], absolute),
+    tree,
   );
 }
 

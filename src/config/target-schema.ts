@@ -54,6 +54,8 @@ const host = text(
 );
 const rdsIdentifier = text('an RDS identifier (letters, digits and hyphens)', /^[A-Za-z][A-Za-z0-9-]{0,62}$/);
 
+const authorityFile = text('the path of a PEM file', /^[^\x00-\x1f\x7f-\x9f]+$/);
+
 const database = v.strictObject(
   {
     description: v.optional(description),
@@ -111,7 +113,7 @@ const database = v.strictObject(
     ca: v.optional(
       described(
         'PEM file of the authorities to trust, instead of those of RDS. Relative to this file.',
-        text('the path of a PEM file', /^[^\x00-\x1f\x7f-\x9f]+$/),
+        authorityFile,
       ),
     ),
   },
@@ -151,6 +153,15 @@ const cluster = v.strictObject(
     ),
     namespace: v.optional(
       described('Default namespace.', text('a Kubernetes namespace', /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)),
+    ),
+    endpoint: v.optional(
+      described(
+        'Address of its API, instead of asking EKS; "ca" goes with it.',
+        text('an https address without a path', /^https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/),
+      ),
+    ),
+    ca: v.optional(
+      described('PEM file of the authority of "endpoint". Relative to this file.', authorityFile),
     ),
     role: v.optional(described('Role assumed for this cluster.', role)),
     ...assumeOptions,

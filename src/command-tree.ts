@@ -169,6 +169,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         load: () => import('./commands/sandbox/status.ts'),
       },
       {
+        path: 'sandbox vpn',
+        summary: 'connect or end the VPN of the sandbox',
+        load: () => import('./commands/sandbox/vpn.ts'),
+      },
+      {
         path: 'sandbox mfa',
         summary: 'the code of the MFA device in the sandbox',
         load: () => import('./commands/sandbox/mfa.ts'),

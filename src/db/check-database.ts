@@ -30,6 +30,9 @@ export interface CheckReport {
   readonly failure: ForgeError | undefined;
 }
 
+/** Where a tunnel may be taken, what takes longer directly would not be: nobody should wait for more to hear it. */
+const directAnswerMs = 3_000;
+
 /**
  * Goes all the way to a database, step by step, and tells how far it came. Every step has a time limit, so it
  * ends whatever answers, or does not. Rejects only when it is interrupted.
@@ -60,10 +63,11 @@ export async function checkDatabase(
       ok('credentials', describeAccess(access, host.now()));
       const connection = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
       ok('endpoint', describeConnection(connection));
-      const open = async (dial?: Dial) => {
+      const open = async (dial: Dial | undefined, answerMs?: number) => {
         await using session = await openDatabase(observed, access, connection, {
           signal: host.signal,
           dial,
+          answerMs,
           onStep: (step) => {
             const [name, detail] = describeStep(step, host.now());
             // Of a tunnel, a step of its own has said it.
@@ -86,9 +90,12 @@ export async function checkDatabase(
   }
 
   /** Why the endpoint is not reached, where another way may be found; throws everything else. */
-  async function tryDirectly(open: () => Promise<void>): Promise<ForgeError | undefined> {
+  async function tryDirectly(
+    open: (dial: undefined, answerMs: number | undefined) => Promise<void>,
+  ): Promise<ForgeError | undefined> {
+    const alone = request.via === 'direct' || (request.environment ?? request.bastion) === undefined;
     try {
-      await open();
+      await open(undefined, alone ? undefined : directAnswerMs);
       return undefined;
     } catch (error) {
       const reached = steps.some(({ step }) => step === 'tls');

@@ -7,6 +7,7 @@ import type { InstanceTarget } from '../targets/resolve-instance.ts';
 import type { DatabasePurpose } from './access-request.ts';
 import type { DatabaseRequest, Via } from './database-request.ts';
 import type { DatabaseConnection } from './endpoint.ts';
+import { neededTunnel, rememberWay } from './route-memory.ts';
 import { connectFirst } from './wire/connect-first.ts';
 import type { Agree, Dial } from './wire/open-database-socket.ts';
 import { WireFailure, type WireStep } from './wire/wire-failure.ts';
@@ -23,6 +24,8 @@ export interface DatabaseRoute extends AsyncDisposable {
 
 /** Nothing heard of the endpoint for this long: a tunnel is prepared while the direct attempt goes on. */
 const headStartMs = 500;
+/** As long as a VPN's round trip or two: it is taken again as soon as it is back, and waited for no longer. */
+const headStartAfterTunnelMs = 100;
 const directTimeoutMs = 10_000;
 
 /**
@@ -58,6 +61,7 @@ export async function openRoute(
   let opening: Promise<InstanceTunnel> | undefined;
   let taken: InstanceTunnel | undefined;
   let tunnelFailure: string | undefined;
+  const endpoint = `${connection.address === host ? host : `${host} ${connection.address}`}:${port}`;
   const openTunnel = () => {
     opening ??= import('../ssm/instance-tunnel.ts').then(({ openInstanceTunnel }) =>
       openInstanceTunnel(
@@ -75,16 +79,21 @@ export async function openRoute(
     await agree(stream, stop);
     return { stream, address: `through ${tunnel.through}`, tunnel };
   };
+  const eitherWay = async (stop: AbortSignal, agree: Agree): Promise<Dialed> => {
+    const needed = await neededTunnel(parts.host, endpoint);
+    const head = needed ? headStartAfterTunnelMs : headStartMs;
+    const dialed = await directlyOr(throughTunnel, connection, { stop, agree, head }, (error) => {
+      if (!(error instanceof ForgeError) || !noBastionCodes.has(error.code)) tunnelFailure = textOf(error);
+    });
+    const needs = dialed.tunnel !== undefined;
+    if (needs !== needed) await rememberWay(parts, endpoint, needs);
+    return dialed;
+  };
   if (via === 'tunnel') await openTunnel();
   return {
     async dial(stop, agree) {
       const tunneled = via === 'tunnel' || taken !== undefined;
-      const dialed = await (tunneled
-        ? throughTunnel(stop, agree)
-        : directlyOr(throughTunnel, connection, { stop, agree }, (error) => {
-            if (!(error instanceof ForgeError) || !noBastionCodes.has(error.code))
-              tunnelFailure = textOf(error);
-          }));
+      const dialed = await (tunneled ? throughTunnel(stop, agree) : eitherWay(stop, agree));
       taken = dialed.tunnel;
       return dialed;
     },
@@ -111,7 +120,7 @@ interface Dialed {
 async function directlyOr(
   throughTunnel: (stop: AbortSignal, agree: Agree) => Promise<Dialed>,
   { address, port }: DatabaseConnection,
-  { stop, agree }: { readonly stop: AbortSignal; readonly agree: Agree },
+  { stop, agree, head }: { readonly stop: AbortSignal; readonly agree: Agree; readonly head: number },
   onTunnelFailure: (error: unknown) => void,
 ): Promise<Dialed> {
   const lost = new AbortController();
@@ -119,7 +128,7 @@ async function directlyOr(
   const direct = dialDirectly(address, port, either, agree);
   let timer: NodeJS.Timeout | undefined;
   const headStart = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, headStartMs);
+    timer = setTimeout(resolve, head);
   });
   try {
     const early = await Promise.race([direct.catch(unlessAnswered), headStart]);

@@ -127,7 +127,7 @@ function explainNegotiation(failure: WireFailure, facts: FailureFacts): ForgeErr
         failure,
       );
     default:
-      return silent(failure, facts, 'when it was asked for TLS');
+      return silent(failure, facts, 'when it was asked for TLS', vpn(facts));
   }
 }
 
@@ -169,14 +169,17 @@ function explainTls(failure: WireFailure, facts: FailureFacts): ForgeError {
   }
 }
 
-function silent(failure: WireFailure, facts: FailureFacts, when: string): ForgeError {
+/** `first`: what to look at before the server itself, e.g. what may let TCP through and no more. */
+function silent(failure: WireFailure, facts: FailureFacts, when: string, first?: string): ForgeError {
   const did = failure.code === 'TIMEOUT' ? 'says nothing' : 'closed the connection';
+  const busy = 'may be overloaded, restarting or failing over: try again.';
+  const why = first === undefined ? `It ${busy}` : `${first} Else it ${busy}`;
   const tunnel = facts.address === facts.host ? '' : ' Look at the tunnel and its far end, too.';
   return error(
     'unreachable',
     failure.code === 'TIMEOUT' ? 'SERVER_SILENT' : 'SERVER_CLOSED',
     `The server at ${facts.address}:${facts.port} ${did} ${when}.`,
-    `It may be overloaded, restarting or failing over: try again.${tunnel} ${checkHint(facts)}`,
+    `${why}${tunnel} ${checkHint(facts)}`,
     failure,
   );
 }

@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
   /** For DNS, TCP, TLS and login, each on its own. */
   readonly timeoutMs?: number | undefined;
+  /** For DNS, TCP and TLS, in place of it. */
+  readonly answerMs?: number | undefined;
   readonly onStep?: ((step: DatabaseStep) => void) | undefined;
   /** Another way to the endpoint than by its name. */
   readonly dial?: Dial | undefined;
@@ -77,9 +79,9 @@ async function open(
   access: Access,
   connection: DatabaseConnection,
   token: Secret,
-  { signal, timeoutMs = stepTimeoutMs, onStep, dial }: OpenOptions,
+  { signal, timeoutMs = stepTimeoutMs, answerMs = timeoutMs, onStep, dial }: OpenOptions,
 ): Promise<DatabaseSession> {
-  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs, onStep, dial });
+  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs: answerMs, onStep, dial });
   const stream = new GuardedSocket(socket);
   const settings = sessionSettings(connection.request);
   const proxy = readRdsName(connection.host)?.proxy === true;

@@ -66,7 +66,7 @@ export function createWorld(options: WorldOptions): World {
     events: createEventLog(now),
     faults: createFaults(),
     identityCenter: createIdentityCenter(organisation, now, options.now),
-    ssm: createSessionManager(now),
+    ssm: createSessionManager(now, organisation),
     usedMfaSteps: new Map(),
     now,
     hostNow: options.now,

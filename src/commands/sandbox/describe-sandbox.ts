@@ -1,11 +1,14 @@
 import { durationText } from '../../lib/duration-text.ts';
 import type { SandboxState } from '../../sandbox/process/sandbox-state.ts';
+import { getVpn, type Reachable } from '../../sandbox/process/vpn.ts';
 import type { Result } from '../../terminal/output.ts';
 import type { Style } from '../../terminal/style.ts';
 import { renderTable } from '../../terminal/table.ts';
+import { vpnText } from './vpn-text.ts';
 
 /** A running sandbox, for people and for scripts; never its secrets, which only sandbox.json holds. */
-export function describeSandbox(state: SandboxState, now: number): Result {
+export async function describeSandbox(state: SandboxState, now: number): Promise<Result> {
+  const reachable = await getVpn(state);
   return {
     data: {
       running: true,
@@ -18,9 +21,10 @@ export function describeSandbox(state: SandboxState, now: number): Result {
       log: state.log,
       people: state.people.map(({ home: _, ...person }) => person),
       databases: state.databases,
+      direct: Object.fromEntries(reachable),
       offline: withoutSecrets(state.offline),
     },
-    text: (style) => sandboxText(state, now, style),
+    text: (style) => sandboxText(state, reachable, now, style),
   };
 }
 
@@ -29,7 +33,7 @@ function withoutSecrets({ arn, mfaSerial, keeper, profile, roleArn }: SandboxSta
   return { arn, mfaSerial, keeper, profile, roleArn };
 }
 
-function sandboxText(state: SandboxState, now: number, style: Style): string {
+function sandboxText(state: SandboxState, reachable: Reachable, now: number, style: Style): string {
   const people = renderTable(
     [
       { title: 'PERSON', value: (person) => person.nickname, tone: () => 'bold' },
@@ -58,6 +62,7 @@ function sandboxText(state: SandboxState, now: number, style: Style): string {
     ['  forge login', 'sign in: any person, no password'],
     ['  forge db connect dev', 'SQL on the dev database'],
     ['forge sandbox run -- forge whoami', 'one command in it'],
+    ['forge sandbox vpn on', 'reach production directly, too'],
     ['forge sandbox stop', 'end it and remove everything'],
   ];
   return [
@@ -66,6 +71,8 @@ function sandboxText(state: SandboxState, now: number, style: Style): string {
     people,
     '',
     databases,
+    '',
+    vpnText(reachable, style),
     '',
     `${style.dim('AWS endpoint')}  ${style.plain(state.url)}`,
     `${style.dim('Folder')}        ${style.plain(state.folder)}`,

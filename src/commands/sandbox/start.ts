@@ -41,7 +41,7 @@ Everything it keeps is in one folder, removed by "forge sandbox stop"; after 12 
       using _ = output.progress('Starting the sandbox');
       return startDaemon(host, folder);
     });
-    output.result(describeSandbox(state, host.now()));
+    output.result(await describeSandbox(state, host.now()));
     return 0;
   },
 });
@@ -51,11 +51,11 @@ async function runHere(context: Context, folder: string): Promise<number> {
   const found = await findSandbox(host, folder);
   if (found !== undefined) {
     output.note('The sandbox runs already.');
-    output.result(describeSandbox(found, host.now()));
+    output.result(await describeSandbox(found, host.now()));
     return 0;
   }
   await using sandbox = await startSandbox(host, folder);
-  output.result(describeSandbox(sandbox.state, host.now()));
+  output.result(await describeSandbox(sandbox.state, host.now()));
   output.note('Ctrl-C stops the sandbox.');
   const reason = await Promise.race([sandbox.over, aborted(host.signal)]);
   if (reason !== 'its PostgreSQL ended') return 0;

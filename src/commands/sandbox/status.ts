@@ -13,7 +13,7 @@ export default defineCommand({
   async run({ host, output }) {
     const state = await findSandbox(host, sandboxFolder(host));
     if (state !== undefined) {
-      output.result(describeSandbox(state, host.now()));
+      output.result(await describeSandbox(state, host.now()));
       return 0;
     }
     output.result({

@@ -15,6 +15,7 @@ export const ssmLevers: Readonly<Record<string, (world: World, fields: JsonField
   'POST /_sandbox/ssm-preferences': setPreferences,
   'POST /_sandbox/ssm-sessions': actOnSessions,
   'POST /_sandbox/ssm-destinations': registerDestination,
+  'GET /_sandbox/network': networkOf,
   'POST /_sandbox/network': setNetwork,
 };
 
@@ -108,17 +109,28 @@ function registerDestination(world: World, fields: JsonFields): object {
   return {};
 }
 
-/** `{environment, direct, refusal?}`: whether its databases are reachable without the gateway. */
+/** How the databases of each environment treat those who come without the gateway. */
+function networkOf({ organisation, ssm }: World): Readonly<Record<string, DirectAccess>> {
+  const withDatabases = organisation.accounts.filter(({ id }) =>
+    organisation.clusters.some(({ account }) => account === id),
+  );
+  return Object.fromEntries(withDatabases.map(({ id, name }) => [name, ssm.network.direct(id)]));
+}
+
+/** `{environment?, direct, refusal?}`; without an environment: all of production, as one VPN connects or ends. */
 function setNetwork(world: World, fields: JsonFields): object {
-  const account = environment(world, fields);
+  const chosen =
+    fields.environment === undefined
+      ? world.organisation.accounts.filter(({ production }) => production)
+      : [environment(world, fields)];
   if (typeof fields.direct !== 'boolean') throw new BadAdminRequest('direct must be true or false');
   const refusal = fields.refusal ?? 'silent';
   if (refusal !== 'silent' && refusal !== 'closed') {
     throw new BadAdminRequest('refusal must be silent or closed');
   }
   const access: DirectAccess = fields.direct ? 'open' : refusal;
-  world.ssm.network.setDirect(account.id, access);
-  return { access };
+  for (const { id } of chosen) world.ssm.network.setDirect(id, access);
+  return networkOf(world);
 }
 
 function environment(world: World, fields: JsonFields): Account {

@@ -93,5 +93,20 @@ function groupsOf(organisation: Organisation, environments: ReadonlySet<string>)
     own[environment] = assignment.permissionSet;
     groups.set(assignment.principal, own);
   }
-  return Object.fromEntries([...groups].map(([name, held]) => [name, { environments: held }]));
+  return Object.fromEntries([
+    ...[...groups].map(([name, held]) => [name, { environments: held }] as const),
+    ...vpnGroups(organisation, environments),
+  ]);
+}
+
+/** Named for the environment that they lead to; forge names them when a network is closed. */
+function vpnGroups(
+  { people }: Organisation,
+  environments: ReadonlySet<string>,
+): (readonly [string, { readonly network: readonly string[] }])[] {
+  const names = new Set(people.flatMap(({ groups }) => groups));
+  return [...names].sort().flatMap((name) => {
+    const network = /-vpn-(.+)$/.exec(name)?.[1] ?? '';
+    return environments.has(network) ? [[name, { network: [network] }] as const] : [];
+  });
 }

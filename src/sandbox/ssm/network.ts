@@ -5,6 +5,7 @@ export type DirectAccess = 'open' | 'closed' | 'silent';
 
 /** Where a name leads from inside an environment's network: a TCP port on this machine's loopback. */
 export interface Network {
+  /** Until it is set: production's VPC drops what comes from outside, as if no VPN were connected. */
   direct(account: string): DirectAccess;
   setDirect(account: string, access: DirectAccess): void;
   /** The door of a database's front for those who come through the gateway, by the port that it has outside. */
@@ -28,13 +29,15 @@ export interface Destination {
   readonly localPort: number;
 }
 
-export function createNetwork(): Network {
+export function createNetwork({ accounts }: Pick<Organisation, 'accounts'>): Network {
   const access = new Map<string, DirectAccess>();
   const destinations: Destination[] = [];
   const insidePorts = new Map<number, number>();
+  const standard = (account: string): DirectAccess =>
+    accounts.some(({ id, production }) => production && id === account) ? 'silent' : 'open';
   return {
     insidePorts,
-    direct: (account) => access.get(account) ?? 'open',
+    direct: (account) => access.get(account) ?? standard(account),
     setDirect: (account, value) => void access.set(account, value),
     // The newest wins: a test may start its server anew.
     register: (destination) => void destinations.unshift(destination),

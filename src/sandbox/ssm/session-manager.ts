@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Organisation } from '../organisation.ts';
 import type { IssuedKeys } from '../principal.ts';
 import { type ChannelFaults, noFaults } from './channel-faults.ts';
 import { type CommandStore, createCommandStore } from './command-store.ts';
@@ -25,13 +26,13 @@ export interface SessionManager {
 /** History that is kept: a long rehearsal must not eat the machine. */
 const mostSessions = 10_000;
 
-export function createSessionManager(now: () => number): SessionManager {
+export function createSessionManager(now: () => number, organisation: Organisation): SessionManager {
   const sessions = new Map<string, Session>();
   const preferences = new Map<string, SessionPreferences>();
   const manager: SessionManager = {
     sessions,
     commands: createCommandStore(),
-    network: createNetwork(),
+    network: createNetwork(organisation),
     faults: noFaults,
     preferencesOf: (account) => preferences.get(account) ?? defaultPreferences,
     setPreferences: (account, value) => void preferences.set(account, value),

@@ -14,6 +14,8 @@ export interface Host {
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly pid: number;
+  /** Who started forge; another once that one is gone. */
+  parentPid(): number;
   /** Whether a process with this id exists on this machine. */
   isRunning(pid: number): boolean;
   readonly userName: string;
@@ -80,6 +82,8 @@ export function systemHost(): Host {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') controller.abort('EPIPE');
+    // The terminal is closed. SIGHUP says so too, and may come later.
+    else if (error.code === 'EIO') controller.abort('SIGHUP');
     else throw error;
   });
   process.stderr.on('error', () => {});
@@ -92,6 +96,7 @@ export function systemHost(): Host {
     env,
     platform,
     pid: process.pid,
+    parentPid: () => process.ppid,
     isRunning(pid) {
       try {
         return process.kill(pid, 0);

@@ -1,3 +1,4 @@
+import { interruption } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { DataChannel } from './data-channel.ts';
 import { PayloadType } from './wire/payload.ts';
@@ -15,7 +16,8 @@ const longestSilence = 5_000;
 /**
  * Sends what stdin gives, in order and no faster than the channel takes it. A pipe that ends is told to the shell as
  * Ctrl-D: not once, for a program that runs just then would swallow it, but whenever the instance has fallen
- * silent. Never resolves by itself: the end of the session or `signal` ends it. Rejects when stdin can't be read.
+ * silent. Never resolves by itself: the end of the session or `signal` ends it. Rejects when stdin can't be read, and
+ * with the failure for SIGHUP when it was a terminal that is gone.
  */
 export function sendInput(
   stdin: Host['stdin'],
@@ -47,6 +49,7 @@ export function sendInput(
       });
     };
     const onEnd = () => {
+      if (stdin.isTTY === true) return reject(interruption('SIGHUP'));
       void (last === 0x0a || last === 0x0d ? sending : send(lineFeed)).then(() => sayEnd(firstSilence));
     };
     const sayEnd = (silence: number) => {
@@ -67,9 +70,9 @@ export function sendInput(
     signal.addEventListener('abort', leave, { once: true });
     stdin.on('data', onData);
     stdin.once('end', onEnd);
-    stdin.once('error', (error) => {
-      // EIO: the terminal has been closed; SIGHUP says so too.
-      if ((error as NodeJS.ErrnoException).code !== 'EIO') reject(error);
+    stdin.once('error', (error: NodeJS.ErrnoException) => {
+      // The terminal is closed, or was taken back when the shell that started forge was killed: then no SIGHUP comes.
+      reject(error.code === 'EIO' ? interruption('SIGHUP') : error);
     });
     stdin.resume();
   });

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ForgeError } from '../errors.ts';
+import { ForgeError, interruption } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { durationText } from '../lib/duration-text.ts';
 import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
 import type { Output } from '../terminal/output.ts';
 import { enterRawMode, passOutputUnchanged } from '../terminal/raw-mode.ts';
+import { watchParent } from '../terminal/watch-parent.ts';
 import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
 import { EscapeSequence, escapeHelp } from './escape-sequence.ts';
 import { sessionEnding } from './session-ending.ts';
@@ -38,8 +39,8 @@ export async function runShell(
 ): Promise<number> {
   const terminal = host.stdin.isTTY === true;
   const stop = new AbortController();
-  let left: 'typed' | 'limit' | undefined;
-  const leave = (why: 'typed' | 'limit') => {
+  let left: 'typed' | 'limit' | 'orphaned' | undefined;
+  const leave = (why: NonNullable<typeof left>) => {
     left ??= why;
     stop.abort();
   };
@@ -55,6 +56,7 @@ export async function runShell(
   try {
     host.signal.throwIfAborted();
     using _raw = enterRawMode(host);
+    using _parent = terminal ? watchParent(host, () => leave('orphaned')) : undefined;
     using _limit =
       maximumMs === undefined
         ? undefined
@@ -90,6 +92,7 @@ export async function runShell(
   }
 
   function finish(end: ChannelEnd | undefined): number {
+    if (left === 'orphaned') throw interruption('SIGHUP');
     if (left === 'limit') {
       throw new ForgeError('time-up', `The session on ${label} has lasted ${durationText(maximumMs ?? 0)}.`, {
         code: 'SESSION_TIME_UP',

@@ -52,6 +52,9 @@ export interface HandshakeOutcome {
   readonly failure: ForgeError | undefined;
 }
 
+/** There are two kinds. An agent that asks for thousands of things would have AWS asked as often, and be answered as long. */
+const mostActions = 16;
+
 /** Carries out what the agent asks for. Never throws: failures are answers, and reasons to give to the person. */
 export async function answerHandshake(
   parts: HandshakeParts,
@@ -62,13 +65,16 @@ export async function answerHandshake(
   let sessionType: SessionType | undefined;
   let properties: Readonly<Record<string, string>> = {};
   let cipher: PayloadCipher | undefined;
-  for (const action of request.actions) {
-    const type = action.type === 'unknown' ? action.name : action.type;
+  if (request.actions.length > mostActions) failure = askedTooMuch(`for ${request.actions.length} things`);
+  for (const action of request.actions.slice(0, mostActions)) {
+    const type = action.type === 'unknown' ? action.name.slice(0, longestName) : action.type;
     const fail = (status: number, error: ForgeError) => {
       failure ??= error;
       processed.push({ type, status, result: null, error: error.message });
     };
-    if (action.type === 'SessionType') {
+    if (action.type !== 'unknown' && processed.some((one) => one.type === type)) {
+      fail(ActionStatus.failed, askedTooMuch(`twice for ${type}`));
+    } else if (action.type === 'SessionType') {
       if (!isSessionType(action.sessionType)) {
         fail(ActionStatus.failed, unknownSessionType(action.sessionType));
         continue;
@@ -77,6 +83,11 @@ export async function answerHandshake(
       properties = action.properties ?? {};
       processed.push({ type, status: ActionStatus.success, result: null, error: '' });
     } else if (action.type === 'KMSEncryption') {
+      // The session is over already: AWS needs not be asked.
+      if (failure !== undefined) {
+        fail(ActionStatus.failed, failure);
+        continue;
+      }
       try {
         const made = await makeCipher(parts, action);
         cipher = made.cipher;
@@ -146,6 +157,13 @@ function unknownAction(name: string): ForgeError {
   });
 }
 
+function askedTooMuch(what: string): ForgeError {
+  return new ForgeError('failed', `The agent's handshake asks ${what}.`, {
+    code: 'HANDSHAKE_FAILED',
+    hint: 'No agent does that: see what runs on the instance.',
+  });
+}
+
 function encryptionFailure(error: unknown): ForgeError {
   if (error instanceof ForgeError) return error;
   const why = error instanceof Error ? error.message : String(error);
@@ -155,7 +173,9 @@ function encryptionFailure(error: unknown): ForgeError {
   });
 }
 
+const longestName = 60;
+
 /** Foreign and of any length. */
 function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
+  return JSON.stringify(name.slice(0, longestName));
 }

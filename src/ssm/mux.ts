@@ -69,8 +69,7 @@ export function openMux(channel: PortChannel, { destination, onBroken }: MuxOpti
       if (refused) stream?.destroy(new ConnectRefused(`the instance can't connect to ${destination}`));
       else stream?.endRemote();
     }
-    // The agent opens no streams; one that it opened would only be closed again.
-    else if (command === SmuxCommand.open) sendQuietly(encodeFrame(SmuxCommand.close, streamId));
+    // The agent opens no streams. An answer to each that it opened would have no end, and wait in memory.
   }
 
   function room(): Promise<void> {

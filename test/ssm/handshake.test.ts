@@ -195,6 +195,28 @@ describe('encryption', () => {
     await expect.poll(() => seen).toEqual(['early']);
   });
 
+  it('is asked of KMS once, and not for an agent that asks for more than a handshake is', async () => {
+    const [terminal, encryption] = encryptedShell();
+    if (terminal === undefined || encryption === undefined) throw new Error('no actions');
+    for (const actions of [
+      [terminal, encryption, encryption],
+      [terminal, ...Array.from({ length: 10_000 }, () => encryption)],
+      [{ type: 'unknown', name: 'Dance' } as const, encryption],
+    ]) {
+      const agent = await startAgent({ actions });
+      let asked = 0;
+      const refused = open(agent, {
+        generateDataKey: () => {
+          asked++;
+          return generateDataKey();
+        },
+      });
+      await expect(refused).rejects.toMatchObject({ kind: 'failed' });
+      expect(asked).toBeLessThanOrEqual(1);
+      await expect.poll(() => responseOf(agent)?.actions.some(({ status }) => status !== 1)).toBe(true);
+    }
+  });
+
   it('that KMS refuses is said to the agent and to the person', async () => {
     const agent = await startAgent({ actions: encryptedShell() });
     const denied = new ForgeError('denied', 'Access denied: kms:GenerateDataKey.', { code: 'ACCESS_DENIED' });

@@ -44,6 +44,17 @@ describe('connections in one session', () => {
     expect(mux.active).toBe(0);
   });
 
+  it('the agent opens none: what it asks for is not answered, however often', async () => {
+    const link = linkChannel('3.3.0.0');
+    const mux = openMux(link.channel, options);
+    const flood = Buffer.concat(
+      Array.from({ length: 1000 }, (_, index) => encodeFrame(SmuxCommand.open, index)),
+    );
+    for (let round = 0; round < 10; round++) await link.deliver(PayloadType.output, flood);
+    expect(link.sent).toHaveLength(0);
+    expect(mux.active).toBe(0);
+  });
+
   it('ids are odd, from 3', async () => {
     const link = linkChannel('3.3.0.0');
     const mux = openMux(link.channel, options);

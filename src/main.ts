@@ -1,5 +1,6 @@
 import { ForgeError, interruption } from './errors.ts';
 import type { Host } from './host.ts';
+import { processExitCode } from './lib/process-exit-code.ts';
 
 /**
  * argv → exit code. The one place where failures become text and a code; nothing else catches to print.
@@ -9,7 +10,9 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     await refuseUnsafeEnvironment(host);
     const { runProgram } = await import('./program.ts');
     const code = await runProgram(argv, host);
-    return host.signal.aborted ? await reportFailure(host.signal.reason, argv, host) : code;
+    return host.signal.aborted
+      ? await reportFailure(host.signal.reason, argv, host)
+      : processExitCode(code, host.platform);
   } catch (error) {
     return reportFailure(error, argv, host);
   }

@@ -1,3 +1,4 @@
+import { ForgeError } from '../errors.ts';
 import type { DataChannel } from './data-channel.ts';
 import { sessionEnding } from './session-ending.ts';
 import type { SessionDocument } from './terminal-session.ts';
@@ -37,8 +38,19 @@ export async function followCommand(
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return sessionEnding(await Promise.race([channel.closed, interrupted]), label);
+    const end = await Promise.race([channel.closed, interrupted]);
+    const exitCode = sessionEnding(end, label);
+    if (end.exitCode === undefined) throw noExitCode(label);
+    return exitCode;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Somebody ended the session, or the agent knows no separate streams: either way it would be wrong to say 0. */
+function noExitCode(label: string): ForgeError {
+  return new ForgeError('failed', `The session on ${label} ended, and nobody said how the command did.`, {
+    code: 'NO_EXIT_CODE',
+    hint: 'The session was ended from elsewhere, or the SSM agent there is too old: see forge ssm list.',
+  });
 }

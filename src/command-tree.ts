@@ -90,6 +90,16 @@ export const groups: readonly { readonly title: string; readonly entries: readon
     ],
   },
   {
+    title: 'Kubernetes',
+    entries: [
+      {
+        path: 'kube token',
+        summary: 'print a token for a cluster, as kubectl asks for it',
+        load: () => import('./commands/kube/token.ts'),
+      },
+    ],
+  },
+  {
     title: 'Credentials for other programs',
     entries: [
       {

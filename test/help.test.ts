@@ -42,6 +42,7 @@ it('says the same of the same option in every command', () => {
   // Where the thing is another one, so are the words.
   const differs = new Set([
     '--all',
+    '--environment',
     '--file',
     '--output',
     '--port',

@@ -1,8 +1,8 @@
 import { type Access, type AccessParts, withAccess } from '../access/with-access.ts';
 import { ForgeError } from '../errors.ts';
+import { observeAws } from '../identity/observe-aws.ts';
 import { durationText } from '../lib/duration-text.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
-import { observeAws } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { type DatabaseRoute, noBastionCodes, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';

@@ -1,6 +1,6 @@
 import type { Access } from '../access/with-access.ts';
-import type { Aws } from '../aws/clients.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
+import { knownClockSkew, type ObservedAws } from '../identity/observe-aws.ts';
 import { signingKeys } from '../identity/role-credentials.ts';
 import { durationText } from '../lib/duration-text.ts';
 import type { Secret } from '../lib/secret.ts';
@@ -14,7 +14,7 @@ export interface SignedToken {
 
 /** A token for an endpoint, signed by AWS's clock where an earlier reply of AWS in this command showed it. */
 export async function signToken(
-  parts: ObservedParts,
+  parts: Pick<IdentityParts, 'host' | 'output'> & ObservedAws,
   access: Pick<Access, 'credentials'>,
   endpoint: {
     readonly host: string;
@@ -25,7 +25,7 @@ export async function signToken(
 ): Promise<SignedToken> {
   const { host, output } = parts;
   const { credentials } = access;
-  const clockSkew = (await parts.loadedAws?.())?.clockSkew() ?? 0;
+  const clockSkew = await knownClockSkew(parts);
   const now = host.now() + clockSkew;
   if (credentials.expiration !== undefined && credentials.expiration < now + authTokenLifetimeMs) {
     const left = durationText(credentials.expiration - now);
@@ -35,25 +35,5 @@ export async function signToken(
   return {
     token: rdsAuthToken({ host: name, port, user, region, keys: signingKeys(credentials), now }),
     clockSkew,
-  };
-}
-
-type ObservedParts = Pick<IdentityParts, 'host' | 'output' | 'aws'> & {
-  /** What `aws` has given, if anybody has called it: signing alone must not load the SDK. */
-  loadedAws?(): Promise<Aws> | undefined;
-};
-
-/** The same parts, which remember whether AWS has been asked. */
-export function observeAws<Parts extends Pick<IdentityParts, 'aws'>>(
-  parts: Parts,
-): Parts & { loadedAws(): Promise<Aws> | undefined } {
-  let loaded: Promise<Aws> | undefined;
-  return {
-    ...parts,
-    aws() {
-      loaded ??= parts.aws();
-      return loaded;
-    },
-    loadedAws: () => loaded,
   };
 }

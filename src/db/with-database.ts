@@ -1,10 +1,11 @@
 import { type AccessParts, withAccess } from '../access/with-access.ts';
 import { ForgeError } from '../errors.ts';
+import { observeAws } from '../identity/observe-aws.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import { applicationName } from './application-name.ts';
-import { observeAws, signToken } from './connection-token.ts';
+import { signToken } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { type DatabaseRoute, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
@@ -31,12 +32,17 @@ export async function withDatabase<Value>(
     let route: DatabaseRoute | undefined;
     await using _route = { [Symbol.asyncDispose]: async () => route?.[Symbol.asyncDispose]() };
     await using session = await connect();
-    // Awaited here: the session is closed when this function returns.
-    return await use(session, {
-      applicationName: applicationName(access.person, access.reason),
-      token: async () => (await signToken(observed, access, session.connection)).token,
-      tunnel: route?.tunnel,
-    });
+    try {
+      // Awaited here: the session is closed when this function returns.
+      return await use(session, {
+        applicationName: applicationName(access.person, access.reason),
+        token: async () => (await signToken(observed, access, session.connection)).token,
+        tunnel: route?.tunnel,
+      });
+    } catch (error) {
+      // To the database the end of its tunnel is a lost connection.
+      throw parts.host.signal.aborted ? error : (route?.tunnel?.timeUp ?? error);
+    }
 
     async function connect(): Promise<DatabaseSession> {
       using _progress = parts.output.progress(`connecting to ${request.name}`);

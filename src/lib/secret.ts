@@ -50,6 +50,7 @@ const shapes: readonly [RegExp, string][] = [
   [/(Authorization["']?\s*[:=]\s*["']?)[^\r\n"']+/gi, '$1***'],
   [/(x-amz-sso_bearer_token["']?\s*[:=]\s*["']?)[^\s"',}]+/gi, '$1***'],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '***'],
+  [/\bk8s-aws-v1\.[\w-]{16,}/g, 'k8s-aws-v1.***'],
 ];
 
 /** Replaces every known secret, and everything shaped like one, by `***`. Used on every text that leaves forge. */

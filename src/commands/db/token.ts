@@ -47,7 +47,8 @@ export default defineCommand<DatabaseOptions>({
     const { accessRequest } = await import('../../db/access-request.ts');
     const { locateEndpoint } = await import('../../db/locate-endpoint.ts');
     const { authTokenLifetimeMs } = await import('../../db/auth-token.ts');
-    const { observeAws, signToken } = await import('../../db/connection-token.ts');
+    const { signToken } = await import('../../db/connection-token.ts');
+    const { observeAws } = await import('../../identity/observe-aws.ts');
     const parts = observeAws({ ...identityParts(context), config });
     const signed = await withAccess(parts, accessRequest(request, purpose), async (access) => {
       const located = await locateEndpoint(parts, access.credentials, request);

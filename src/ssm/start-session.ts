@@ -1,11 +1,12 @@
 import type { Access, AccessParts } from '../access/with-access.ts';
 import type { Aws } from '../aws/clients.ts';
-import { resumeSession, startSession as startAwsSession, terminateSession } from '../aws/ssm.ts';
+import { resumeSession, terminateSession } from '../aws/ssm.ts';
 import type { Host } from '../host.ts';
 import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
 import type { DataChannel } from './data-channel.ts';
 import type { GenerateDataKey } from './handshake.ts';
 import { type DataChannelOptions, openDataChannel } from './open-data-channel.ts';
+import { startOrTerminate } from './start-or-terminate.ts';
 
 export interface SessionRequest {
   /** `i-…`, `mi-…` or `ecs:…`. */
@@ -43,7 +44,7 @@ export async function startSession(
     if (expiration !== undefined && expiration - aws.now() < spare) credentials = await access.renew();
     return signingKeys(credentials);
   };
-  const session = await startAwsSession(aws, region, await keys(), {
+  const session = await startOrTerminate(aws, region, await keys(), {
     ...request,
     reason: request.reason?.slice(0, longestReason) || undefined,
     who: access.credentials.callerArn,

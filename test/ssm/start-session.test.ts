@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Access, withAccess } from '../../src/access/with-access.ts';
 import type { DataChannel } from '../../src/ssm/data-channel.ts';
 import { type SessionRequest, startSession } from '../../src/ssm/start-session.ts';
@@ -85,6 +85,41 @@ describe('a session on the sandbox', () => {
     await inSession(async (channel) => channel.state);
     expect(stage.calls('TerminateSession')).toBe(before + 1);
   });
+
+  it.each(['StartSession', 'GenerateDataKey'])(
+    'is not left behind by Ctrl-C during %s',
+    async (operation) => {
+      await lever('ssm-preferences', { environment: 'dev', kms: true });
+      stage.aws.world.faults.add({
+        service: operation === 'StartSession' ? 'ssm' : 'kms',
+        operation,
+        status: 500,
+        error: undefined,
+        message: '',
+        delayMs: 400,
+        drop: false,
+        times: 1,
+      });
+      const taken = vi.spyOn(stage.aws.world.faults, 'take');
+      const { sessions } = stage.aws.world.ssm;
+      const before = new Set(sessions.keys());
+      const asked = stage.calls(operation);
+      const opening = inSession(async () => {});
+      const refused = expect(opening).rejects.toBe('SIGINT');
+      await expect
+        .poll(() => taken.mock.results.some(({ value }) => value?.operation === operation))
+        .toBe(true);
+      stage.host().interrupt();
+      await refused;
+      await expect.poll(() => stage.calls(operation)).toBe(asked + 1);
+      const left = [...sessions.values()].filter(
+        ({ id, endedAt }) => !before.has(id) && endedAt === undefined,
+      );
+      expect(left).toEqual([]);
+      taken.mockRestore();
+      stage.aws.world.faults.clear();
+    },
+  );
 
   it('is terminated also after Ctrl-C', async () => {
     const before = stage.calls('TerminateSession');

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { AccessParts } from '../access/with-access.ts';
+import { ForgeError } from '../errors.ts';
+import { durationText } from '../lib/duration-text.ts';
 import type { InstanceTarget } from '../targets/resolve-instance.ts';
 import type { Choose } from './locate-instance.ts';
+import { limitSession } from './session-limit.ts';
 import { openTunnel } from './tunnel.ts';
 import { type InstancePurpose, withInstance } from './with-instance.ts';
 
@@ -10,6 +13,8 @@ export interface InstanceTunnel extends AsyncDisposable {
   /** For people: `bastion (i-0123456789abcdef0)`. */
   readonly through: string;
   connect(signal: AbortSignal): Promise<Duplex>;
+  /** Why it is closed, once the environment's max_session is over; what went through it is cut off. */
+  readonly timeUp: ForgeError | undefined;
 }
 
 /** Of several that are meant, the first that is online: they are there to stand in for each other. */
@@ -18,7 +23,10 @@ const anyOnline: Choose = async (pages) => {
   throw new Error('a choice was asked for among no instances');
 };
 
-/** Finds the instance and opens a tunnel through it to a host and port. Throws what withInstance and openTunnel throw. */
+/**
+ * Finds the instance and opens a tunnel through it to a host and port, for no longer than the environment's max_session.
+ * Throws what withInstance and openTunnel throw.
+ */
 export async function openInstanceTunnel(
   parts: AccessParts,
   target: InstanceTarget,
@@ -29,18 +37,62 @@ export async function openInstanceTunnel(
   const { promise: opened, resolve, reject } = deferred<Omit<InstanceTunnel, typeof Symbol.asyncDispose>>();
   const over = withInstance(parts, target, purpose, anyOnline, async (access, { instanceId, label }) => {
     await using tunnel = await openTunnel(parts, access, { instance: instanceId, ...to });
-    resolve({ through: label, connect: (signal) => tunnel.connect(signal) });
+    let timeUp: ForgeError | undefined;
+    using _limit = limitTunnel(parts, target, label, (reason) => {
+      timeUp = reason;
+      release();
+    });
+    resolve({
+      through: label,
+      async connect(signal) {
+        if (timeUp !== undefined) throw timeUp;
+        return tunnel.connect(signal);
+      },
+      get timeUp() {
+        return timeUp;
+      },
+    });
     await released;
   });
   over.catch(reject);
   const open = await opened;
   return {
-    ...open,
+    through: open.through,
+    connect: open.connect,
+    get timeUp() {
+      return open.timeUp;
+    },
     async [Symbol.asyncDispose]() {
       release();
       await over.catch(() => {});
     },
   };
+}
+
+function limitTunnel(
+  { host, output }: AccessParts,
+  { environment }: InstanceTarget,
+  through: string,
+  end: (reason: ForgeError) => void,
+): Disposable | undefined {
+  if (environment?.maxSessionSeconds === undefined) return undefined;
+  const maximumMs = environment.maxSessionSeconds * 1_000;
+  return limitSession({
+    host,
+    maximumMs,
+    warn: (left) => output.warn(`The tunnel through ${through} closes in ${durationText(left)}.`),
+    end() {
+      const message = `The tunnel through ${through} has lasted ${durationText(maximumMs)} and is closed.`;
+      // A person at a prompt hears of it now, and not with the next statement.
+      output.warn(message);
+      end(
+        new ForgeError('time-up', message, {
+          code: 'SESSION_TIME_UP',
+          hint: 'Run it again. max_session in forge.yaml says how long a session may last.',
+        }),
+      );
+    },
+  });
 }
 
 function deferred<Value>() {

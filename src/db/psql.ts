@@ -80,7 +80,9 @@ export async function runPsql(
   host.signal.throwIfAborted();
   using _held = host.holdInterrupts();
   const child = host.spawn(program, args, { env, stdio: 'inherit' });
-  return await finished(host, child, interactive);
+  const code = await finished(host, child, interactive);
+  if (code !== 0 && handover.tunnel?.timeUp !== undefined) throw handover.tunnel.timeUp;
+  return code;
 }
 
 /** libpq takes no stream. What listens on loopback leads to the same endpoint, and TLS and token are checked there. */

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import type { InstancePurpose } from '../../ssm/with-instance.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
+import { maximumMs } from './session-options.ts';
 
 export interface RunJob {
   readonly config: Config;
@@ -51,12 +52,13 @@ export async function runOnOne(
   return withInstance(parts, target, purpose, choose, async (access, instance) => {
     const { openSession } = await import('../../ssm/terminal-session.ts');
     await using channel = await openSession(parts, access, instance, document);
+    const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
     if (output.format === 'table') {
       const sinks = {
         stdout: (bytes: Buffer) => output.raw(bytes),
         stderr: (bytes: Buffer) => void host.stderr.write(bytes),
       };
-      return await followCommand(channel, instance.label, sinks, host.signal);
+      return await followCommand(channel, instance.label, sinks, host.signal, limit);
     }
     const kept = { stdout: new KeptOutput(), stderr: new KeptOutput() };
     const exitCode = await followCommand(
@@ -64,6 +66,7 @@ export async function runOnOne(
       instance.label,
       { stdout: (bytes) => kept.stdout.add(bytes), stderr: (bytes) => kept.stderr.add(bytes) },
       host.signal,
+      limit,
     );
     output.result({
       data: {

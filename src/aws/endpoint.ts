@@ -74,6 +74,12 @@ export function isLoopback(host: string): boolean {
   return /^127(?:\.\d{1,3}){3}$/.test(host) || host === '[::1]' || host === '::1' || host === 'localhost';
 }
 
+/** What the names of AWS's own endpoints in a region end in. */
+export function awsSuffixes(region: string): readonly string[] {
+  const { suffix, dualStackSuffix } = partitionOf(region);
+  return [suffix, dualStackSuffix];
+}
+
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
   sso_oidc: 'oidc',
   sso: 'portal.sso',

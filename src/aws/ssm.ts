@@ -9,6 +9,7 @@ import type { SigningKeys } from '../lib/sigv4.ts';
 import { awsErrorName } from './aws-error.ts';
 import { type Aws, callAws } from './clients.ts';
 import { incompleteReply } from './incomplete-reply.ts';
+import { streamRefusal } from './stream-refusal.ts';
 
 export interface StartSessionRequest {
   /** `i-…`, `mi-…` or `ecs:<cluster>_<task>_<runtime>`. */
@@ -62,7 +63,7 @@ export async function startSession(
   return { sessionId: output.SessionId, ...stream };
 }
 
-/** IAM action ssm:ResumeSession. Undefined: the session is over. */
+/** IAM action ssm:ResumeSession. Undefined: the session is over. Throws UNSAFE_STREAM_URL for an address that is not AWS's. */
 export async function resumeSession(
   aws: Aws,
   region: string,
@@ -80,7 +81,10 @@ export async function resumeSession(
   } as const;
   try {
     const output = await callAws(aws, call, (options) => client.send(command, options));
-    return parseStream(output.StreamUrl, output.TokenValue);
+    const stream = parseStream(output.StreamUrl, output.TokenValue);
+    const refused = stream && streamRefusal(stream.streamUrl, aws.endpointFor('ssm', region), region);
+    if (refused !== undefined) throw refused;
+    return stream;
   } catch (error) {
     if (awsErrorName(error) === 'DoesNotExistException') return undefined;
     throw error;

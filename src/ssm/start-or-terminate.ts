@@ -5,6 +5,7 @@ import {
   startSession as startAwsSession,
   terminateSession,
 } from '../aws/ssm.ts';
+import { streamRefusal } from '../aws/stream-refusal.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 import { within } from './within.ts';
 
@@ -13,7 +14,8 @@ const patienceMs = 2_000;
 
 /**
  * ssm:StartSession. Interrupted, it waits for the answer a moment: a request that is merely dropped can still start a
- * session, whose id nobody would know, and which AWS would keep until its idle time is up.
+ * session, whose id nobody would know, and which AWS would keep until its idle time is up. A session whose address is
+ * not AWS's is ended and refused: UNSAFE_STREAM_URL.
  */
 export async function startOrTerminate(
   aws: Aws,
@@ -31,12 +33,13 @@ export async function startOrTerminate(
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([starting, interrupted]);
+    const session = await Promise.race([starting, interrupted]);
+    const refused = streamRefusal(session.streamUrl, aws.endpointFor('ssm', region), region);
+    if (refused !== undefined) throw refused;
+    return session;
   } catch (error) {
-    if (signal.aborted) {
-      const ended = starting.then(({ sessionId }) => terminateSession(patient, region, keys, sessionId));
-      await within(patienceMs, ended).catch(() => {});
-    }
+    const ended = starting.then(({ sessionId }) => terminateSession(patient, region, keys, sessionId));
+    await within(patienceMs, ended).catch(() => {});
     throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);

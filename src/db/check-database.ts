@@ -2,9 +2,10 @@ import { type Access, type AccessParts, withAccess } from '../access/with-access
 import { ForgeError } from '../errors.ts';
 import { observeAws } from '../identity/observe-aws.ts';
 import { durationText } from '../lib/duration-text.ts';
+import { noBastionCodes } from '../ssm/find-bastion.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import type { DatabaseRequest } from './database-request.ts';
-import { type DatabaseRoute, noBastionCodes, openRoute } from './database-route.ts';
+import { type DatabaseRoute, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
 import { type DatabaseStep, openDatabase } from './open-database.ts';
 import type { ServerFacts } from './server-facts.ts';

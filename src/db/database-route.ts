@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import type { Duplex } from 'node:stream';
 import type { AccessParts } from '../access/with-access.ts';
 import { ForgeError } from '../errors.ts';
+import { findBastion, noBastionCodes } from '../ssm/find-bastion.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
-import type { InstanceTarget } from '../targets/resolve-instance.ts';
 import type { DatabasePurpose } from './access-request.ts';
 import type { DatabaseRequest, Via } from './database-request.ts';
 import type { DatabaseConnection } from './endpoint.ts';
@@ -27,23 +27,6 @@ const headStartMs = 500;
 /** As long as a VPN's round trip or two: it is taken again as soon as it is back, and waited for no longer. */
 const headStartAfterTunnelMs = 100;
 const directTimeoutMs = 10_000;
-
-/**
- * The instance that a tunnel goes through: what is said, else the one named `bastion` in forge.yaml, its only one,
- * else whatever carries the Name tag `bastion`. Undefined: there is none that could be meant.
- */
-async function findBastion(
-  { config, host }: Pick<AccessParts, 'config' | 'host'>,
-  { environment, region, bastion }: DatabaseRequest,
-): Promise<InstanceTarget | undefined> {
-  if (environment === undefined && bastion === undefined) return undefined;
-  const { resolveInstance } = await import('../targets/resolve-instance.ts');
-  const [only, ...others] = environment?.instances.keys() ?? [];
-  const standard = only !== undefined && others.length === 0 ? only : 'bastion';
-  const word = bastion ?? standard;
-  const said = { env: environment?.name, region, variables: host.env };
-  return resolveInstance(config, word, said);
-}
 
 /** Opens what the way needs. With `auto` nothing is opened before the first connection has to. */
 export async function openRoute(
@@ -157,9 +140,6 @@ function unlessAnswered(error: unknown): undefined {
 }
 
 const answers = new Set(['NO_TLS', 'STUFFED', 'NOT_POSTGRESQL', 'ERROR']);
-
-/** Nothing that a tunnel could go through is there: then there is one way, and nothing to say of another. */
-export const noBastionCodes = new Set(['NO_BASTION', 'UNKNOWN_INSTANCE', 'INSTANCE_OFFLINE']);
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -50,6 +50,7 @@ async function candidatesFor(before: readonly string[], unfinished: string, host
   }
   const argument = definition.arguments?.[words.length - used]?.name ?? '';
   if (/target/.test(argument)) return targetNames(host);
+  if (/instance/.test(argument)) return instanceNames(host, entry?.path === 'ssm forward');
   return /environment/.test(argument) ? environmentNames(host) : [];
 }
 
@@ -67,5 +68,14 @@ async function targetNames(host: Host): Promise<string[]> {
   return [...environments.values()].flatMap((environment) => [
     environment.name,
     ...[...environment.databases.keys()].map((database) => `${environment.name}/${database}`),
+  ]);
+}
+
+/** With groups of forwards where they can be named too. */
+async function instanceNames(host: Host, withGroups: boolean): Promise<string[]> {
+  const { environments } = await configuration(host);
+  return [...environments.values()].flatMap(({ name, instances, forwards }) => [
+    name,
+    ...[...instances.keys(), ...(withGroups ? forwards.keys() : [])].map((each) => `${name}/${each}`),
   ]);
 }

@@ -1,10 +1,27 @@
 import { partitionOf } from '../lib/partition.ts';
 import { buildBreakGlass } from './build-break-glass.ts';
-import type { Cluster, Config, Database, Environment, Group, Instance, RoleStep } from './config.ts';
+import type {
+  Cluster,
+  Config,
+  Database,
+  Environment,
+  ForwardGroup,
+  Group,
+  Instance,
+  RoleStep,
+} from './config.ts';
 import type { ConfigFile } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
+import { parseForward } from './forward-spec.ts';
 import { mapValues } from './map-values.ts';
-import type { ClusterFile, DatabaseFile, EnvironmentFile, InstanceFile, RoleFile } from './target-schema.ts';
+import type {
+  ClusterFile,
+  DatabaseFile,
+  EnvironmentFile,
+  ForwardGroupFile,
+  InstanceFile,
+  RoleFile,
+} from './target-schema.ts';
 
 /** What a validated file means: defaults applied, role names made ARNs. Pure. */
 export function buildConfig(data: ConfigFile, files: readonly string[]): Config {
@@ -64,6 +81,7 @@ function buildEnvironment(
     defaultDatabase: file.default_database,
     databases: mapValues(file.databases, (database, key) => buildDatabase(database, key, name, place)),
     instances: mapValues(file.instances, (instance, key) => buildInstance(instance, key, name, place)),
+    forwards: mapValues(file.forwards, (group, key) => buildForwards(group, key, name)),
     maxSessionSeconds: file.max_session === undefined ? undefined : parseDuration(file.max_session),
     defaultCluster: file.default_cluster,
     clusters: mapValues(file.clusters, (cluster, key) => buildCluster(cluster, key, name, place)),
@@ -112,6 +130,18 @@ function buildInstance(file: InstanceFile, name: string, environment: string, pl
         : { kind: 'id', instanceId: file.id },
     document: file.document,
     role: optionalRole(file, place),
+  };
+}
+
+function buildForwards(file: ForwardGroupFile, name: string, environment: string): ForwardGroup {
+  return {
+    name,
+    environment,
+    description: file.description,
+    instance: file.instance,
+    forwards: (file.ports ?? []).map((text) => parseForward(String(text))),
+    socks: file.socks,
+    streams: file.streams ?? 1,
   };
 }
 

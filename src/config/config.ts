@@ -1,4 +1,5 @@
 import type { BreakGlass } from './break-glass.ts';
+import type { ForwardSpec } from './forward-spec.ts';
 
 /**
  * forge.yaml, read: every default applied, every reference resolved, nothing optional that a reader would have
@@ -49,6 +50,7 @@ export interface Environment {
   readonly defaultDatabase: string | undefined;
   readonly databases: ReadonlyMap<string, Database>;
   readonly instances: ReadonlyMap<string, Instance>;
+  readonly forwards: ReadonlyMap<string, ForwardGroup>;
   /** The longest that a session on an instance may last; undefined: as long as AWS lets it. */
   readonly maxSessionSeconds: number | undefined;
   readonly defaultCluster: string | undefined;
@@ -98,6 +100,20 @@ export interface Instance {
   /** Session document; undefined: the account's own default. */
   readonly document: string | undefined;
   readonly role: RoleStep | undefined;
+}
+
+/** Ports that are forwarded together, by a name. */
+export interface ForwardGroup {
+  readonly name: string;
+  readonly environment: string;
+  readonly description: string | undefined;
+  /** The instance that they go through, as the person would say it within the environment. */
+  readonly instance: string;
+  readonly forwards: readonly ForwardSpec[];
+  /** Local port of a SOCKS5 proxy. */
+  readonly socks: number | undefined;
+  /** Sessions for each destination. */
+  readonly streams: number;
 }
 
 /** An EKS cluster. */

@@ -1,5 +1,6 @@
 import type { ConfigFile } from './config-schema.ts';
 import { findEntry, type Problem, pathText, type Tree } from './config-tree.ts';
+import { findTwice, parseForward } from './forward-spec.ts';
 
 /** What the schema can't say: exactly one of several keys, and keys that go together. */
 export function findContradictions(data: ConfigFile, tree: Tree): readonly Problem[] {
@@ -35,6 +36,16 @@ export function findContradictions(data: ConfigFile, tree: Tree): readonly Probl
       if (instance.id === undefined && tags === 0) add(path, 'needs "id" or "tags"');
       if (instance.id !== undefined && instance.tags !== undefined)
         add(path, 'has "id" and "tags"; it must be one of them');
+    }
+    for (const [key, group] of Object.entries(environment.forwards ?? {})) {
+      const path = ['environments', name, 'forwards', key];
+      if ((group.ports ?? []).length === 0 && group.socks === undefined)
+        add(path, 'needs "ports" or "socks"');
+      const twice = findTwice([
+        ...(group.ports ?? []).map((text) => parseForward(String(text))),
+        ...(group.socks === undefined ? [] : [parseForward(String(group.socks))]),
+      ]);
+      if (twice !== undefined) add(path, `would listen twice on ${twice}`);
     }
   }
   for (const [name, tier] of Object.entries(data.break_glass?.tiers ?? {})) {

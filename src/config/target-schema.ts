@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isForward, mostStreams } from './forward-spec.ts';
 import {
   account,
   described,
@@ -144,6 +145,51 @@ const instance = v.strictObject(
   'a mapping',
 );
 
+const forward = 'a forward: [local:][host:]port, such as 5432, 9200:9100 or db.internal:5432';
+const forwardGroup = v.strictObject(
+  {
+    description: v.optional(description),
+    instance: described(
+      'The instance that they go through, as forge ssm forward takes it: a name of "instances", an id, a Name tag, tag:key=value.',
+      text('an instance: its name here, an id, a Name tag', /^[^\x00-\x1f\x7f-\x9f]{1,256}$/),
+    ),
+    ports: v.optional(
+      described(
+        'What is forwarded: [local:][host:]port, as forge ssm forward takes it.',
+        list(
+          v.pipe(
+            v.union([v.string(forward), v.number(forward)], forward),
+            v.check((value) => isForward(String(value)), forward),
+          ),
+        ),
+      ),
+    ),
+    socks: v.optional(
+      described(
+        'Port of a SOCKS5 proxy on this machine.',
+        v.pipe(
+          v.number('a port from 1 to 65535'),
+          v.integer('a port from 1 to 65535'),
+          v.minValue(1, 'a port from 1 to 65535'),
+          v.maxValue(65_535, 'a port from 1 to 65535'),
+        ),
+      ),
+    ),
+    streams: v.optional(
+      described(
+        'Sessions to spread connections over. Default: 1.',
+        v.pipe(
+          v.number('a number from 1 to 16'),
+          v.integer('a number from 1 to 16'),
+          v.minValue(1, 'a number from 1 to 16'),
+          v.maxValue(mostStreams, 'a number from 1 to 16'),
+        ),
+      ),
+    ),
+  },
+  'a mapping',
+);
+
 const cluster = v.strictObject(
   {
     description: v.optional(description),
@@ -198,6 +244,9 @@ export const environment = v.strictObject(
     default_database: v.optional(described('The database that the environment’s name alone means.', name)),
     databases: v.optional(described('Name → database.', mapOf(database))),
     instances: v.optional(described('Name → EC2 instance.', mapOf(instance))),
+    forwards: v.optional(
+      described('Name → group of ports that forge ssm forward opens by that name.', mapOf(forwardGroup)),
+    ),
     max_session: v.optional(
       described(
         'The longest that a session on an instance may last.',
@@ -215,5 +264,6 @@ export const environment = v.strictObject(
 export type EnvironmentFile = v.InferOutput<typeof environment>;
 export type DatabaseFile = v.InferOutput<typeof database>;
 export type InstanceFile = v.InferOutput<typeof instance>;
+export type ForwardGroupFile = v.InferOutput<typeof forwardGroup>;
 export type ClusterFile = v.InferOutput<typeof cluster>;
 export type RoleFile = v.InferOutput<typeof role> | v.InferOutput<typeof roleStep>;

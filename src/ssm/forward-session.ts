@@ -1,5 +1,5 @@
 import type { Access, AccessParts } from '../access/with-access.ts';
-import { type ForwardSpec, placeText } from './forward-spec.ts';
+import { type ForwardSpec, placeText } from '../config/forward-spec.ts';
 import { type Listener, listen } from './listener.ts';
 import { carry, type ForwardCounters } from './port-forward.ts';
 import { serveSocks } from './socks-proxy.ts';

@@ -1,11 +1,11 @@
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import type { LocalPlace } from '../config/forward-spec.ts';
+import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
-import type { LocalPlace } from './forward-spec.ts';
-import { placeText } from './forward-spec.ts';
 import { findPortHolder } from './port-holder.ts';
 
 export interface ListenOptions {

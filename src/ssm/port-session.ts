@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Access, AccessParts } from '../access/with-access.ts';
+import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
 import { carriesManyConnections } from './agent-version.ts';
 import { openBasicPort } from './basic-port.ts';
 import type { ChannelEnd, DataChannel } from './data-channel.ts';
-import { placeText } from './forward-spec.ts';
 import { openMux } from './mux.ts';
 import type { Connections } from './port-channel.ts';
 

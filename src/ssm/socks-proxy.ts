@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
-import { placeText } from './forward-spec.ts';
 import { carry, type ForwardParts } from './port-forward.ts';
 import {
   encodeReply,

@@ -1,6 +1,6 @@
 import type { Access, AccessParts } from '../access/with-access.ts';
 import type { Aws } from '../aws/clients.ts';
-import { resumeSession, terminateSession } from '../aws/ssm.ts';
+import { resumeSession, type StartSessionRequest, terminateSession } from '../aws/ssm.ts';
 import type { Host } from '../host.ts';
 import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
 import type { DataChannel } from './data-channel.ts';
@@ -44,11 +44,7 @@ export async function startSession(
     if (expiration !== undefined && expiration - aws.now() < spare) credentials = await access.renew();
     return signingKeys(credentials);
   };
-  const session = await startOrTerminate(aws, region, await keys(), {
-    ...request,
-    reason: request.reason?.slice(0, longestReason) || undefined,
-    who: access.credentials.callerArn,
-  });
+  const session = await startOrTerminate(aws, region, await keys(), awsRequest(access, request));
   const { sessionId } = session;
   const generateDataKey: GenerateDataKey = async (keyId, encryptionContext) => {
     const { generateDataKey: generate } = await import('../aws/kms.ts');
@@ -70,7 +66,17 @@ export async function startSession(
   return channel;
 }
 
-function uninterrupted(aws: Aws): Aws {
+/** What ssm:StartSession is asked. */
+export function awsRequest(
+  access: Pick<Access, 'credentials'>,
+  request: SessionRequest,
+): StartSessionRequest {
+  const reason = request.reason?.slice(0, longestReason) || undefined;
+  return { ...request, reason, who: access.credentials.callerArn };
+}
+
+/** For what must be asked after Ctrl-C too. */
+export function uninterrupted(aws: Aws): Aws {
   const { env, now, monotonic }: Pick<Host, 'env' | 'now' | 'monotonic'> = aws.host;
   return { ...aws, host: { env, now, monotonic, signal: new AbortController().signal } };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
-import { placeText } from './forward-spec.ts';
 import type { Tunnel } from './tunnel.ts';
 
 export interface TunnelsByHost extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { failureOf, hostWith } from '../support/config-host.ts';
 const dev = 'environments:\n  dev:\n    account: "111111111111"\n    region: us-east-1\n';
 const shop = `${dev}    databases:\n      shop:\n        cluster: dev-shop\n        database: shop\n        user: developer\n`;
 const environmentKeys =
-  'It takes: description, account, region, production, permission_set, groups, role_chain, default_database, databases, instances, max_session, default_cluster, clusters';
+  'It takes: description, account, region, production, permission_set, groups, role_chain, default_database, databases, instances, forwards, max_session, default_cluster, clusters';
 
 /** What is wrong · forge.yaml · the sentence · the hint. */
 const table: readonly (readonly [string, string | Uint8Array, string, string?])[] = [
@@ -54,6 +54,36 @@ const table: readonly (readonly [string, string | Uint8Array, string, string?])[
     'an environment with nothing in it',
     'environments:\n  dev:\n',
     'forge.yaml:2:3: environments.dev has no value; it must be a mapping.',
+  ],
+  [
+    'a forward that is none',
+    `${dev}    forwards:\n      stores:\n        instance: bastion\n        ports: ["db.internal"]\n`,
+    'forge.yaml:8:17: environments.dev.forwards.stores.ports[0] is "db.internal"; it must be a forward: [local:][host:]port, such as 5432, 9200:9100 or db.internal:5432.',
+  ],
+  [
+    'a number that is no port',
+    `${dev}    forwards:\n      stores:\n        instance: bastion\n        ports: [70000]\n`,
+    'forge.yaml:8:17: environments.dev.forwards.stores.ports[0] is the number 70000; it must be a forward: [local:][host:]port, such as 5432, 9200:9100 or db.internal:5432.',
+  ],
+  [
+    'forwards to nowhere',
+    `${dev}    forwards:\n      stores:\n        instance: bastion\n`,
+    'forge.yaml:6:7: environments.dev.forwards.stores needs "ports" or "socks".',
+  ],
+  [
+    'forwards through nothing',
+    `${dev}    forwards:\n      stores:\n        ports: ["80"]\n`,
+    'forge.yaml:6:7: environments.dev.forwards.stores needs "instance".',
+  ],
+  [
+    'two forwards at one port',
+    `${dev}    forwards:\n      stores:\n        instance: bastion\n        ports: ["80", "80:db.internal:81"]\n`,
+    'forge.yaml:6:7: environments.dev.forwards.stores would listen twice on port 80.',
+  ],
+  [
+    'more streams than there may be',
+    `${dev}    forwards:\n      stores:\n        instance: bastion\n        socks: 1080\n        streams: 17\n`,
+    'forge.yaml:9:18: environments.dev.forwards.stores.streams is the number 17; it must be a number from 1 to 16.',
   ],
   [
     'an account that lost its leading zero',

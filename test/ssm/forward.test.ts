@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
-import type { LocalPlace } from '../../src/ssm/forward-spec.ts';
+import type { LocalPlace } from '../../src/config/forward-spec.ts';
 import { type Listener, listen } from '../../src/ssm/listener.ts';
 import { openMux } from '../../src/ssm/mux.ts';
 import { carry, type ForwardCounters } from '../../src/ssm/port-forward.ts';

@@ -1,5 +1,6 @@
 import { defineCommand } from '../../command.ts';
-import { type ConnectOptions, maximumMs, shellOptions } from './session-options.ts';
+import type { Context } from '../../context.ts';
+import { type ConnectOptions, maximumMs, shellOptions, transportOf } from './session-options.ts';
 
 export default defineCommand<ConnectOptions>({
   description:
@@ -19,7 +20,7 @@ export default defineCommand<ConnectOptions>({
     ['echo uptime | forge ssm dev/web-1', 'commands from a pipe'],
   ],
   details:
-    'Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.',
+    "Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.\nWith --transport plugin the keys, the terminal, reconnecting and the exit code are the plugin's own: no ~., and 0 also\nfor a session that was lost. Its keys don't renew.",
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
@@ -27,6 +28,7 @@ export default defineCommand<ConnectOptions>({
     const target = resolveInstance(config, args[0], { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm', reason: options.reason, profile: globals.profile };
     const document = options.document ?? target.document;
+    const transport = transportOf(options, host.env);
     const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
     if (globals.plan) {
       const named = document === undefined ? '' : ` --document-name ${document}`;
@@ -35,7 +37,13 @@ export default defineCommand<ConnectOptions>({
           summary: `Open a shell on ${target.name}.`,
           steps: [
             startSessionStep(target, document),
-            { kind: 'local', what: 'open the data channel (WebSocket over TLS) and hand it the terminal' },
+            {
+              kind: 'local',
+              what:
+                transport === 'plugin'
+                  ? 'run session-manager-plugin on it, with this terminal'
+                  : 'open the data channel (WebSocket over TLS) and hand it the terminal',
+            },
           ],
           equivalents: [
             `aws ssm start-session --target ${instanceWords(target)} --region ${target.region}${named}`,
@@ -48,7 +56,16 @@ export default defineCommand<ConnectOptions>({
     const { identityParts } = await import('../../identity/identity-parts.ts');
     const { withInstance } = await import('../../ssm/with-instance.ts');
     const parts = { ...identityParts(context), config };
+    const program = transport === 'plugin' ? await pluginPath(host) : undefined;
     return withInstance(parts, target, purpose, choose, async (access, instance) => {
+      const limit = maximumMs(options, target.environment);
+      if (program !== undefined) {
+        const { rememberUse } = await import('../../ssm/instance-memory.ts');
+        const { runPluginInForeground } = await import('../../ssm/plugin-foreground.ts');
+        await rememberUse(parts, target.region, instance.instanceId);
+        const order = { program, instance, document: { documentName: document }, maximumMs: limit };
+        return await runPluginInForeground(parts, access, order);
+      }
       const { openTerminalSession } = await import('../../ssm/terminal-session.ts');
       await using channel = await openTerminalSession(parts, access, instance, document);
       const { rememberUse } = await import('../../ssm/instance-memory.ts');
@@ -56,8 +73,13 @@ export default defineCommand<ConnectOptions>({
       const { runShell } = await import('../../ssm/shell.ts');
       return await runShell(context, channel, {
         label: instance.label,
-        maximumMs: maximumMs(options, target.environment),
+        maximumMs: limit,
       });
     });
   },
 });
+
+async function pluginPath(host: Context['host']): Promise<string> {
+  const { findPlugin } = await import('../../ssm/plugin-program.ts');
+  return findPlugin(host);
+}

@@ -1,7 +1,11 @@
+import type { Access } from '../../access/with-access.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import type { CommandSinks } from '../../ssm/command-session.ts';
+import type { LocatedInstance } from '../../ssm/locate-instance.ts';
 import type { InstancePurpose } from '../../ssm/with-instance.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
+import type { Transport } from './session-options.ts';
 import { maximumMs } from './session-options.ts';
 
 export interface RunJob {
@@ -20,7 +24,7 @@ const mostKept = 16 * 1024 * 1024;
 export async function runOnOne(
   context: Context,
   target: InstanceTarget,
-  { config, purpose, script }: RunJob,
+  { config, purpose, script, transport }: RunJob & { readonly transport: Transport },
 ): Promise<number> {
   const { host, output, globals } = context;
   const { shellCommand } = await import('../../ssm/command-line.ts');
@@ -35,7 +39,10 @@ export async function runOnOne(
         summary: `Run a command on ${target.name}.`,
         steps: [
           startSessionStep(target, document.name),
-          { kind: 'local', what: `follow ${document.parameters.command?.join(' ')} over the data channel` },
+          {
+            kind: 'local',
+            what: `follow ${document.parameters.command?.join(' ')} ${transport === 'plugin' ? 'with session-manager-plugin' : 'over the data channel'}`,
+          },
         ],
         equivalents: [
           `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${document.name} --parameters ${parameters}`,
@@ -49,25 +56,20 @@ export async function runOnOne(
   const { identityParts } = await import('../../identity/identity-parts.ts');
   const { withInstance } = await import('../../ssm/with-instance.ts');
   const parts = { ...identityParts(context), config };
+  const { findPlugin } = await import('../../ssm/plugin-program.ts');
+  const program = transport === 'plugin' ? await findPlugin(host) : undefined;
   return withInstance(parts, target, purpose, choose, async (access, instance) => {
-    const { openSession } = await import('../../ssm/terminal-session.ts');
-    await using channel = await openSession(parts, access, instance, document);
-    const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
     if (output.format === 'table') {
-      const sinks = {
-        stdout: (bytes: Buffer) => output.raw(bytes),
-        stderr: (bytes: Buffer) => void host.stderr.write(bytes),
-      };
-      return await followCommand(channel, instance.label, sinks, host.signal, limit);
+      return await follow(access, instance, {
+        stdout: (bytes) => output.raw(bytes),
+        stderr: (bytes) => void host.stderr.write(bytes),
+      });
     }
     const kept = { stdout: new KeptOutput(), stderr: new KeptOutput() };
-    const exitCode = await followCommand(
-      channel,
-      instance.label,
-      { stdout: (bytes) => kept.stdout.add(bytes), stderr: (bytes) => kept.stderr.add(bytes) },
-      host.signal,
-      limit,
-    );
+    const exitCode = await follow(access, instance, {
+      stdout: (bytes) => kept.stdout.add(bytes),
+      stderr: (bytes) => kept.stderr.add(bytes),
+    });
     output.result({
       data: {
         instanceId: instance.instanceId,
@@ -80,6 +82,19 @@ export async function runOnOne(
     });
     return exitCode;
   });
+
+  async function follow(access: Access, instance: LocatedInstance, sinks: CommandSinks): Promise<number> {
+    if (program !== undefined) {
+      const { runPluginCommand } = await import('../../ssm/plugin-command.ts');
+      const { name: documentName, parameters } = document;
+      const order = { program, instance, document: { documentName, parameters } };
+      return runPluginCommand(parts, access, order, sinks.stdout);
+    }
+    const { openSession } = await import('../../ssm/terminal-session.ts');
+    await using channel = await openSession(parts, access, instance, document);
+    const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
+    return await followCommand(channel, instance.label, sinks, host.signal, limit);
+  }
 }
 
 class KeptOutput {

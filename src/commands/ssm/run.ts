@@ -1,7 +1,8 @@
 import { defineCommand } from '../../command.ts';
+import { ForgeError } from '../../errors.ts';
 import { runOnMany } from './run-on-many.ts';
 import { runOnOne } from './run-on-one.ts';
-import { reasonOption } from './session-options.ts';
+import { reasonOption, type Transport, transportOf, transportOption } from './session-options.ts';
 
 export interface RunOptions {
   readonly tag?: readonly string[];
@@ -9,6 +10,7 @@ export interface RunOptions {
   readonly maxConcurrency?: string;
   readonly maxErrors?: string;
   readonly reason?: string;
+  readonly transport?: Transport;
 }
 
 export default defineCommand<RunOptions>({
@@ -34,6 +36,7 @@ export default defineCommand<RunOptions>({
       default: '100%',
     },
     reasonOption,
+    transportOption,
   ],
   rest: 'command',
   examples: [
@@ -47,7 +50,7 @@ export default defineCommand<RunOptions>({
     ['forge ssm run web-1 web-2 --output json -- hostname', 'several, for a script'],
   ],
   details:
-    'Several words after -- are a program and its arguments: nothing in them means anything to a shell.\nWith several instances the exit code is 1 when any failed. Ctrl-C cancels what runs.\nRun Command runs as root, and AWS keeps the command for 30 days: put no secrets in it.',
+    'Several words after -- are a program and its arguments: nothing in them means anything to a shell.\nWith several instances the exit code is 1 when any failed. Ctrl-C cancels what runs.\nRun Command runs as root, and AWS keeps the command for 30 days: put no secrets in it.\nWith --transport plugin what the command writes to stderr comes on stdout: the plugin does not keep them apart.',
   async run(context, { args, options, rest }) {
     const { globals, host } = context;
     const { shellScript } = await import('../../ssm/command-line.ts');
@@ -58,8 +61,14 @@ export default defineCommand<RunOptions>({
     const selection = selectInstances(config, args, flags, { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm run', reason: options.reason, profile: globals.profile };
     const job = { config, purpose, script, words: rest };
-    return selection.kind === 'one'
-      ? runOnOne(context, selection.target, job)
-      : runOnMany(context, selection, job, options);
+    const transport = transportOf(options, host.env);
+    if (selection.kind === 'one') return runOnOne(context, selection.target, { ...job, transport });
+    if (options.transport === 'plugin') {
+      throw new ForgeError('usage', 'Several instances are reached by Run Command, which opens no session.', {
+        code: 'USAGE',
+        hint: 'Leave out --transport plugin, or name one instance.',
+      });
+    }
+    return runOnMany(context, selection, job, options);
   },
 });

@@ -2,18 +2,44 @@ import type { OptionDefinition } from '../../command.ts';
 import type { Environment } from '../../config/config.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { ForgeError } from '../../errors.ts';
+import type { Environment as Variables } from '../../host.ts';
 
 export interface ConnectOptions {
   readonly reason?: string;
   readonly document?: string;
   /** Seconds. */
   readonly maxDuration?: number;
+  readonly transport?: Transport;
 }
+
+/** Who carries the session: forge itself, or AWS's own plugin. */
+export type Transport = (typeof transports)[number];
+const transports = ['builtin', 'plugin'] as const;
 
 export const reasonOption: OptionDefinition = {
   flags: '--reason <text>',
   description: 'why: recorded, and told to AWS (CloudTrail, session history)',
 };
+
+export const transportOption: OptionDefinition = {
+  flags: '--transport <name>',
+  description: "builtin, or plugin: AWS's own session-manager-plugin (FORGE_SSM_TRANSPORT)",
+  choices: transports,
+};
+
+/** What is said, or else what FORGE_SSM_TRANSPORT says. Throws usage for what that can't be. */
+export function transportOf(
+  { transport }: Pick<ConnectOptions, 'transport'>,
+  variables: Variables,
+): Transport {
+  const said = transport ?? (variables.FORGE_SSM_TRANSPORT || 'builtin');
+  const known = transports.find((name) => name === said);
+  if (known !== undefined) return known;
+  throw new ForgeError('usage', `FORGE_SSM_TRANSPORT can't be ${JSON.stringify(said)}.`, {
+    code: 'USAGE',
+    hint: 'It is builtin or plugin; unset it for builtin.',
+  });
+}
 
 export const shellOptions: readonly OptionDefinition[] = [
   reasonOption,
@@ -22,6 +48,7 @@ export const shellOptions: readonly OptionDefinition[] = [
     description: 'ends the session after this, e.g. 2h; says so 10 and 1 minute before',
     parse: parseMaxDuration,
   },
+  transportOption,
   { flags: '--document <name>', description: "session document, in place of forge.yaml's or AWS's" },
 ];
 

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
-import { type ConnectOptions, maximumMs, shellOptions } from './session-options.ts';
+import { type ConnectOptions, maximumMs, shellOptions, transportOf } from './session-options.ts';
 
 interface SshProxyOptions extends ConnectOptions {
   readonly port?: number;
@@ -22,14 +22,14 @@ export default defineCommand<SshProxyOptions>({
       description: 'port of the SSH server on the instance (22)',
       parse: parsePort,
     },
-    ...shellOptions.slice(0, 2),
+    ...shellOptions.slice(0, 3),
   ],
   examples: [
     ["ssh -o ProxyCommand='forge ssm ssh-proxy %h --port %p' ec2-user@i-0123456789abcdef0", 'ssh by itself'],
     ['forge ssm config >> ~/.ssh/config', 'the same for ssh, scp, rsync, git and editors, for good'],
   ],
   details:
-    'Nothing but the connection goes to stdout; it is silent on stderr unless something is wrong.\nThe SSH server on the instance still asks for its own key or password. A lost connection to AWS comes back by itself.\nExit codes: 0 either side has ended it, 6 the session was lost, 7 its time is up.',
+    'Nothing but the connection goes to stdout; it is silent on stderr unless something is wrong.\nThe SSH server on the instance still asks for its own key or password. A lost connection to AWS comes back by itself.\nExit codes: 0 either side has ended it, 6 the session was lost, 7 its time is up.\nWith --transport plugin the plugin says a line before the server does, which ssh passes over.',
   textOnly: true,
   async run(context, { args, options }) {
     const { globals, host } = context;
@@ -40,6 +40,7 @@ export default defineCommand<SshProxyOptions>({
     const word = instanceWord(args[0] ?? '', [...config.environments.keys()]);
     const target = resolveInstance(config, word, { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm ssh-proxy', reason: options.reason, profile: globals.profile };
+    const transport = transportOf(options, host.env);
     const { carrySsh, openSshChannel, sshRequest } = await import('../../ssm/ssh-stream.ts');
     if (globals.plan) {
       const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
@@ -49,7 +50,13 @@ export default defineCommand<SshProxyOptions>({
           summary: `Carry an SSH connection to port ${port} of ${target.name}.`,
           steps: [
             startSessionStep(target, documentName),
-            { kind: 'local', what: 'join stdin and stdout to the data channel' },
+            {
+              kind: 'local',
+              what:
+                transport === 'plugin'
+                  ? 'run session-manager-plugin on it, with stdin and stdout'
+                  : 'join stdin and stdout to the data channel',
+            },
           ],
           equivalents: [
             `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${documentName} --parameters portNumber=${port}`,
@@ -68,11 +75,20 @@ export default defineCommand<SshProxyOptions>({
       ...identityParts({ ...context, output: silent(context), prompt: unasked(context) }),
       config,
     };
+    const { findPlugin } = await import('../../ssm/plugin-program.ts');
+    const program = transport === 'plugin' ? await findPlugin(host) : undefined;
     return withInstance(parts, target, purpose, undefined, async (access, instance) => {
+      const limit = maximumMs(options, target.environment);
+      if (program !== undefined) {
+        const { runPluginInForeground } = await import('../../ssm/plugin-foreground.ts');
+        const document = sshRequest(instance.instanceId, port);
+        const order = { program, instance, document, maximumMs: limit, hangUpEnds: true };
+        return await runPluginInForeground(parts, access, order);
+      }
       await using channel = await openSshChannel(parts, access, instance.instanceId, port);
       return await carrySsh(context, channel, {
         label: instance.label,
-        maximumMs: maximumMs(options, target.environment),
+        maximumMs: limit,
       });
     });
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkDistinct, parseForward, placeText } from '../../src/config/forward-spec.ts';
 import { ForgeError } from '../../src/errors.ts';
-import { checkDistinct, parseForward, placeText } from '../../src/ssm/forward-spec.ts';
 
 const tcp = (port: number) => ({ kind: 'tcp', port }) as const;
 const unix = (path: string) => ({ kind: 'unix', path }) as const;

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { ForgeError } from '../errors.ts';
 
 /** Where forge listens. Port 0: any that is free. */
@@ -12,6 +11,9 @@ export interface ForwardSpec {
   readonly host: string | undefined;
   readonly port: number;
 }
+
+/** AWS counts each session of a person; and past a few, the line is the bottleneck. */
+export const mostStreams = 16;
 
 const grammar =
   '[local:][host:]port, e.g. 5432, 9200:9100, db.internal:5432, 15432:[fd00::5]:5432, unix:/path:5432';
@@ -58,7 +60,7 @@ export function parseForward(text: string): ForwardSpec {
     if (host === undefined) return undefined;
     if (host.startsWith('[')) {
       const address = host.slice(1, -1);
-      if (!host.endsWith(']') || !isIPv6(address) || address.includes('%')) {
+      if (!host.endsWith(']') || !isIpv6(address)) {
         throw refuse(`${JSON.stringify(host)} is no IPv6 address in brackets`);
       }
       return address;
@@ -66,6 +68,15 @@ export function parseForward(text: string): ForwardSpec {
     if (host.includes(':')) throw refuse('an IPv6 address stands in brackets');
     if (!hostName.test(host)) throw refuse(`${JSON.stringify(host)} is not the name of a host`);
     return host;
+  }
+}
+
+export function isForward(text: string): boolean {
+  try {
+    parseForward(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -83,23 +94,34 @@ function splitHost(
   return { head: text.slice(0, colon), host: text.slice(colon + 1) };
 }
 
-/** Throws DUPLICATE_FORWARD where two would listen at one place. */
-export function checkDistinct(forwards: readonly ForwardSpec[]): void {
+/** Where two would listen: `port 5432` or the path of a socket. Undefined: at different places. */
+export function findTwice(forwards: readonly Pick<ForwardSpec, 'local'>[]): string | undefined {
   const places = new Set<string>();
   for (const { local } of forwards) {
     if (local.kind === 'tcp' && local.port === 0) continue;
     const place = local.kind === 'tcp' ? `port ${local.port}` : local.path;
-    if (places.has(place)) {
-      throw new ForgeError('usage', `Two forwards would listen on ${place}.`, {
-        code: 'DUPLICATE_FORWARD',
-        hint: 'Say another local port before one of them, or 0 for any that is free.',
-      });
-    }
+    if (places.has(place)) return place;
     places.add(place);
   }
+  return undefined;
+}
+
+/** Throws DUPLICATE_FORWARD where two would listen at one place. */
+export function checkDistinct(forwards: readonly Pick<ForwardSpec, 'local'>[]): void {
+  const place = findTwice(forwards);
+  if (place === undefined) return;
+  throw new ForgeError('usage', `Two forwards would listen on ${place}.`, {
+    code: 'DUPLICATE_FORWARD',
+    hint: 'Say another local port before one of them, or 0 for any that is free.',
+  });
 }
 
 /** `db.internal:5432`, `[fd00::5]:5432`. */
 export function placeText(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The URL parser knows what an address is, and nothing of sockets, which what reads forge.yaml must not know. */
+function isIpv6(text: string): boolean {
+  return /^[0-9a-fA-F:.]{2,45}$/.test(text) && URL.canParse(`http://[${text}]/`);
 }

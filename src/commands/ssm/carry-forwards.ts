@@ -1,0 +1,136 @@
+import type { Access, AccessParts } from '../../access/with-access.ts';
+import { placeText } from '../../config/forward-spec.ts';
+import type { Context } from '../../context.ts';
+import { ForgeError } from '../../errors.ts';
+import { durationText } from '../../lib/duration-text.ts';
+import type { ForwardRequest, OpenForward } from '../../ssm/forward-session.ts';
+import type { LocatedInstance } from '../../ssm/locate-instance.ts';
+import type { Style } from '../../terminal/style.ts';
+
+export interface CarryOrder extends Omit<ForwardRequest, 'instance'> {
+  /** The longest that the ports stay open, milliseconds. */
+  readonly maximumMs: number | undefined;
+}
+
+/** Opens the ports, says where they are, and carries what comes until Ctrl-C or the longest duration. */
+export async function carryForwards(
+  context: Context,
+  parts: AccessParts,
+  access: Access,
+  instance: LocatedInstance,
+  order: CarryOrder,
+): Promise<void> {
+  const { host, output } = context;
+  const { startForwarding } = await import('../../ssm/forward-session.ts');
+  const { showStatus } = await import('../../ssm/forward-status.ts');
+  const { instanceId, label } = instance;
+  const progress = output.progress(
+    `opening ${order.streams === 1 ? 'a session' : `${order.streams} sessions`} to ${label}`,
+  );
+  const session = startForwarding(parts, access, { ...order, instance: instanceId });
+  await using running = await session.finally(() => progress[Symbol.dispose]());
+  host.signal.throwIfAborted();
+  if (order.bindAll) {
+    output.warn('Everybody who reaches this machine can connect to these ports, and is let through.');
+  }
+  sayOpen(context, instance, running.open);
+  using _status = showStatus(context, running.counters, order.maximumMs);
+  await untilEnded(context, order.maximumMs, undefined);
+}
+
+/** The same with AWS's own plugin, one for each port. */
+export async function carryWithPlugin(
+  context: Context,
+  parts: AccessParts,
+  access: Access,
+  instance: LocatedInstance,
+  { program, forwards, maximumMs }: Pick<CarryOrder, 'forwards' | 'maximumMs'> & { readonly program: string },
+): Promise<void> {
+  const { output, host } = context;
+  const { startPluginForwards } = await import('../../ssm/plugin-forward.ts');
+  const progress = output.progress(`opening a session to ${instance.label} with session-manager-plugin`);
+  const session = startPluginForwards(parts, access, { program, instance, forwards });
+  await using running = await session.finally(() => progress[Symbol.dispose]());
+  host.signal.throwIfAborted();
+  const open = forwards.map((spec, index) => {
+    const port = running.ports[index] ?? 0;
+    return {
+      spec,
+      listener: { text: `127.0.0.1:${port}`, local: { kind: 'tcp', host: '127.0.0.1', port } as const },
+    };
+  });
+  sayOpen(context, instance, open);
+  await untilEnded(context, maximumMs, running.broken);
+}
+
+type Opened = Pick<OpenForward, 'spec'> & {
+  readonly listener: Pick<OpenForward['listener'], 'local' | 'text'>;
+};
+
+function sayOpen(
+  { host, output }: Context,
+  { instanceId, label }: LocatedInstance,
+  open: readonly Opened[],
+): void {
+  output.result({
+    data: {
+      instance: instanceId,
+      forwards: open.filter(({ spec }) => spec !== undefined).map(describeForward),
+      socks: open.filter(({ spec }) => spec === undefined).map(({ listener }) => listener.local)[0] ?? null,
+    },
+    text: (style) => open.map((each) => renderForward(each, label, style)).join('\n'),
+  });
+  if (host.stderr.isTTY === true) output.note('Ctrl-C ends it.');
+}
+
+function describeForward({ listener: { local }, spec }: Opened) {
+  return {
+    localHost: local.kind === 'tcp' ? local.host : null,
+    localPort: local.kind === 'tcp' ? local.port : null,
+    localSocket: local.kind === 'unix' ? local.path : null,
+    host: spec?.host ?? 'localhost',
+    port: spec?.port ?? null,
+  };
+}
+
+function renderForward({ listener, spec }: Opened, label: string, style: Style): string {
+  if (spec === undefined)
+    return `${style.bold(`socks5h://${listener.text}`)} → ${style.plain(label)} → any host`;
+  const where = spec.host === undefined ? `port ${spec.port}` : placeText(spec.host, spec.port);
+  return `${style.bold(listener.text)} → ${style.plain(label)} → ${style.plain(where)}`;
+}
+
+/** Until Ctrl-C, which main reports, the longest duration, or what breaks it. */
+async function untilEnded(
+  { host, output }: Context,
+  maximum: number | undefined,
+  broken: Promise<never> | undefined,
+): Promise<void> {
+  const { limitSession } = await import('../../ssm/session-limit.ts');
+  await new Promise<void>((resolve, reject) => {
+    const end = () => {
+      limit?.[Symbol.dispose]();
+      resolve();
+    };
+    broken?.catch((error) => {
+      limit?.[Symbol.dispose]();
+      reject(error);
+    });
+    const limit =
+      maximum === undefined
+        ? undefined
+        : limitSession({
+            host,
+            maximumMs: maximum,
+            warn: (left) => output.warn(`The ports close in ${durationText(left)}.`),
+            end: () =>
+              reject(
+                new ForgeError('time-up', 'The longest duration is over: the ports are closed.', {
+                  code: 'MAX_DURATION',
+                }),
+              ),
+          });
+    if (host.signal.aborted) end();
+    else host.signal.addEventListener('abort', end, { once: true });
+  });
+}

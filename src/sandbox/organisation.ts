@@ -1,4 +1,5 @@
 import type { PolicyDocument } from './iam/policy.ts';
+import type { AssociatedPolicy } from './kubernetes/api/kubernetes-user.ts';
 
 /**
  * What exists in the stand-in's AWS: plain data, made by seed.ts, changed by the admin endpoints. Names and
@@ -21,6 +22,7 @@ export interface Organisation {
   readonly users: IamUser[];
   readonly managedPolicies: Map<string, PolicyDocument>;
   readonly clusters: Cluster[];
+  readonly eksClusters: EksCluster[];
   readonly instances: Instance[];
 }
 
@@ -126,6 +128,40 @@ export interface DatabaseUser {
   readonly rdsIam: boolean;
 }
 
+/** A Kubernetes cluster of EKS. */
+export interface EksCluster {
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  /** Kubernetes' minor version: 1.33 */
+  readonly version: string;
+  /** `<32 hex>.gr7.us-east-1.eks.amazonaws.com`: the name in the certificate of its API. */
+  readonly endpointHost: string;
+  /** Where its API listens on 127.0.0.1; undefined until it does. */
+  port: number | undefined;
+  /** PEM of the authority that its API's certificate is of; every cluster has its own. As `port`. */
+  authority: string | undefined;
+  /** Reachable from outside its network. All are from inside. */
+  readonly publicAccess: boolean;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly accessEntries: AccessEntry[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Who may call a cluster's API, and as whom. */
+export interface AccessEntry {
+  /** A role with its path, or a user. */
+  readonly principalArn: string;
+  /** Undefined: the one that EKS makes of the principal. */
+  readonly username: string | undefined;
+  /** Kubernetes groups. */
+  readonly groups: readonly string[];
+  readonly policies: readonly AssociatedPolicy[];
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+}
+
 /** An EC2 instance that Session Manager looks after. */
 export interface Instance {
   /** i-<17 hex> */
@@ -151,6 +187,9 @@ export interface Instance {
 
 export const instanceArn = (instance: Pick<Instance, 'id' | 'account' | 'region'>): string =>
   `arn:aws:ec2:${instance.region}:${instance.account}:instance/${instance.id}`;
+
+export const eksClusterArn = (cluster: Pick<EksCluster, 'name' | 'account' | 'region'>): string =>
+  `arn:aws:eks:${cluster.region}:${cluster.account}:cluster/${cluster.name}`;
 
 export const roleArn = (role: Pick<Role, 'account' | 'path' | 'name'>): string =>
   `arn:aws:iam::${role.account}:role${role.path}${role.name}`;

@@ -50,8 +50,8 @@ export const instanceSessions: readonly PolicyStatement[] = [
   sessionKey(),
 ];
 
-/** The way to a database when no VPN is there: the environment's bastion, and nothing but forwarding on it. */
-export const databaseTunnel: readonly PolicyStatement[] = [
+/** The way to a database or a cluster's API when no VPN is there: the environment's bastion, and nothing but forwarding on it. */
+export const bastionTunnel: readonly PolicyStatement[] = [
   {
     Effect: 'Allow',
     Action: ['ssm:DescribeInstanceInformation', 'ssm:GetConnectionStatus', 'ec2:DescribeInstances'],
@@ -118,7 +118,7 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-QA-ReadOnly',
     description: 'Read-only access to Dev',
     sessionSeconds: 8 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-9Squid',
@@ -136,7 +136,7 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Wealth-ReadOnly',
     description: 'Read-only access to Prod-Wealth',
     sessionSeconds: 4 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-DataAnalyst',
@@ -160,15 +160,13 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Prod-ReadOnly',
     description: 'Break-glass tier 2: investigation only',
     sessionSeconds: 4 * hour,
-    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...databaseTunnel)],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Database',
     description: 'Break-glass tier 1: database',
     sessionSeconds: 2 * hour,
-    policies: [
-      policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'), ...databaseTunnel),
-    ],
+    policies: [policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Instance',
@@ -180,7 +178,7 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Prod-Kubernetes',
     description: 'Break-glass tier 1: kubernetes',
     sessionSeconds: 2 * hour,
-    policies: [policy(look)],
+    policies: [policy(look, ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Console',

@@ -1,7 +1,7 @@
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, Role } from './organisation.ts';
-import { databaseTunnel, permissionSets, version } from './seed-permission-sets.ts';
+import { bastionTunnel, permissionSets, version } from './seed-permission-sets.ts';
 
 const region = 'us-east-1';
 
@@ -107,7 +107,7 @@ function databasePolicy(account: string, users: readonly string[]): PolicyDocume
     Version: version,
     Statement: [
       { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
-      ...databaseTunnel,
+      ...bastionTunnel,
       {
         Effect: 'Allow',
         Action: 'rds-db:connect',

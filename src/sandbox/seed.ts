@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, Assignment, Cluster, IamUser, Organisation, Person } from './organisation.ts';
+import { seedEksClusters } from './seed-eks-clusters.ts';
 import { seedInstances } from './seed-instances.ts';
 import { instanceSessions, permissionSets } from './seed-permission-sets.ts';
 import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
@@ -22,6 +23,7 @@ export function seedOrganisation(): Organisation {
     users: seedUsers(),
     managedPolicies: new Map(managedPolicies),
     clusters: clusters(),
+    eksClusters: accounts.flatMap(seedEksClusters),
     instances: accounts.flatMap(seedInstances),
   };
 }
@@ -139,7 +141,11 @@ function seedUsers(): IamUser[] {
         {
           Version: '2012-10-17',
           Statement: [
-            { Effect: 'Allow', Action: ['rds:Describe*', ...describeInstances], Resource: '*' },
+            {
+              Effect: 'Allow',
+              Action: ['rds:Describe*', 'eks:DescribeCluster', 'eks:ListClusters', ...describeInstances],
+              Resource: '*',
+            },
             ...instanceSessions,
             {
               Effect: 'Allow',

@@ -29,6 +29,7 @@ it('the sandbox’s forge.yaml has the names, users and roles of the organisatio
       production: own?.production,
       permissionSet: own?.permissionSet,
     });
+    expect(environment.clusters).toEqual(own?.clusters);
     expect([...environment.databases.keys()]).toEqual([...(own?.databases.keys() ?? [])]);
     for (const [databaseName, database] of environment.databases) {
       const { address, port, ca, ...rest } = database;

@@ -9,6 +9,7 @@ import { createPortalPages } from '../pages/portal-pages.ts';
 import { createDataChannelGateway } from '../ssm/data-channel.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
+import { findEksCall } from './eks/eks-api.ts';
 import { BodyTooLong, type Call, type Received, type Reply, receive } from './exchange.ts';
 import { findJsonCall } from './json-api.ts';
 import { jsonReply } from './json-body.ts';
@@ -16,7 +17,7 @@ import { createPortalApi } from './portal/portal-api.ts';
 import { findQueryCall } from './query-api.ts';
 
 /**
- * The stand-in's one HTTP server: STS, RDS, EC2, SSM with its data channels, KMS, Identity Center's OIDC API, portal
+ * The stand-in's one HTTP server: STS, RDS, EC2, EKS, SSM with its data channels, KMS, Identity Center's OIDC API, portal
  * and pages, and the admin levers, for clients that know it by AWS_ENDPOINT_URL alone. On loopback only, whoever asks.
  */
 export interface AwsEndpoint extends AsyncDisposable {
@@ -91,7 +92,8 @@ function createRoutes(world: World, url: string, adminToken: string): Route {
       findJsonCall(world, request, url) ??
       findQueryCall(world, request) ??
       findOidcCall(world, request, url) ??
-      findPortalCall(request);
+      findPortalCall(request) ??
+      findEksCall(world, request);
     if (call) return answerCall(world, request, call);
     const reply = findAdmin(request) ?? findPage(request);
     return reply && Promise.resolve(reply);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
 import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
+import { createWhoAmI } from '../kubernetes/who-am-i.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
 import { startControlServer } from './control.ts';
@@ -11,6 +12,7 @@ import { offlineUser, writeOfflineProfile } from './offline-profile.ts';
 import { makeSandboxFolder, removeSandboxFolder } from './sandbox-folder.ts';
 import { type SandboxState, saveSandboxState } from './sandbox-state.ts';
 import { startFronts } from './start-fronts.ts';
+import { startKubernetesFronts } from './start-kubernetes-fronts.ts';
 import { databaseName, sandboxConfig } from './write-config.ts';
 import { writeLauncher } from './write-launcher.ts';
 
@@ -53,6 +55,7 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
       [Symbol.asyncDispose]: async () => (await starting.catch(() => undefined))?.[Symbol.asyncDispose](),
     });
     const fronts = keep(await startFronts(host, world, starting));
+    const kubernetes = keep(await startKubernetesFronts(host, world, createWhoAmI));
     const aws = keep(
       await startAwsEndpoint({ world, adminToken, instancesFolder: join(folder, 'instances') }),
     );
@@ -65,7 +68,7 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
     });
     const postgres = await starting;
     host.signal.throwIfAborted();
-    const idle = keep(watchIdleness(host, world, fronts.connections));
+    const idle = keep(watchIdleness(host, world, () => fronts.connections() + kubernetes.connections()));
     keep(writeLog(world, state.log));
     // Last: whoever finds this file may use the sandbox.
     await saveSandboxState(state);

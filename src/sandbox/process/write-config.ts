@@ -33,6 +33,7 @@ export function sandboxConfig(organisation: Organisation, authority: string): st
           ...(permissionSet === undefined ? {} : { permission_set: permissionSet }),
           ...(databases.length > 1 ? { default_database: databases[0]?.[0] } : {}),
           databases: Object.fromEntries(databases),
+          ...clustersOf(organisation, account.id),
         },
       ] as const;
     });
@@ -49,6 +50,20 @@ export function sandboxConfig(organisation: Organisation, authority: string): st
     groups: groupsOf(organisation, new Set(environments.map(([name]) => name))),
   };
   return `# Written by forge sandbox; removed by forge sandbox stop.\n${stringify(config, { lineWidth: 0 })}`;
+}
+
+/** Where they are is EKS' to say. */
+function clustersOf({ eksClusters }: Organisation, account: string) {
+  const own = eksClusters.filter((cluster) => cluster.account === account);
+  if (own.length === 0) return {};
+  return {
+    clusters: Object.fromEntries(own.map(({ name }, index) => [clusterName(index), { cluster: name }])),
+  };
+}
+
+/** An environment's first is `eks`, further ones eks-2, … */
+function clusterName(index: number): string {
+  return index === 0 ? 'eks' : `eks-${index + 1}`;
 }
 
 type DatabaseEntry = readonly [name: string, settings: Readonly<Record<string, unknown>>];

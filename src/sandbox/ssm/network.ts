@@ -8,7 +8,7 @@ export interface Network {
   /** Until it is set: production's VPC drops what comes from outside, as if no VPN were connected. */
   direct(account: string): DirectAccess;
   setDirect(account: string, access: DirectAccess): void;
-  /** The door of a database's front for those who come through the gateway, by the port that it has outside. */
+  /** The door of a database's or cluster's front for those who come through the gateway, by the port that it has outside. */
   readonly insidePorts: Map<number, number>;
   /** `instance`: for this instance alone; undefined: for all. */
   register(destination: Destination): void;
@@ -65,6 +65,13 @@ export function createNetwork({ accounts }: Pick<Organisation, 'accounts'>): Net
           ].includes(name),
       );
       if (cluster !== undefined) return insidePorts.get(cluster.port);
+      const kubernetes = organisation.eksClusters.find(
+        (entry) =>
+          entry.account === instance.account &&
+          entry.region === instance.region &&
+          entry.endpointHost.toLowerCase() === name,
+      );
+      if (kubernetes?.port !== undefined && port === 443) return insidePorts.get(kubernetes.port);
       return name === 'echo' ? 'echo' : undefined;
     },
   };

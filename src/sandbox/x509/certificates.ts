@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import {
   bitString,
   boolean,
@@ -16,8 +17,8 @@ import {
 export interface CertificateAuthority {
   /** PEM: what clients must trust. */
   readonly certificate: string;
-  /** A server certificate for exactly these DNS names. */
-  issue(dnsNames: readonly [string, ...string[]]): ServerCertificate;
+  /** A server certificate for exactly these DNS names and IPv4 addresses. */
+  issue(names: readonly [string, ...string[]]): ServerCertificate;
 }
 
 export interface ServerCertificate {
@@ -59,14 +60,14 @@ export function createCertificateAuthority(commonName: string, now: number): Cer
       extension(keyUsage, true, bitString(Buffer.of(0b0000_0110), 1)),
       extension(subjectKeyIdentifier, false, octetString(issuerKeyId)),
     ]),
-    issue(dnsNames) {
+    issue(names) {
       const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const certificate = signed(name(dnsNames[0].slice(0, longestCommonName)), own.publicKey, [
+      const certificate = signed(name(names[0].slice(0, longestCommonName)), own.publicKey, [
         extension(basicConstraints, true, sequence()),
         // digitalSignature (0).
         extension(keyUsage, true, bitString(Buffer.of(0b1000_0000), 7)),
         extension(extendedKeyUsage, false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
-        extension(subjectAltName, false, sequence(...dnsNames.map(dnsGeneralName))),
+        extension(subjectAltName, false, sequence(...names.map(generalName))),
         extension(subjectKeyIdentifier, false, octetString(keyIdentifier(own.publicKey))),
         extension(authorityKeyIdentifier, false, sequence(context(0, issuerKeyId, false))),
       ]);
@@ -92,8 +93,11 @@ function extension(identifier: string, critical: boolean, value: Buffer): Buffer
   return sequence(objectIdentifier(identifier), ...marks, octetString(value));
 }
 
-function dnsGeneralName(name: string): Buffer {
-  return context(2, Buffer.from(name, 'ascii'), false);
+/** RFC 5280 §4.2.1.6: dNSName, or iPAddress as four bytes. */
+function generalName(name: string): Buffer {
+  return isIPv4(name)
+    ? context(7, Buffer.from(name.split('.').map(Number)), false)
+    : context(2, Buffer.from(name, 'ascii'), false);
 }
 
 function name(commonName: string): Buffer {

@@ -1,0 +1,34 @@
+import type { Host } from '../../host.ts';
+import { type KubernetesFront, type KubernetesHandler, startKubernetesFront } from '../kubernetes/front.ts';
+import type { EksCluster } from '../organisation.ts';
+import type { World } from '../world.ts';
+
+export interface KubernetesFronts extends AsyncDisposable {
+  /** Clients that are connected. */
+  connections(): number;
+}
+
+/** One front for each Kubernetes cluster of the world; ports and authorities are written into the world. */
+export async function startKubernetesFronts(
+  host: Pick<Host, 'now'>,
+  world: World,
+  createHandler: (cluster: EksCluster) => KubernetesHandler,
+): Promise<KubernetesFronts> {
+  const fronts: KubernetesFront[] = [];
+  const close = async () => {
+    await Promise.all(fronts.map((front) => front[Symbol.asyncDispose]()));
+  };
+  try {
+    for (const cluster of world.organisation.eksClusters) {
+      const handler = createHandler(cluster);
+      fronts.push(await startKubernetesFront({ world, cluster, handler, now: host.now() }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    connections: () => fronts.reduce((sum, front) => sum + front.connections(), 0),
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -43,14 +43,17 @@ export interface InvocationOutput {
 
 const endings: ReadonlySet<string> = new Set(['Success', 'Cancelled', 'TimedOut', 'Failed']);
 
-/** The command's id. IAM action ssm:SendCommand, on the document and on each instance. */
+/**
+ * The command's id. IAM action ssm:SendCommand, on the document and on each instance. AWS knows no repetition of the
+ * same order: one attempt, for one that was answered too late would run everything a second time.
+ */
 export async function sendCommand(
   aws: Aws,
   region: string,
   keys: SigningKeys,
   order: CommandOrder,
 ): Promise<string> {
-  const client = new SSMClient(aws.clientConfig('ssm', region, keys));
+  const client = new SSMClient({ ...aws.clientConfig('ssm', region, keys), maxAttempts: 1 });
   const call = { ...callOf('SendCommand', region), resource: order.document };
   const command = new SendCommandCommand({
     DocumentName: order.document,

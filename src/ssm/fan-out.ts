@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Access, AccessParts } from '../access/with-access.ts';
+import type { CommandOrder } from '../aws/ssm-commands.ts';
 import { ForgeError } from '../errors.ts';
-import { signingKeys } from '../identity/role-credentials.ts';
+import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
+import type { SigningKeys } from '../lib/sigv4.ts';
 import { asTheyCome } from './as-they-come.ts';
 import { planWaves } from './fan-out-waves.ts';
 import type { FoundInstance } from './find-instances.ts';
 import { isOnline } from './locate-instance.ts';
+import { within } from './within.ts';
 
 /** How a command ended on one instance. Each instance has exactly one. */
 export interface Outcome {
@@ -34,6 +37,10 @@ const longestPollMs = 3_000;
 const repliesAtOnce = 8;
 /** Polls in a row that may fail: the command runs on meanwhile. */
 const mostFailedPolls = 5;
+/** Keys that end sooner are renewed before AWS is asked again, milliseconds: commands may outlast them. */
+const spare = 60_000;
+/** After Ctrl-C: until the answer to a SendCommand on its way is no longer waited for. */
+const lastAnswerMs = 2_000;
 
 /**
  * AWS's Run Command on many instances, in waves that keep to the limits across all of them. Interrupted, it cancels
@@ -50,8 +57,20 @@ export async function fanOut(
   const aws = await parts.aws();
   const { signal } = parts.host;
   const { region } = access;
-  const keys = signingKeys(access.credentials);
+  let credentials: RoleCredentials = access.credentials;
+  const keys = async (): Promise<SigningKeys> => {
+    const { expiration } = credentials;
+    if (expiration !== undefined && expiration - aws.now() < spare) credentials = await access.renew();
+    return signingKeys(credentials);
+  };
+  // What stops a command must not be stopped itself, nor what tells its id.
+  const { env, now, monotonic } = parts.host;
+  const uninterrupted = () => ({
+    ...aws,
+    host: { env, now, monotonic, signal: AbortSignal.timeout(35_000) },
+  });
   const outcomes: Outcome[] = [];
+  const sending = new Set<Promise<string>>();
   const running = new Set<string>();
   let telling: Promise<void> = Promise.resolve();
   // Waves run side by side; their output must not mix.
@@ -87,7 +106,7 @@ export async function fanOut(
       for (const instance of wave) await without(instance, 'NotRun');
       return;
     }
-    const commandId = await ssm.sendCommand(aws, region, keys, {
+    const commandId = await send({
       document: platform === 'windows' ? 'AWS-RunPowerShellScript' : 'AWS-RunShellScript',
       instanceIds: wave.map(({ instanceId }) => instanceId),
       commands: [order.script(platform)],
@@ -95,7 +114,6 @@ export async function fanOut(
       maxConcurrency,
       maxErrors: left,
     });
-    running.add(commandId);
     parts.output.debug(`command ${commandId} on ${wave.length} instances`);
     const waiting = new Map(wave.map((instance) => [instance.instanceId, instance]));
     let over = false;
@@ -104,10 +122,10 @@ export async function fanOut(
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
       try {
         const last = over;
-        const invocations = await ssm.listInvocations(aws, region, keys, commandId);
+        const invocations = await ssm.listInvocations(aws, region, await keys(), commandId);
         const ended = invocations.filter((entry) => entry.ended && waiting.has(entry.instanceId));
         const replies = ended.map(({ instanceId, status, details }) => async () => {
-          const output = await ssm.findInvocationOutput(aws, region, keys, commandId, instanceId);
+          const output = await ssm.findInvocationOutput(aws, region, await keys(), commandId, instanceId);
           return { instanceId, status, details, output };
         });
         for await (const { instanceId, status, details, output } of asTheyCome(replies, repliesAtOnce)) {
@@ -132,7 +150,7 @@ export async function fanOut(
           break;
         }
         if (invocations.every((entry) => entry.ended)) {
-          over = await ssm.commandHasEnded(aws, region, keys, commandId);
+          over = await ssm.commandHasEnded(aws, region, await keys(), commandId);
         }
       } catch (error) {
         failures++;
@@ -142,19 +160,45 @@ export async function fanOut(
     running.delete(commandId);
   }
 
+  /** The command's id. Sent once: a second one after a lost answer would run everything twice. */
+  async function send(order: CommandOrder): Promise<string> {
+    for (let pause = firstPollMs; ; pause = Math.min(longestPollMs, pause * 2)) {
+      signal.throwIfAborted();
+      const answer = ssm.sendCommand(uninterrupted(), region, await keys(), order);
+      sending.add(answer);
+      answer
+        .then((id) => running.add(id))
+        .catch(() => {})
+        .finally(() => sending.delete(answer));
+      try {
+        return await unlessAborted(answer, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ForgeError)) throw error;
+        if (error.kind === 'unreachable') throw outcomeUnknown(error, region);
+        if (error.code !== 'THROTTLED' || pause >= longestPollMs) throw error;
+      }
+      await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
   async function cancelAll(): Promise<void> {
-    const { env, now, monotonic } = parts.host;
-    // The interruption must not interrupt this too.
+    // A command whose id is not known yet would run on unseen.
+    await within(lastAnswerMs, Promise.allSettled([...sending]));
+    if (sending.size > 0) {
+      parts.output.warn(`A command may have been sent: aws ssm list-commands --region ${region}`);
+    }
     const patient = { ...aws, host: { env, now, monotonic, signal: AbortSignal.timeout(5_000) } };
     await Promise.all(
       [...running].map((commandId) =>
-        ssm.cancelCommand(patient, region, keys, commandId).then(
-          () => parts.output.warn(`Cancelled command ${commandId}; what had started may have had effects.`),
-          () =>
-            parts.output.warn(
-              `Command ${commandId} may still be running: aws ssm cancel-command --command-id ${commandId} --region ${region}`,
-            ),
-        ),
+        keys()
+          .then((own) => ssm.cancelCommand(patient, region, own, commandId))
+          .then(
+            () => parts.output.warn(`Cancelled command ${commandId}; what had started may have had effects.`),
+            () =>
+              parts.output.warn(
+                `Command ${commandId} may still be running: aws ssm cancel-command --command-id ${commandId} --region ${region}`,
+              ),
+          ),
       ),
     );
   }
@@ -164,6 +208,20 @@ const nothing = { ok: false, exitCode: null, stdout: '', stderr: '' } as const;
 
 function known({ instanceId, name }: FoundInstance) {
   return { instanceId, name: name ?? null };
+}
+
+function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function outcomeUnknown(error: ForgeError, region: string): ForgeError {
+  const { kind, message, code, hint = '', cause } = error;
+  const look = `Whether AWS took the command is not known, and it is not sent twice: aws ssm list-commands --region ${region}`;
+  return new ForgeError(kind, message, { code, hint: `${look}\n${hint}`.trimEnd(), cause });
 }
 
 function passes(error: unknown): boolean {

@@ -1,12 +1,11 @@
-import { constants } from 'node:os';
 import { planEnvironmentKeys, withEnvironmentKeys } from '../access/environment-keys.ts';
 import { type CommandInput, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
-import type { Environment, Host } from '../host.ts';
 import { childEnvironment } from '../identity/aws-variables.ts';
 import { identityParts } from '../identity/identity-parts.ts';
 import { resolveEnvironment } from '../targets/resolve-environment.ts';
+import { runChild } from '../terminal/run-child.ts';
 
 interface ExecOptions {
   readonly reason?: string;
@@ -71,36 +70,5 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
       environment: environment.name,
     };
     return runChild(context, command, args, childEnvironment(host.env, keys));
-  });
-}
-
-/** Its exit code as a shell would give it. */
-async function runChild(
-  context: Pick<Context, 'host' | 'output'>,
-  command: string,
-  args: readonly string[],
-  env: Environment,
-): Promise<number> {
-  const { host, output } = context;
-  host.signal.throwIfAborted();
-  let child: ReturnType<Host['spawn']> | undefined;
-  using _held = host.holdInterrupts((name) => child?.kill(name));
-  try {
-    child = host.spawn(command, args, { env, stdio: 'inherit' });
-    return await ended(child);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const missing = code === 'ENOENT';
-    output.warn(
-      missing ? `There is no command ${command}.` : `Failed to run ${command}: ${code ?? message}.`,
-    );
-    return missing ? 127 : 126;
-  }
-}
-
-function ended(child: ReturnType<Host['spawn']>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, name) => resolve(name === null ? (code ?? 1) : 128 + constants.signals[name]));
   });
 }

@@ -1,13 +1,16 @@
 /**
- * `npm run demo`: the main job on the sandbox, as a person would type it. Every command is the built binary in a
+ * `npm run demo`: databases and instances on the sandbox, as a person would type it. Every command is the built binary in a
  * process of its own; what is printed is its real output. The person's part, pressing Allow on the sign-in page,
  * is played over HTTP on the same page that a browser would show.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
+import pg from 'pg';
 import { allowOnPage } from '../test/support/sign-in-page.ts';
+import { typeInTerminal } from './demo-terminal.ts';
 
 const forgeFile = join(process.cwd(), 'bin', 'forge.cjs');
 const root = mkdtempSync(join(tmpdir(), 'forge-demo-'));
@@ -57,11 +60,96 @@ async function forge(
   if (!options.silent)
     for (const stream of [child.stdout, child.stderr]) stream.pipe(process.stdout, { end: false });
   const { exitCode: code = 1, stdout: out } = await child;
-  const expected = options.expected ?? 0;
-  if (!options.silent) steps.push({ line, expected, code });
-  if (code !== expected)
-    throw new Error(`"${line}" ended with ${code}, expected ${expected}.\n${options.silent ? err : ''}`);
+  finish({ line, expected: options.expected ?? 0, code }, options.silent ? err : undefined);
   return out;
+}
+
+/** `silent`: what it said; it is no step of the story then, and shown only when it fails. */
+function finish(step: Step, silent?: string): void {
+  if (silent === undefined) steps.push(step);
+  const { line, expected, code } = step;
+  if (code !== expected)
+    throw new Error(`"${line}" ended with ${code}, expected ${expected}.\n${silent ?? ''}`);
+}
+
+/** `forge ssm`: a person in a terminal, or a script in a pipe where this machine has none to lend. */
+async function openShell(target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const line = `forge ssm ${target}`;
+  say(`\n${shown.bold}$ ${line}${shown.off}`);
+  const command = [process.execPath, forgeFile, 'ssm', target] as const;
+  // In a log a terminal's control sequences are only in the way.
+  const show = (text: string) =>
+    process.stdout.write(
+      process.stdout.isTTY ? text : stripVTControlCharacters(text).replace(/\r(?!\n)/g, ''),
+    );
+  const prompt = /[$#] $/;
+  const typed = [
+    { after: prompt, line: 'echo "a real terminal: $(stty size)"' },
+    { after: prompt, line: 'exit' },
+  ];
+  const code =
+    (await typeInTerminal(command, env, typed, show)) ??
+    (await pipeInto(command, env, 'echo "no terminal here: a pipe"\n'));
+  finish({ line, expected: 0, code });
+}
+
+async function pipeInto(
+  [program, ...args]: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv,
+  input: string,
+): Promise<number> {
+  const streams = { stdout: ['pipe', 'inherit'], stderr: ['pipe', 'inherit'] } as const;
+  const { exitCode = 1 } = await execa(program, args, {
+    env,
+    extendEnv: false,
+    reject: false,
+    input,
+    ...streams,
+  });
+  return exitCode;
+}
+
+/** `forge ssm forward`, and another program that connects through it with the password of `forge db token`. */
+async function throughForward(env: NodeJS.ProcessEnv): Promise<void> {
+  const asked = { silent: true };
+  const { host, port, token } = JSON.parse(
+    await forge(['db', 'token', 'dev', '--output', 'json'], env, asked),
+  );
+  const { authority } = JSON.parse(await forge(['sandbox', 'status', '--output', 'json'], outside, asked));
+  const words = ['ssm', 'forward', 'dev/bastion', `:${host}:${port}`, '--output', 'json'];
+  const line = `forge ${words.join(' ')}`;
+  say(`\n${shown.bold}$ ${line} &${shown.off}`);
+  const child = execa(process.execPath, [forgeFile, ...words], {
+    env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    buffer: false,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.pipe(process.stdout, { end: false });
+  const said = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+    void child.then(({ exitCode }) => reject(new Error(`"${line}" ended with ${exitCode}.`)));
+  });
+  const { localPort } = JSON.parse(said).forwards[0];
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: localPort,
+    user: 'developer',
+    database: 'shop_dev',
+    password: token,
+    ssl: { ca: readFileSync(authority, 'utf8'), servername: host },
+  });
+  await client.connect();
+  const { rows } = await client.query('select current_user, count(*)::int as products from products');
+  await client.end();
+  say(
+    `${shown.dim}(node-postgres, with the password of forge db token, TLS checked:)${shown.off} ${JSON.stringify(rows[0])}`,
+  );
+  say('^C');
+  child.kill('SIGINT');
+  const { exitCode: code = 1 } = await child;
+  finish({ line, expected: 130, code });
 }
 
 async function become(name: string): Promise<Person> {
@@ -107,9 +195,10 @@ async function main(): Promise<void> {
 
   say(`\n${shown.dim}--- Instances, through Session Manager, without a plugin ---${shown.off}`);
   await forge(['ssm', 'list'], dana.env);
+  await openShell('dev/web-1', dana.env);
   await forge(['ssm', 'run', 'dev/web-1', '--', 'uname -s; exit 3'], dana.env, { expected: 3 });
   await forge(['ssm', 'run', 'dev', '--tag', 'role=web', '--', 'echo up'], dana.env);
-
+  await throughForward(dana.env);
   await forge(['db', 'query', 'dev', 'select count(*) from products', '--via', 'tunnel'], dana.env);
 
   say(`\n${shown.dim}--- Nobody has standing access to production ---${shown.off}`);
@@ -120,7 +209,12 @@ async function main(): Promise<void> {
   );
   const casey = await become('casey');
   await signIn(casey);
+  say(
+    `${shown.dim}(The VPN is off: production answers nobody directly, and forge takes the bastion.)${shown.off}`,
+  );
   await forge(['db', 'query', 'prod-wealth', 'select count(*) from orders'], casey.env);
+  await forge(['ssm', 'prod-wealth/bastion'], casey.env, { expected: 5 });
+  await forge(['sandbox', 'vpn', 'on'], outside);
   await forge(['db', 'query', 'prod-wealth', 'delete from orders'], casey.env, { expected: 1 });
 
   await forge(['logout'], dana.env);

@@ -78,6 +78,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         load: () => import('./commands/ssm/forward.ts'),
       },
       {
+        path: 'ssm cp',
+        summary: 'copy files to an instance or from one, without S3 or a key',
+        load: () => import('./commands/ssm/cp.ts'),
+      },
+      {
         path: 'ssm ssh-proxy',
         summary: "ssh's way to an instance, for ProxyCommand",
         load: () => import('./commands/ssm/ssh-proxy.ts'),
@@ -92,6 +97,16 @@ export const groups: readonly { readonly title: string; readonly entries: readon
   {
     title: 'Kubernetes',
     entries: [
+      {
+        path: 'kube exec',
+        summary: 'run kubectl, helm or k9s with a kubeconfig of its own',
+        load: () => import('./commands/kube/exec.ts'),
+      },
+      {
+        path: 'kube proxy',
+        summary: 'keep a way to a cluster open, and print its KUBECONFIG',
+        load: () => import('./commands/kube/proxy.ts'),
+      },
       {
         path: 'kube token',
         summary: 'print a token for a cluster, as kubectl asks for it',

@@ -3,7 +3,9 @@ import type { AccessRequest } from '../access/with-access.ts';
 import type { Config } from '../config/config.ts';
 import { planCredentials } from '../identity/plan-credentials.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
+import { type ClusterPurpose, clusterAccess } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
+import type { RouteOptions } from './cluster-route.ts';
 
 /** What `forge kube token` would do. Pure; throws what it would refuse. */
 export function planClusterToken(config: Config, request: ClusterRequest, access: AccessRequest): Plan {
@@ -45,4 +47,38 @@ export function locateStep({ known, cluster, region }: ClusterRequest): PlanStep
 
 export function tokenLine({ cluster, region }: ClusterRequest): string {
   return `aws eks get-token --cluster-name ${cluster} --region ${region}`;
+}
+
+/** What `kube exec` and `kube proxy` would do, up to `then`. Pure; throws what they would refuse. */
+export function planClusterSession(
+  config: Config,
+  request: ClusterRequest,
+  purpose: ClusterPurpose,
+  { via, bastion }: Pick<RouteOptions, 'via' | 'bastion'>,
+  then: string,
+): Plan {
+  const local = (what: string): PlanStep => ({ kind: 'local', what });
+  const located = locateStep(request);
+  const tunnel: PlanStep = {
+    kind: 'aws',
+    call: 'ssm StartSession',
+    action: 'ssm:StartSession',
+    resource: `instance ${bastion ?? 'bastion'}, document AWS-StartPortForwardingSessionToRemoteHost`,
+    why: via === 'tunnel' ? 'the way to the endpoint' : 'only when the endpoint does not answer directly',
+  };
+  return planWithAccess(
+    config,
+    { ...clusterAccess(request, purpose), reasonNeeded: true },
+    {
+      summary: `Open ${request.name}: EKS cluster ${request.cluster} in ${request.region}.`,
+      steps: [
+        ...(located === undefined ? [] : [located]),
+        ...(via === 'tunnel' ? [] : [local('try the endpoint directly')]),
+        ...(via === 'direct' ? [] : [tunnel]),
+        local('write a kubeconfig without secrets to a private folder; removed at the end'),
+        local(then),
+      ],
+      equivalents: [`aws eks update-kubeconfig --name ${request.cluster} --region ${request.region}`],
+    },
+  );
 }

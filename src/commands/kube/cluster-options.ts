@@ -2,6 +2,7 @@ import type { ArgumentDefinition, OptionDefinition } from '../../command.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { type ClusterRequest, requestCluster } from '../../kube/cluster-request.ts';
+import type { ClusterVia, RouteOptions } from '../../kube/cluster-route.ts';
 
 /** What can be said of a cluster on the command line, beside or in place of forge.yaml. */
 export interface ClusterOptions {
@@ -43,4 +44,29 @@ export function clusterRequest(
   const { region } = context.globals;
   const flags = { cluster: options.cluster, namespace: options.namespace, region };
   return requestCluster(config, target, flags, { env: environment, variables: context.host.env });
+}
+
+export interface RouteFlags {
+  readonly via?: ClusterVia;
+  readonly bastion?: string;
+  readonly port?: number;
+}
+
+/** How to get to a cluster whose address leads nowhere from here. */
+export const routeOptions: readonly OptionDefinition[] = [
+  {
+    flags: '--via <way>',
+    description: 'auto: directly, and through a bastion when that fails (default without --address)',
+    choices: ['direct', 'tunnel', 'auto'],
+  },
+  { flags: '--bastion <instance>', description: 'which instance a tunnel goes through (bastion)' },
+];
+
+export const reasonOption: OptionDefinition = {
+  flags: '--reason <text>',
+  description: 'why; it is recorded with your name; production needs one',
+};
+
+export function routeOf({ via = 'auto', bastion, port = 0 }: RouteFlags): RouteOptions {
+  return { via, bastion, port };
 }

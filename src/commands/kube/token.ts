@@ -1,4 +1,5 @@
 import { defineCommand } from '../../command.ts';
+import type { Secret } from '../../lib/secret.ts';
 import {
   type ClusterOptions,
   clusterArgument,
@@ -10,6 +11,7 @@ import {
 interface TokenOptions extends ClusterOptions {
   readonly environment?: string;
   readonly login?: boolean;
+  readonly socket?: string;
 }
 
 export default defineCommand<TokenOptions>({
@@ -23,6 +25,7 @@ export default defineCommand<TokenOptions>({
       flags: '--login',
       description: 'sign in on the spot when the sign-in has ended and a terminal is there',
     },
+    { flags: '--socket <path>', description: 'ask the forge kube exec or proxy that listens there' },
     { flags: '--reason <text>', description: 'why; it is recorded with your name' },
   ],
   textOnly: true,
@@ -40,6 +43,12 @@ anything, unless --login is given: a question would land in the middle of kubect
     const { parseExecInfo, encodeExecCredential } = await import('../../kube/exec-credential.ts');
     const { clusterAccess, signClusterToken } = await import('../../kube/cluster-access.ts');
     const info = parseExecInfo(context.host.env.KUBERNETES_EXEC_INFO);
+    const show = ({ token, expiresAt }: { readonly token: Secret; readonly expiresAt: number }) =>
+      context.output.raw(`${encodeExecCredential(info.apiVersion, token, expiresAt)}\n`);
+    if (options.socket !== undefined) {
+      const { fetchToken } = await import('../../kube/token-client.ts');
+      return show(await fetchToken(context.host, options.socket));
+    }
     const environment = context.globals.env ?? options.environment;
     const config = await clusterConfig(context, args[0], options, environment);
     const request = clusterRequest(context, config, args[0], options, environment);
@@ -59,9 +68,6 @@ anything, unless --login is given: a question would land in the middle of kubect
     const mayAsk = options.login === true && info.interactive !== false && context.prompt.possible;
     const prompt = { ...context.prompt, possible: mayAsk };
     const parts = { ...observeAws(identityParts({ ...context, prompt })), config };
-    const { token, expiresAt } = await withAccess(parts, access, (granted) =>
-      signClusterToken(parts, granted, request),
-    );
-    await context.output.raw(`${encodeExecCredential(info.apiVersion, token, expiresAt)}\n`);
+    await show(await withAccess(parts, access, (granted) => signClusterToken(parts, granted, request)));
   },
 });

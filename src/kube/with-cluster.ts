@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Access, type AccessParts, withAccess } from '../access/with-access.ts';
+import { openRunFolder } from '../files/run-folder.ts';
+import { observeAws } from '../identity/observe-aws.ts';
+import type { RoleCredentials } from '../identity/role-credentials.ts';
+import { type ClusterPurpose, clusterAccess, signClusterToken } from './cluster-access.ts';
+import type { ClusterRequest } from './cluster-request.ts';
+import { openClusterRoute, type RouteOptions } from './cluster-route.ts';
+import { contextName, standaloneKubeconfig } from './kubeconfig/kube-entry.ts';
+import { locateCluster } from './locate-cluster.ts';
+import { tokenKeyVariable } from './token-client.ts';
+import { startTokenServer } from './token-server.ts';
+
+/** A kubeconfig of its own that works for as long as it is open. */
+export interface ClusterSession {
+  /** Path of the kubeconfig: 0600, in a private folder, with neither key nor token in it. */
+  readonly kubeconfig: string;
+  readonly context: string;
+  readonly server: string;
+  /** For people: the instance that a tunnel goes through; undefined: directly. */
+  readonly through: string | undefined;
+}
+
+/** Keys that end sooner than a token does are renewed before they sign one. */
+const shortestUse = 15 * 60_000;
+
+/**
+ * May I → credentials → where is it → a way there → `use` with a kubeconfig that nothing outlives: the plugin that
+ * kubectl starts asks this very process for tokens. Throws what withAccess, locateCluster and openClusterRoute throw.
+ */
+export function withCluster<Value>(
+  parts: AccessParts,
+  request: ClusterRequest,
+  purpose: ClusterPurpose,
+  options: RouteOptions,
+  use: (session: ClusterSession) => Promise<Value>,
+): Promise<Value> {
+  const observed = observeAws(parts);
+  const { host, output } = parts;
+  return withAccess(observed, { ...clusterAccess(request, purpose), reasonNeeded: true }, async (access) => {
+    using progress = output.progress(`looking for ${request.name}`);
+    const location = await locateCluster(observed, access.credentials, request);
+    await using route = await openClusterRoute(parts, request, location, purpose, options);
+    await using folder = await openRunFolder(host, 'kube');
+    const sign = tokenSigner(observed, access, request);
+    await using server = await startTokenServer(host, folder.path, sign);
+    const { arn = request.cluster } = location;
+    const context = contextName(request);
+    const entry = {
+      cluster: { name: arn, ...location, server: route.server, tlsServerName: route.tlsServerName },
+      user: {
+        name: `${arn}@forge`,
+        exec: {
+          command: host.program.node,
+          args: [host.program.script, 'kube', 'token', '--socket', server.path],
+          env: { [tokenKeyVariable]: server.key.reveal() },
+          interactiveMode: 'Never',
+          installHint: 'This kubeconfig belongs to a running forge.',
+        },
+      },
+      context: {
+        name: context,
+        namespace: request.namespace,
+        extension: {
+          environment: request.environment?.name,
+          production: request.production,
+          role: undefined,
+        },
+      },
+    } as const;
+    const kubeconfig = join(folder.path, 'kubeconfig');
+    const text = `${JSON.stringify(standaloneKubeconfig(entry), null, 2)}\n`;
+    await writeFile(kubeconfig, text, { mode: 0o600, flag: 'wx' });
+    progress[Symbol.dispose]();
+    return await use({ kubeconfig, context, server: route.server, through: route.tunnel?.through });
+  });
+}
+
+/** Signs with keys that live as long as the token: one renewal at a time, whoever asks meanwhile waits for it. */
+function tokenSigner(
+  parts: ReturnType<typeof observeAws<AccessParts>>,
+  access: Access,
+  request: ClusterRequest,
+) {
+  let keys: Promise<RoleCredentials> = Promise.resolve(access.credentials);
+  return async () => {
+    const current = await keys;
+    const left = (current.expiration ?? Number.POSITIVE_INFINITY) - parts.host.now();
+    if (left < shortestUse) {
+      const renewed = access.renew();
+      keys = renewed.catch(() => current);
+      return signClusterToken(parts, { credentials: await renewed }, request);
+    }
+    return signClusterToken(parts, { credentials: current }, request);
+  };
+}

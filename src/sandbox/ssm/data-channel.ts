@@ -44,11 +44,11 @@ export function createDataChannelGateway(world: World, folder?: string): DataCha
   };
   return {
     upgrade(request, socket, head) {
-      const [, id] = path.exec(request.url ?? '') ?? [];
+      const id = sessionIdOf(request.url ?? '');
       // A page in a browser states its origin; nobody else does.
       if (id === undefined || request.headers.origin !== undefined) return false;
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        awaitOpening(world, decodeURIComponent(id), webSocket, open);
+        awaitOpening(world, id, webSocket, open);
       });
       return true;
     },
@@ -60,6 +60,16 @@ export function createDataChannelGateway(world: World, folder?: string): DataCha
       await machine[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Undefined for what is no address of a data channel, with a percent sign before nothing, say. */
+function sessionIdOf(url: string): string | undefined {
+  const [, id] = path.exec(url) ?? [];
+  try {
+    return id === undefined ? undefined : decodeURIComponent(id);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first frame is text and carries the token, which it spends. */

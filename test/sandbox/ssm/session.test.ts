@@ -1,8 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import { ResumeSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { decodeAgentMessage, encodeAgentMessage } from '../../../src/ssm/wire/agent-message.ts';
 import { encodeData, encodeFrame, FrameReader, SmuxCommand } from '../../../src/ssm/wire/smux.ts';
 import { failureOf } from '../clients.ts';
@@ -45,8 +47,16 @@ describe('data channels', () => {
     expect(await channel.gone).toEqual({ code: 1000, reason: 'Bye' });
     expect((await (await openRawChannel(url, token)).gone).code).toBe(1008);
     second.close();
-    const page = await fetch(url.replace('ws', 'http'), { headers: { origin: 'http://evil.example' } });
-    expect(page.status).toBe(404);
+    const third = stage.world.ssm.issueToken(session ?? expect.fail());
+    for (const [address, options] of [
+      [url, { origin: 'http://evil.example' }],
+      [url.replace(channel.sessionId, '%zz'), {}],
+    ] as const) {
+      const webSocket = new WebSocket(address, options);
+      const [refused] = (await once(webSocket, 'error')) as [Error];
+      expect(refused.message).toContain('403');
+    }
+    expect(session?.token).toBe(third);
   });
 
   it('acknowledge an old number again, order what comes early, drop what is broken', async () => {

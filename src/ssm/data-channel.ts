@@ -3,7 +3,7 @@ import type { ForgeError } from '../errors.ts';
 export type SessionType = 'Standard_Stream' | 'InteractiveCommands' | 'NonInteractiveCommands' | 'Port';
 
 /**
- * `ready`: bytes flow. `paused`: the service says that the agent is away. `suspended`: the socket is lost and being
+ * `ready`: bytes flow. `paused`: the agent is away, says the service, or its silence of half a minute. `suspended`: the socket is lost and being
  * made anew. In all three `send` may be called and nothing is lost.
  */
 export type ChannelState = 'ready' | 'paused' | 'suspended' | 'closed';

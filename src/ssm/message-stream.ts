@@ -19,6 +19,7 @@ export interface StreamHandlers {
   onPayload(payloadType: number, payload: Buffer): boolean;
   /** Messages may be sent that could not before, or all are acknowledged. */
   onRoom(): void;
+  /** The service says that the agent is away, or it leaves everything unanswered; and that it is back. */
   onPaused(paused: boolean): void;
   onChannelClosed(payload: Uint8Array): void;
   /** The agent has left one message unanswered for too long. */
@@ -37,6 +38,9 @@ export class MessageStream {
   readonly #receiver = new ReliableReceiver<AgentMessage>();
   #socket: MessageSocket | undefined;
   #paused = false;
+  /** Pings are answered by the service: that the agent is gone, only its own silence tells. */
+  #silent = false;
+  #heardAt: number;
   #timer: NodeJS.Timeout | undefined;
   readonly #counts = {
     sentMessages: 0,
@@ -50,6 +54,7 @@ export class MessageStream {
     this.#host = host;
     this.#handlers = handlers;
     this.#sender = new ReliableSender(limits);
+    this.#heardAt = host.monotonic();
   }
 
   get canSend(): boolean {
@@ -88,8 +93,9 @@ export class MessageStream {
   /** A socket on which the channel has just been opened: numbers go on, and nothing that was sent counts as arrived. */
   attach(socket: MessageSocket): void {
     this.#socket = socket;
-    this.#setPaused(false);
     const now = this.#host.monotonic();
+    this.#heardAt = now;
+    this.#setPaused(false, false);
     this.#sender.resume(now);
     for (const bytes of this.#sender.everything(now)) socket.send(bytes);
     this.#arm();
@@ -126,7 +132,7 @@ export class MessageStream {
         return;
       case MessageType.pausePublication:
         this.#sender.suspend(this.#host.monotonic());
-        this.#setPaused(true);
+        this.#setPaused(true, this.#silent);
         return;
       default:
         // Of a later version, or meant for others.
@@ -188,19 +194,22 @@ export class MessageStream {
 
   /** Whatever the agent says, it is there. */
   #goOn(): void {
-    if (!this.#paused) return;
     const now = this.#host.monotonic();
-    this.#setPaused(false);
+    this.#heardAt = now;
+    const wasPaused = this.#paused;
+    this.#setPaused(false, false);
+    if (!wasPaused) return;
     this.#sender.resume(now);
     for (const bytes of this.#sender.oldest(now)) this.#socket?.send(bytes);
     this.#arm();
     this.#handlers.onRoom();
   }
 
-  #setPaused(paused: boolean): void {
-    if (this.#paused === paused) return;
+  #setPaused(paused: boolean, silent: boolean): void {
+    const before = this.#paused || this.#silent;
     this.#paused = paused;
-    this.#handlers.onPaused(paused);
+    this.#silent = silent;
+    if (before !== (paused || silent)) this.#handlers.onPaused(paused || silent);
   }
 
   #repeat(): void {
@@ -222,9 +231,11 @@ export class MessageStream {
 
   #check(): void {
     if (this.#socket === undefined) return;
-    if (this.#sender.hasGivenUp(this.#host.monotonic())) {
+    const now = this.#host.monotonic();
+    if (this.#sender.hasGivenUp(now)) {
       this.#handlers.onGiveUp();
     } else {
+      if (this.#sender.isUnanswered(now, this.#heardAt)) this.#setPaused(this.#paused, true);
       this.#repeat();
       this.#arm();
     }

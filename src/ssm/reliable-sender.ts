@@ -5,11 +5,14 @@ export interface SenderLimits {
   readonly window: { readonly start: number; readonly least: number; readonly most: number };
   /** Of one message without acknowledgement, milliseconds; time without a socket or agent does not count. */
   readonly giveUpAfter: number;
+  /** Of one message without acknowledgement, and of the agent altogether: then it counts as away, milliseconds. */
+  readonly silentAfter: number;
 }
 
 export const defaultSenderLimits: SenderLimits = {
   window: { start: 64, least: 16, most: 1_024 },
   giveUpAfter: 5 * 60_000,
+  silentAfter: 30_000,
 };
 
 interface Unacknowledged {
@@ -174,8 +177,17 @@ export class ReliableSender {
   }
 
   hasGivenUp(now: number): boolean {
+    return this.#unansweredFor(now) >= this.#limits.giveUpAfter;
+  }
+
+  /** `heardAt`: when the agent last said anything at all. */
+  isUnanswered(now: number, heardAt: number): boolean {
+    return Math.min(this.#unansweredFor(now), now - heardAt) >= this.#limits.silentAfter;
+  }
+
+  #unansweredFor(now: number): number {
     const head = this.#at(this.#oldest);
-    return head !== undefined && this.#active(now) - head.firstSentAt >= this.#limits.giveUpAfter;
+    return head === undefined ? 0 : this.#active(now) - head.firstSentAt;
   }
 
   #active(now: number): number {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
 import type { DataChannel } from '../../src/ssm/data-channel.ts';
 import { type DataChannelOptions, openDataChannel } from '../../src/ssm/open-data-channel.ts';
+import { defaultSenderLimits } from '../../src/ssm/reliable-sender.ts';
 import { encodeAgentMessage, MessageType } from '../../src/ssm/wire/agent-message.ts';
 import { encodeExitCode, PayloadType, parseFlag } from '../../src/ssm/wire/payload.ts';
 import { type AgentScript, portActions, ScriptedAgent } from '../support/scripted-agent.ts';
@@ -315,6 +316,26 @@ describe('a connection that ends', () => {
 });
 
 describe('an agent that is away', () => {
+  it('is noticed though the service answers every ping; what it then answers is the end of that', async () => {
+    let away = true;
+    const agent = await startAgent({
+      actions: portActions,
+      onData: () => (away ? false : undefined),
+    });
+    const sender = { ...defaultSenderLimits, silentAfter: 200 };
+    const channel = await open(agent, { limits: { sender } });
+    const states: string[] = [];
+    using _state = channel.onState((state) => states.push(state));
+    await sleep(400);
+    // Nobody waits for anything: that is no silence.
+    expect(states).toEqual([]);
+    await channel.send(PayloadType.output, Buffer.from('is anybody there?'));
+    await expect.poll(() => states).toEqual(['paused']);
+    away = false;
+    await channel.drained();
+    expect(states).toEqual(['paused', 'ready']);
+  });
+
   it.each(['start_publication', 'any message'])(
     'is not pestered, and served at once after %s',
     async (sign) => {

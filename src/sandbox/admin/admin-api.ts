@@ -5,6 +5,7 @@ import type { Person } from '../organisation.ts';
 import type { World } from '../world.ts';
 import { BadAdminRequest, numberField, textField } from './admin-fields.ts';
 import { assignInBulk } from './bulk.ts';
+import { eksLevers } from './eks-levers.ts';
 import { ssmLevers } from './ssm-levers.ts';
 
 /**
@@ -16,6 +17,7 @@ export type FindAdminReply = (request: Received) => Reply | undefined;
 type Action = (world: World, fields: JsonFields) => object;
 
 const actions: Readonly<Record<string, Action>> = {
+  ...eksLevers,
   ...ssmLevers,
   'GET /_sandbox/calls': (world) => world.events.counts(),
   'GET /_sandbox/events': (world) => ({ events: world.events.all() }),

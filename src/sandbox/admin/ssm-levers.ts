@@ -1,12 +1,11 @@
 import type { JsonFields } from '../aws/json-body.ts';
 import { sessionKeyArn } from '../aws/kms/generate-data-key.ts';
-import type { Account } from '../organisation.ts';
 import { bulkInstance } from '../seed-instances.ts';
 import { type ChannelFaults, noFaults } from '../ssm/channel-faults.ts';
 import type { DirectAccess } from '../ssm/network.ts';
 import { defaultPreferences, type RunningSession } from '../ssm/session.ts';
 import type { World } from '../world.ts';
-import { BadAdminRequest, numberField, textField } from './admin-fields.ts';
+import { BadAdminRequest, environmentField, numberField, textField } from './admin-fields.ts';
 
 /** Levers for instances, sessions and the network. */
 export const ssmLevers: Readonly<Record<string, (world: World, fields: JsonFields) => object>> = {
@@ -20,7 +19,7 @@ export const ssmLevers: Readonly<Record<string, (world: World, fields: JsonField
 };
 
 function addInstances(world: World, fields: JsonFields): object {
-  const account = environment(world, fields);
+  const account = environmentField(world, fields);
   const count = numberField(fields, 'count');
   if (count < 0 || count > 100_000) throw new BadAdminRequest('count must be between 0 and 100000');
   const { instances } = world.organisation;
@@ -53,7 +52,7 @@ function orderFaults(world: World, fields: JsonFields): object {
 
 /** For sessions that start from now on. */
 function setPreferences(world: World, fields: JsonFields): object {
-  const account = environment(world, fields);
+  const account = environmentField(world, fields);
   const flag = (name: 'kms' | 'requireChallenge') => {
     const value = fields[name] ?? false;
     if (typeof value !== 'boolean') throw new BadAdminRequest(`${name} must be true or false`);
@@ -122,7 +121,7 @@ function setNetwork(world: World, fields: JsonFields): object {
   const chosen =
     fields.environment === undefined
       ? world.organisation.accounts.filter(({ production }) => production)
-      : [environment(world, fields)];
+      : [environmentField(world, fields)];
   if (typeof fields.direct !== 'boolean') throw new BadAdminRequest('direct must be true or false');
   const refusal = fields.refusal ?? 'silent';
   if (refusal !== 'silent' && refusal !== 'closed') {
@@ -131,11 +130,4 @@ function setNetwork(world: World, fields: JsonFields): object {
   const access: DirectAccess = fields.direct ? 'open' : refusal;
   for (const { id } of chosen) world.ssm.network.setDirect(id, access);
   return networkOf(world);
-}
-
-function environment(world: World, fields: JsonFields): Account {
-  const name = textField(fields, 'environment');
-  const found = world.organisation.accounts.find((account) => account.name === name);
-  if (found === undefined) throw new BadAdminRequest(`there is no environment ${name}`);
-  return found;
 }

@@ -136,7 +136,8 @@ export function get(
   });
 }
 
-function echoUser(cluster: EksCluster): KubernetesHandler {
+/** An API that says who asks, in plain and in an upgraded connection. */
+export function echoUser(cluster: EksCluster): KubernetesHandler {
   return {
     handle(request, response, user) {
       request.resume();

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Sends a signal after so many milliseconds. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly afterMs: number };
+  /** Sends SIGINT when it is aborted. */
+  readonly interrupt?: AbortSignal;
   readonly timeoutMs?: number;
 }
 
@@ -160,6 +162,7 @@ export function runProgram(
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const timers = [setTimeout(() => child.kill('SIGKILL'), timeoutMs)];
+  options.interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
   if (signal !== undefined) timers.push(setTimeout(() => child.kill(signal.name), signal.afterMs));
   return new Promise((resolve, reject) => {
     child.on('error', reject);

@@ -1,0 +1,105 @@
+import { defineCommand } from '../../command.ts';
+import type { CopyResult } from '../../ssm/copy/copy-job.ts';
+import { reasonOption } from './session-options.ts';
+
+interface CopyOptions {
+  readonly recursive?: boolean;
+  readonly preserve?: boolean;
+  readonly reason?: string;
+}
+
+export default defineCommand<CopyOptions>({
+  description:
+    'Copies files and folders to an instance or from one, through Session Manager: no key, no open port, no S3. SHA-256 is compared before anything gets its name, and what was cut goes on when it is run again.',
+  arguments: [
+    {
+      name: '<words...>',
+      description:
+        'files here, or <instance>:<path> with the instance as forge ssm takes it; the last word is where to',
+    },
+  ],
+  options: [
+    { flags: '-r, --recursive', description: 'folders, with all that is in them' },
+    { flags: '-p, --preserve', description: 'modes and times of last change stay as they are' },
+    reasonOption,
+  ],
+  examples: [
+    ['forge ssm cp ./app.tar.gz dev/web-1:/tmp/', 'a file to an instance'],
+    ['forge ssm cp dev/web-1:/var/log/app.log .', 'a file from one'],
+    ['forge ssm cp -r dev/web-1:/etc/nginx ./nginx', 'a folder'],
+    [
+      'forge ssm cp a.sql b.sql ./c:d i-0123456789abcdef0:/tmp --region us-east-1',
+      'several, without forge.yaml',
+    ],
+  ],
+  details: `A word is on an instance when a colon comes before any slash but that of an environment: ./a:b is here.
+Paths there begin at the home of the session's user, mostly ssm-user, who must be allowed to read or write them.
+A file is gathered beside its place as .forge-….part and renamed when it is whole, so that a link there is replaced;
+folders travel as one tar archive. Links in a folder stay links; those that lead out of it, and what is no file, are
+left out with a warning and exit code 1. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
+  async run(context, { args, options }) {
+    const { globals, host, output } = context;
+    const config = await context.config();
+    const { parseCopyWords } = await import('../../ssm/copy/copy-words.ts');
+    const words = parseCopyWords(args, [...config.environments.keys()], host.platform);
+    const { resolveInstance } = await import('../../targets/resolve-instance.ts');
+    const target = resolveInstance(config, words.instance, { ...globals, variables: host.env });
+    const purpose = { purpose: 'ssm cp', reason: options.reason, profile: globals.profile };
+    if (globals.plan) {
+      const { planCopy } = await import('../../ssm/copy/plan-copy.ts');
+      return output.plan(planCopy(config, target, purpose, words));
+    }
+    const { chooserFor } = await import('./choose-instance.ts');
+    const choose = chooserFor(context, target);
+    const { identityParts } = await import('../../identity/identity-parts.ts');
+    const { withInstance } = await import('../../ssm/with-instance.ts');
+    const parts = { ...identityParts(context), config };
+    const results: CopyResult[] = [];
+    const instanceId = await withInstance(parts, target, purpose, choose, async (access, instance) => {
+      const { openCopySession } = await import('../../ssm/copy/session-stream.ts');
+      const { RemoteShell } = await import('../../ssm/copy/remote-shell.ts');
+      const { recordCopyBegins, recordCopyDone } = await import('../../ssm/copy/record-copy.ts');
+      await using stream = await openCopySession(parts, access, instance);
+      const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''));
+      const job = {
+        host,
+        output,
+        shell,
+        instanceId: instance.instanceId,
+        words,
+        recursive: options.recursive === true,
+        preserve: options.preserve === true,
+        begins: (path: string) => recordCopyBegins(parts, access, words.direction, path),
+        async done(result: CopyResult, path: string) {
+          await recordCopyDone(parts, access, words.direction, path, result);
+          results.push(result);
+          const { copiedText } = await import('../../ssm/copy/copied-text.ts');
+          if (host.stderr.isTTY === true) output.note(copiedText(result));
+          for (const warning of result.warnings) output.warn(warning);
+        },
+      };
+      try {
+        if (words.direction === 'upload') {
+          const { uploadSources } = await import('../../ssm/copy/upload-sources.ts');
+          await uploadSources(job);
+        } else {
+          const { downloadSources } = await import('../../ssm/copy/download-sources.ts');
+          await downloadSources(job);
+        }
+        await shell.end();
+      } catch (error) {
+        const { isCut } = await import('../../ssm/copy/copied-text.ts');
+        if (isCut(error, host.signal)) {
+          output.warn('What has arrived is kept: the same command goes on from there.');
+        }
+        throw error;
+      }
+      return instance.instanceId;
+    });
+    output.result({
+      data: { instanceId, direction: words.direction, files: results },
+      text: () => '',
+    });
+    return results.some(({ warnings }) => warnings.length > 0) ? 1 : 0;
+  },
+});

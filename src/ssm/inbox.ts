@@ -1,3 +1,4 @@
+import { ownBytes } from '../lib/own-bytes.ts';
 import type { DataListener } from './data-channel.ts';
 
 /** Payloads of the agent in their order, kept until the listener is there and done with those before. */
@@ -27,7 +28,8 @@ export class Inbox {
   }
 
   add(payloadType: number, payload: Buffer): void {
-    this.#line.push({ payloadType, payload });
+    const waits = this.#busy || this.#listener === undefined;
+    this.#line.push({ payloadType, payload: waits ? ownBytes(payload) : payload });
     // A message that says next to nothing still takes its place in memory.
     this.#bytes += payload.length + 64;
     this.#deliver();

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { ownBytes } from '../lib/own-bytes.ts';
 
 /** What a stream asks of the session that carries it. */
 export interface PortLink {
@@ -47,7 +48,7 @@ export class PortStream extends Duplex {
     if (this.#closed || this.#remoteEnded || this.destroyed || data.length === 0) return true;
     this.#received += data.length;
     this.#linger?.refresh();
-    this.push(data);
+    this.push(this.readableLength > 0 ? ownBytes(data) : data);
     return this.readableLength < receiveLimitBytes;
   }
 

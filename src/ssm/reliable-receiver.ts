@@ -1,3 +1,5 @@
+import { ownBytes } from '../lib/own-bytes.ts';
+
 /** Messages and bytes kept for their turn. */
 export interface ReorderLimits {
   readonly messages: number;
@@ -37,7 +39,7 @@ export class ReliableReceiver<Message extends { readonly payload: Uint8Array }> 
     if (sequence === this.#expected) return 'next';
     const tooMany = this.#held.size >= this.#limits.messages;
     if (tooMany || this.#heldBytes + message.payload.length > this.#limits.bytes) return 'refused';
-    this.#held.set(sequence, message);
+    this.#held.set(sequence, { ...message, payload: ownBytes(message.payload) });
     this.#heldBytes += message.payload.length;
     return 'early';
   }

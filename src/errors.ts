@@ -31,6 +31,8 @@ export interface ForgeErrorDetails {
   readonly code: string;
   /** What to do next: a command to type, or a step to take. */
   readonly hint?: string | undefined;
+  /** In place of the kind's: 126 and 127 of a program that could not be run, as shells have them. */
+  readonly exitCode?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -39,16 +41,14 @@ export class ForgeError extends Error {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly hint: string | undefined;
+  readonly exitCode: number;
 
   constructor(kind: ErrorKind, message: string, details: ForgeErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
     this.code = details.code;
     this.hint = details.hint;
-  }
-
-  get exitCode(): number {
-    return exitCodes[this.kind];
+    this.exitCode = details.exitCode ?? exitCodes[kind];
   }
 }
 

@@ -29,7 +29,10 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
   const { default: definition } = await entry.load();
   const { runCommand } = await import('./run-command.ts');
   const taken = new Set(positions.slice(0, used));
-  const line = { words: own.filter((_, index) => !taken.has(index)), rest, help };
+  const below = entries.flatMap(({ path }) =>
+    path.startsWith(`${entry.path} `) ? [path.slice(entry.path.length + 1)] : [],
+  );
+  const line = { words: own.filter((_, index) => !taken.has(index)), rest, help, below };
   return runCommand(entry.path, definition, line, host);
 }
 

@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { ForgeError } from './errors.ts';
 import type { Host } from './host.ts';
+import { nearest } from './lib/nearest.ts';
 import { wrapText } from './lib/wrap-text.ts';
 import { createOutput } from './terminal/output.ts';
 import { createPrompt } from './terminal/prompt.ts';
@@ -14,6 +15,8 @@ export interface CommandLine {
   /** What follows `--`; undefined without one. */
   readonly rest: readonly string[] | undefined;
   readonly help: boolean;
+  /** Words that would make another command of it: `list`, where the command is `ssm`. */
+  readonly below: readonly string[];
 }
 
 /** Parses one command's line with commander, makes its context, runs it. */
@@ -35,7 +38,7 @@ export async function runCommand(
   try {
     command.parse([...line.words], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw usageError(error, path, command, definition);
+    if (error instanceof CommanderError) throw usageError(error, path, command, definition, line.below);
     throw error;
   }
   const options = command.opts<Record<string, unknown>>();
@@ -111,8 +114,17 @@ function usageError(
   path: string,
   command: Command,
   definition: CommandDefinition<never>,
+  below: readonly string[],
 ): ForgeError {
   if (error.code === 'commander.excessArguments') {
+    const [first = ''] = command.args;
+    const meant = nearest(first, below);
+    if (meant !== undefined) {
+      return new ForgeError('usage', `There is no command "forge ${path} ${first}".`, {
+        code: 'UNKNOWN_COMMAND',
+        hint: `Did you mean: forge ${path} ${meant}`,
+      });
+    }
     const extra = command.args.slice(definition.arguments?.length ?? 0).map((word) => JSON.stringify(word));
     return new ForgeError('usage', `Too many arguments: ${extra.join(' ')}.`, {
       code: 'USAGE',

@@ -53,6 +53,11 @@ describe('what is not there', () => {
     [['zzzzzz', '--env', 'dev'], 'There is no command "forge zzzzzz".', 'See forge --help.'],
     [['--bogus'], 'There is no option --bogus.', 'See forge --help.'],
     [['login', '--device-cod'], "Unknown option '--device-cod'.", 'Did you mean: --device-code'],
+    [
+      ['ssm', 'forwrd', 'web-1', '80'],
+      'There is no command "forge ssm forwrd".',
+      'Did you mean: forge ssm forward',
+    ],
     [['login', 'extra', 'words'], 'Too many arguments: "extra" "words".', 'See forge login --help.'],
     [
       ['exec', 'dev', 'true'],

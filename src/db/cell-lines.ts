@@ -1,5 +1,5 @@
 import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
-import { displayWidth } from '../terminal/table.ts';
+import { displayWidth } from '../terminal/display-width.ts';
 
 /** One printed line of a cell, and the terminal columns it takes. */
 export interface CellLine {

@@ -1,6 +1,6 @@
 import type { DatabaseError } from 'pg';
-import { ForgeError } from '../errors.ts';
-import { displayWidth } from '../terminal/table.ts';
+import { type ErrorKind, ForgeError } from '../errors.ts';
+import { displayWidth } from '../terminal/display-width.ts';
 import { WireFailure } from './wire/wire-failure.ts';
 
 export interface QuerySource {
@@ -21,7 +21,8 @@ export interface QueryFacts {
 
 /**
  * What the server refused, for a person: its sentence and SQLSTATE, the line with a caret, detail and context; the
- * last line is what to do. 42501 is denied (exit 5); a lost connection is unreachable (exit 6); all else failed.
+ * last line is what to do. 42501 is denied (exit 5); a lost connection is unreachable (exit
+ * 6); the server's own time limit is time-up (exit 7); all else failed.
  */
 export function explainQueryError(error: unknown, source: QuerySource, facts: QueryFacts): ForgeError {
   if (error instanceof ForgeError) return error;
@@ -35,7 +36,7 @@ export function explainQueryError(error: unknown, source: QuerySource, facts: Qu
   if (place !== undefined) lines.push(`  ${place.line}`, `  ${place.caret}`);
   if (error.detail) lines.push(`Detail: ${error.detail}`);
   if (error.where) lines.push(`Context: ${error.where}`);
-  return new ForgeError(state === '42501' ? 'denied' : 'failed', lines.join('\n'), {
+  return new ForgeError(kindOf(error), lines.join('\n'), {
     code: `SQLSTATE_${state}`,
     hint: hintFor(error, facts) ?? (error.hint || undefined),
     cause: error,
@@ -64,6 +65,16 @@ export function connectionLost(error: unknown, target: string): ForgeError {
   });
 }
 
+function kindOf(error: DatabaseError): ErrorKind {
+  if (error.code === '42501') return 'denied';
+  return isStatementTimeout(error) ? 'time-up' : 'failed';
+}
+
+/** Where lc_messages is another language it counts as cancelled, by whomever. */
+function isStatementTimeout({ code, message }: DatabaseError): boolean {
+  return code === '57014' && /statement timeout/.test(message);
+}
+
 function rowTooLarge(error: WireFailure): ForgeError {
   return new ForgeError('failed', 'A single row is larger than 256 MiB, which forge does not take.', {
     code: 'ROW_TOO_LARGE',
@@ -72,17 +83,14 @@ function rowTooLarge(error: WireFailure): ForgeError {
   });
 }
 
-function hintFor(
-  { code, message }: DatabaseError,
-  { writeHint, timeoutHint }: QueryFacts,
-): string | undefined {
+function hintFor(error: DatabaseError, { writeHint, timeoutHint }: QueryFacts): string | undefined {
+  const { code } = error;
   if (code === '25006')
     return writeHint === undefined ? undefined : `This connection is read-only. ${writeHint}`;
   if (code === '42501' && writeHint !== undefined) {
     return `If it is about writing: ${writeHint}`;
   }
-  // Where lc_messages is another language the second sentence is right enough.
-  if (code === '57014' && /statement timeout/.test(message)) return timeoutHint;
+  if (isStatementTimeout(error)) return timeoutHint;
   if (code === '57014') return 'Somebody else cancelled it on the server.';
   return undefined;
 }

@@ -116,7 +116,7 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
       : setTimeout(
           () =>
             stop({
-              kind: 'failed',
+              kind: 'time-up',
               words: `The time limit of ${limit / 1000} s is over`,
               code: 'QUERY_TIMED_OUT',
             }),
@@ -153,7 +153,7 @@ const giveUpMilliseconds = 3_000;
 
 /** Why a run was ended from this side. */
 interface Stopped {
-  readonly kind: 'interrupted' | 'terminated' | 'failed' | 'usage';
+  readonly kind: 'interrupted' | 'terminated' | 'failed' | 'time-up' | 'usage';
   readonly words: string;
   readonly code: string;
   readonly hint?: string;

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Access } from '../access/with-access.ts';
+import type { ManagedInstance } from '../aws/ssm-instances.ts';
 import { ForgeError } from '../errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { InstanceLocator, InstanceTarget } from '../targets/resolve-instance.ts';
@@ -19,7 +20,11 @@ export interface LocatedInstance {
   readonly instanceId: string;
   /** For people: `web-1 (i-0123456789abcdef0)`. */
   readonly label: string;
+  /** Undefined: it was not asked for, as for what is named by its id. */
+  readonly platform?: Platform | undefined;
 }
+
+export type Platform = 'posix' | 'windows';
 
 /** Chooses among several, by asking the person; undefined where nobody can be asked. */
 export type Choose = (pages: AsyncIterable<readonly FoundInstance[]>) => Promise<FoundInstance>;
@@ -106,7 +111,12 @@ async function search(
 }
 
 function located(instance: FoundInstance): LocatedInstance {
-  return { instanceId: instance.instanceId, label: instanceLabel(instance) };
+  const { instanceId, managed } = instance;
+  return { instanceId, label: instanceLabel(instance), platform: managed && platformOf(managed) };
+}
+
+export function platformOf({ platform }: Pick<ManagedInstance, 'platform'>): Platform {
+  return platform === 'Windows' ? 'windows' : 'posix';
 }
 
 async function* onlineOnly(
@@ -151,7 +161,10 @@ async function unknown(parts: FindParts, access: Access, target: InstanceTarget)
     );
   }
   const place = `${target.environment?.name ?? 'this account'} (${access.region})`;
-  const list = 'forge ssm list shows what there is.';
+  const list =
+    locator.kind === 'name' && locator.name.includes('/')
+      ? `${JSON.stringify(locator.name.split('/')[0])} is no environment of forge.yaml (forge config show); forge ssm list shows the instances.`
+      : 'forge ssm list shows what there is.';
   return new ForgeError('usage', `There is no instance ${JSON.stringify(target.words)} in ${place}.`, {
     code: 'UNKNOWN_INSTANCE',
     hint: near === undefined ? list : `Did you mean: ${near}\n${list}`,

@@ -2,6 +2,7 @@ import type { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { escapeForTerminal, escapeJson, escapeLine } from '../lib/escape-for-terminal.ts';
 import { redact } from '../lib/secret.ts';
+import { cutToWidth } from './display-width.ts';
 import type { Plan } from './plan.ts';
 import { type Style, styleFor } from './style.ts';
 
@@ -99,7 +100,9 @@ export function createOutput(host: Host, options: OutputOptions): Output {
         return { update() {}, [Symbol.dispose]() {} };
       const show = (line: string) => {
         clear();
-        active = style.dim(`… ${redact(line)}`);
+        // A line that wraps could not be taken back.
+        const columns = Math.max(20, stderr.columns ?? 80) - 1;
+        active = style.dim(cutToWidth(`… ${escapeLine(redact(line))}`, columns));
         stderr.write(active);
       };
       show(text);
@@ -146,6 +149,8 @@ export function renderError(error: ForgeError, format: 'table' | 'json', style: 
     return `${escapeJson(JSON.stringify({ error: said }))}\n`;
   }
   const text = escapeForTerminal(message).split('\n');
-  const head = `${style.danger('Error:')} ${text.join('\n')}\n`;
+  // What the person asked for is no error.
+  const mark = error.kind === 'interrupted' ? '' : `${style.danger('Error:')} `;
+  const head = `${mark}${text.join('\n')}\n`;
   return hint === undefined ? head : `${head}${hint.split('\n').map(escapeLine).join('\n')}\n`;
 }

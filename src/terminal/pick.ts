@@ -2,10 +2,10 @@ import { emitKeypressEvents, type Key } from 'node:readline';
 import { interruption } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { escapeLine } from '../lib/escape-for-terminal.ts';
+import { cutToWidth, displayWidth } from './display-width.ts';
 import { type PickKey, PickList } from './pick-list.ts';
 import { enterRawMode } from './raw-mode.ts';
 import type { Style } from './style.ts';
-import { displayWidth } from './table.ts';
 
 export interface PickQuestion<Value> {
   readonly message: string;
@@ -59,16 +59,15 @@ export async function pickOne<Value>(
     const visible = list.visible();
     const widths = columnWidths(visible.map(({ cells }) => cells));
     const counts = `${list.matching}/${list.total}${complete ? '' : '…'}`;
+    // A line that wraps would be counted as one and cleared as one.
     const lines = [
       `${style.bold(message)} ${style.dim(counts)} ${style.plain(list.query)}▏`,
       ...visible.map((row) => {
-        const line = trim(
-          row.cells.map((cell, index) => pad(escapeLine(cell), widths[index] ?? 0)).join('  '),
-          columns - 2,
-        );
+        const cells = row.cells.map((cell, index) => pad(escapeLine(cell), widths[index] ?? 0));
+        const line = cutToWidth(cells.join('  ').trimEnd(), columns - 2);
         return row === list.current ? style.good(`> ${line}`) : style.plain(`  ${line}`);
       }),
-      style.dim(trim('type to narrow · ↑ ↓ · Enter · Esc', columns)),
+      style.dim(cutToWidth(keysText(list), columns)),
     ];
     clear();
     stderr.write(`${lines.join('\n')}\n`);
@@ -147,15 +146,8 @@ function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
-/** A line that wraps would be counted as one and cleared as one. */
-function trim(text: string, columns: number): string {
-  if (displayWidth(text) <= columns) return text.trimEnd();
-  let kept = '';
-  let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += displayWidth(segment);
-    if (width > columns - 1) break;
-    kept += segment;
-  }
-  return `${kept}…`;
+function keysText({ matching, total }: Pick<PickList<unknown>, 'matching' | 'total'>): string {
+  return matching === 0 && total > 0
+    ? 'nothing matches · Ctrl-U clears · Esc'
+    : 'type to narrow · ↑ ↓ · Enter · Esc';
 }

@@ -1,14 +1,14 @@
 import { constants } from 'node:os';
+import { ForgeError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
-import type { Output } from './output.ts';
 
 /**
- * Runs a program in the foreground with forge's own terminal and answers its exit code as a shell would: 127 when
- * there is none, 126 when it can't be run, 128 + n when signal n ended it. Ctrl-C goes to the program; SIGTERM and
- * SIGHUP are handed on to it.
+ * Runs a program in the foreground with forge's own terminal and answers its exit code as a shell would: 128 + n when
+ * signal n ended it. Ctrl-C goes to the program; SIGTERM and SIGHUP are handed on to it. Throws failed
+ * PROGRAM_NOT_FOUND (exit code 127) and PROGRAM_FAILED (126).
  */
 export async function runChild(
-  { host, output }: { readonly host: Host; readonly output: Pick<Output, 'warn'> },
+  { host }: { readonly host: Host },
   command: string,
   args: readonly string[],
   env: Environment,
@@ -22,10 +22,15 @@ export async function runChild(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === 'ENOENT';
-    output.warn(
-      missing ? `There is no command ${command}.` : `Failed to run ${command}: ${code ?? message}.`,
-    );
-    return missing ? 127 : 126;
+    const sentence = missing
+      ? `There is no command ${command}.`
+      : `Failed to run ${command}: ${code ?? message}.`;
+    throw new ForgeError('failed', sentence, {
+      code: missing ? 'PROGRAM_NOT_FOUND' : 'PROGRAM_FAILED',
+      hint: missing ? 'Check its name and your PATH.' : undefined,
+      exitCode: missing ? 127 : 126,
+      cause: error,
+    });
   }
 }
 

@@ -11,6 +11,8 @@ export interface Style {
   caution(text: string): string;
   danger(text: string): string;
   readonly coloured: boolean;
+  /** Columns of the terminal; undefined where the stream is none, so that nothing is cut for a program. */
+  readonly width: number | undefined;
 }
 
 export function styleFor(stream: OutputStream, env: Environment): Style {
@@ -24,6 +26,7 @@ export function styleFor(stream: OutputStream, env: Environment): Style {
     caution: (text) => chalk.yellow(escapeLine(text)),
     danger: (text) => chalk.red.bold(escapeLine(text)),
     coloured: level > 0,
+    width: stream.isTTY === true ? stream.columns || undefined : undefined,
   };
 }
 

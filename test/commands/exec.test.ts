@@ -85,7 +85,7 @@ describe('forge exec', () => {
     expect(await at.run(['exec', 'dev', '--', 'no-such-command-here'])).toMatchObject({
       code: 127,
       out: '',
-      err: 'Warning: There is no command no-such-command-here.\n',
+      err: 'Error: There is no command no-such-command-here.\nCheck its name and your PATH.\n',
     });
     expect((await at.run(['exec', 'dev', '--', at.inHome('plain')])).code).toBe(126);
     expect((await at.run(['exec', 'dev', '--', at.inHome('folder')])).code).toBe(126);

@@ -333,7 +333,7 @@ describe('stopping', () => {
   it('the time limit does', async () => {
     await using session = await postgres.open();
     const { error } = await run(session, 'select pg_sleep(60)', undefined, { timeoutMilliseconds: 200 });
-    expect(error).toMatchObject({ kind: 'failed', code: 'QUERY_TIMED_OUT' });
+    expect(error).toMatchObject({ kind: 'time-up', code: 'QUERY_TIMED_OUT' });
     expect(error?.message).toBe('The time limit of 0.2 s is over; the query was cancelled on the server.');
     expect(await running(session.pid)).toBe(false);
     expect((await run(session, 'select 1 as n')).out).toBe('n\n1\n');

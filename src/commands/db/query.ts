@@ -59,7 +59,7 @@ have gone out leaves the array open, says so and ends with another exit code tha
 server sends it; COPY … FROM STDIN is refused. On a terminal, control characters in values are shown escaped.
 
 Exit codes: 1 the server refused the SQL (code SQLSTATE_…), 5 it lacks a privilege (42501), 6 the connection is lost,
-130 cancelled with Ctrl-C: the statement is then cancelled on the server, too.
+7 the time is up, 130 cancelled with Ctrl-C: the statement is then cancelled on the server, too.
 In production the server ends a statement after 30 s (with --write 5 min) unless --timeout allows more.`,
   run: runDatabaseQuery,
 });

@@ -18,7 +18,8 @@ export default defineCommand<ConfigOptions>({
     ['scp i-0123456789abcdef0:/var/log/messages .', 'by id, in the current environment'],
     ['forge ssm config --env dev', 'that environment alone, and for ids too'],
   ],
-  details: `The first line of ~/.ssh/config then is: Include forge.config
+  details: `The first line of ~/.ssh/config then is:
+  Include forge.config
 Nothing is written but stdout. Run it again when forge, Node or forge.yaml has moved, or an environment was added.
 Ids lead to the current environment (FORGE_ENV, or forge.yaml's default), unless --env, --profile or --region is
 given here. The SSH server on the instance still wants a key of yours.`,

@@ -7,6 +7,6 @@ const words = process.argv.slice(4);
 process.exitCode = await runCommand(
   'config aws-profiles',
   command as never,
-  { words, rest: undefined, help: false },
+  { words, rest: undefined, help: false, below: [] },
   systemHost(),
 );

@@ -122,7 +122,7 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
     await expect.poll(() => running(sleeping), { timeout: 2_000 }).toBe(1);
     const { code, stderr, durationMs } = await ran;
     expect(code).toBe(130);
-    expect(stderr).toBe('Error: Interrupted; the query was cancelled on the server.\n');
+    expect(stderr).toBe('Interrupted; the query was cancelled on the server.\n');
     expect(durationMs).toBeLessThan(2_700);
     expect(await running(sleeping)).toBe(0);
   });

@@ -39,6 +39,8 @@ export interface InvocationOutput {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+  /** What is there of one of them is as much as AWS keeps, or says itself that there was more. */
+  readonly truncated: boolean;
 }
 
 const endings: ReadonlySet<string> = new Set(['Success', 'Cancelled', 'TimedOut', 'Failed']);
@@ -128,16 +130,23 @@ export async function findInvocationOutput(
   try {
     const found = await callAws(aws, call, (options) => client.send(command, options));
     const code = found.ResponseCode;
+    const { StandardOutputContent: stdout = '', StandardErrorContent: stderr = '' } = found;
     return {
       // -1: it did not run there.
       exitCode: code === undefined || code < 0 ? undefined : code,
-      stdout: found.StandardOutputContent ?? '',
-      stderr: found.StandardErrorContent ?? '',
+      stdout,
+      stderr,
+      truncated: isCut(stdout, 24_000) || isCut(stderr, 8_000),
     };
   } catch (error) {
     if (awsErrorName(error) === 'InvocationDoesNotExist') return undefined;
     throw error;
   }
+}
+
+/** The agent cuts at its own limits, and says so in the last line. */
+function isCut(text: string, most: number): boolean {
+  return text.length >= most || /-+(?:Output|Error) truncated-+\s*$/i.test(text.slice(-100));
 }
 
 /** Asks AWS to stop it where it has not ended yet. IAM action ssm:CancelCommand. */

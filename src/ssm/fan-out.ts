@@ -20,6 +20,8 @@ export interface Outcome {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** AWS kept only the beginning of one of them. */
+  readonly truncated: boolean;
 }
 
 export interface FanOutOrder {
@@ -140,6 +142,7 @@ export async function fanOut(
             exitCode: output?.exitCode ?? null,
             stdout: output?.stdout ?? '',
             stderr: output?.stderr ?? '',
+            truncated: output?.truncated ?? false,
           });
         }
         failures = 0;
@@ -204,7 +207,7 @@ export async function fanOut(
   }
 }
 
-const nothing = { ok: false, exitCode: null, stdout: '', stderr: '' } as const;
+const nothing = { ok: false, exitCode: null, stdout: '', stderr: '', truncated: false } as const;
 
 function known({ instanceId, name }: FoundInstance) {
   return { instanceId, name: name ?? null };

@@ -12,7 +12,7 @@ export function outcomeText(outcome: Outcome, style: Style): string {
     const shown = escapeForTerminal(text.replaceAll('\r\n', '\n')).replace(/\n+$/, '');
     if (shown !== '') lines.push(shown);
   }
-  if (stdout.length >= 24_000 || stderr.length >= 8_000) {
+  if (outcome.truncated) {
     lines.push(style.dim('(AWS keeps 24 000 characters of stdout and 8 000 of stderr)'));
   }
   return `${lines.join('\n')}\n`;

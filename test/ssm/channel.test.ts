@@ -198,6 +198,14 @@ describe('what the agent sends', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'EXIT_CODE: 7']);
   });
 
+  it('says no more than a person reads of why it ended, or of what an organisation has to say', async () => {
+    const agent = await startAgent({ actions: portActions, customerMessage: 'x'.repeat(1_000_000) });
+    const channel = await open(agent);
+    expect(channel.customerMessage.length).toBeLessThanOrEqual(10_000);
+    agent.closeChannel('y'.repeat(1_000_000));
+    expect((await channel.closed).output.length).toBeLessThanOrEqual(10_000);
+  });
+
   it('ends the channel when the listener throws', async () => {
     const agent = await startAgent({ actions: portActions });
     const channel = await open(agent);

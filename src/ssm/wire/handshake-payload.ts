@@ -1,4 +1,4 @@
-import { asJsonObject, encodeJson, type JsonObject, parseJsonObject, textOf } from './payload.ts';
+import { asJsonObject, encodeJson, type JsonObject, parseJsonObject, shownText, textOf } from './payload.ts';
 
 /** Payload type 5, from the agent. */
 export interface HandshakeRequest {
@@ -166,7 +166,7 @@ export function parseHandshakeComplete(payload: Uint8Array): HandshakeComplete {
   const nanoseconds = fields.HandshakeTimeToComplete;
   return {
     nanoseconds: typeof nanoseconds === 'number' ? nanoseconds : 0,
-    customerMessage: textOf(fields.CustomerMessage),
+    customerMessage: shownText(fields.CustomerMessage),
   };
 }
 

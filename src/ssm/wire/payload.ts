@@ -109,6 +109,13 @@ export function encodeChannelClosed(closed: ChannelClosed): Buffer {
   });
 }
 
+/** Foreign text that is shown to people: what is longer than this is no sentence. Characters. */
+const longestText = 10_000;
+
+export function shownText(value: unknown): string {
+  return textOf(value).slice(0, longestText);
+}
+
 /** The message itself is the news: one that can't be read ends the session as well, with no word on why. */
 export function parseChannelClosed(payload: Uint8Array): ChannelClosed {
   const fields = parseJsonObject(payload) ?? {};
@@ -117,7 +124,7 @@ export function parseChannelClosed(payload: Uint8Array): ChannelClosed {
     createdDate: textOf(fields.CreatedDate),
     destinationId: textOf(fields.DestinationId),
     sessionId: textOf(fields.SessionId),
-    output: textOf(fields.Output),
+    output: shownText(fields.Output),
   };
 }
 

@@ -75,6 +75,15 @@ describe('forge ssm run on many instances', () => {
     expect(stdout).toContain('\\x1b]52;c;x\\x07');
   });
 
+  it('says, to people and to scripts, that AWS kept only the beginning', async () => {
+    const long = ['dev', '--tag', 'role=worker', '--', 'head -c 30000 /dev/zero | tr "\\0" x'];
+    expect((await run(...long)).stdout).toContain('AWS keeps 24 000 characters of stdout');
+    const { instances } = json((await run('--output', 'json', ...long)).stdout);
+    expect(instances[0]).toMatchObject({ truncated: true });
+    const short = json((await run('--output', 'json', 'dev', '--tag', 'role=worker', '--', 'true')).stdout);
+    expect(short.instances[0]).toMatchObject({ truncated: false });
+  });
+
   it('reports one that is offline as failed where it was named, and leaves it out of --all', async () => {
     const named = await run('dev/web-1', 'dev/report', '--output', 'json', '--', 'true');
     expect(named.code).toBe(1);
@@ -127,14 +136,8 @@ describe('forge ssm run on many instances', () => {
     await sandbox.admin.clearFaults();
   });
 
-  it('reports each of 200 instances once, and stops after failures when told to', async () => {
+  it('stops after failures when told to', async () => {
     await addInstances(200, 'qa');
-    const { code, stdout } = await run('qa', '--tag', 'role=bulk', '--output', 'json', '--', 'echo hi');
-    const { instances } = json(stdout) as { instances: Outcome[] };
-    expect(code).toBe(0);
-    expect(instances).toHaveLength(200);
-    expect(new Set(instances.map(({ instanceId }) => instanceId)).size).toBe(200);
-    expect(instances.every(({ stdout: text }) => text === 'hi\n')).toBe(true);
     const failing = await run(
       'qa',
       '--tag',
@@ -151,23 +154,4 @@ describe('forge ssm run on many instances', () => {
     expect(outcomes).toHaveLength(200);
     expect(outcomes.filter(({ status }) => status === 'NotRun').length).toBeGreaterThanOrEqual(150);
   }, 120_000);
-});
-
-describe('a thousand instances', () => {
-  it('are listed, and offered by the picker, within a second or so', async () => {
-    await addInstances(1_000, 'dev');
-    await sandbox.forge(['ssm', 'list', 'dev', '--quiet']);
-    const listed = await sandbox.forge(['ssm', 'list', 'dev', '--output', 'json']);
-    expect(json(listed.stdout)).toHaveLength(1_006);
-    console.log(`ssm list, 1 006 instances: ${Math.round(listed.durationMs)} ms`);
-    expect(listed.durationMs).toBeLessThan(4_000);
-    const started = performance.now();
-    using terminal = await sandbox.pty(['ssm', '--env', 'dev']);
-    await terminal.waitFor(/1005\/1005(?!…)/);
-    console.log(`ssm picker, 1 005 instances: ${Math.round(performance.now() - started)} ms`);
-    terminal.write('blk 00777');
-    await terminal.waitFor(/> bulk-00777/);
-    terminal.write('\x1b');
-    expect(await terminal.exit).toBe(130);
-  }, 60_000);
 });

@@ -51,6 +51,8 @@ export async function followCommand(
   using _limit = limit && limitCommand(limit, label, (failure) => stop(failure));
   try {
     const end = await Promise.race([channel.closed, interrupted]);
+    // The same signal closes the channel, and may have been heard there first.
+    signal.throwIfAborted();
     const exitCode = sessionEnding(end, label);
     if (end.exitCode === undefined) throw noExitCode(label);
     return exitCode;

@@ -11,6 +11,15 @@ it("has the command's own code", async () => {
   expect(await followCommand(channel, 'web-1', sinks, signal)).toBe(3);
 });
 
+it('is interrupted, whoever hears of it first', async () => {
+  const channel = createFakeChannel();
+  const stop = new AbortController();
+  stop.signal.addEventListener('abort', () => channel.end({ reason: 'local', output: '' }));
+  const following = followCommand(channel, 'web-1', sinks, stop.signal);
+  stop.abort('SIGINT');
+  await expect(following).rejects.toBe('SIGINT');
+});
+
 it('is no success where nobody said how the command ended: the session was ended, or the agent is too old', async () => {
   const channel = createFakeChannel();
   channel.end({ reason: 'remote', output: '' });

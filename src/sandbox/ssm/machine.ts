@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instance } from '../organisation.ts';
+import { spawnGuarded } from '../spawn-guarded.ts';
 
 /**
  * What stands for the instances: folders of this machine, in which programs run as whoever runs the sandbox. They
@@ -18,22 +19,6 @@ export interface Machine extends AsyncDisposable {
   /** A program without a terminal, in a process group of its own that ends with the sandbox, however that ends. */
   run(argv: readonly string[], instance: Instance, home: string): ChildProcess;
 }
-
-/**
- * A plain child would outlive a sandbox that is killed. This shell holds the read end of a pipe from it; when the
- * pipe closes, it kills its process group, which is its own.
- */
-const guard = `
-trap : INT QUIT
-exec 3<&0
-( read -r nothing; kill -KILL 0 ) <&3 >/dev/null 2>&1 &
-watcher=$!
-exec 3<&-
-"$@" </dev/null
-code=$?
-kill -KILL "$watcher" 2>/dev/null
-exit $code
-`;
 
 export function createMachine(folder?: string): Machine {
   const children = new Set<ChildProcess>();
@@ -61,13 +46,8 @@ export function createMachine(folder?: string): Machine {
       PS1: `[ssm-user@${instance.tags.Name ?? instance.id}]$ `,
     }),
     run(argv, instance, home) {
-      const child = spawn('/bin/sh', ['-c', guard, 'forge-instance', ...argv], {
-        cwd: home,
-        env: this.environment(instance, home),
-        stdio: ['pipe', 'pipe', 'pipe'],
-        detached: true,
-      });
-      child.stdin?.on('error', () => {});
+      const env = this.environment(instance, home);
+      const child = spawnGuarded(argv, { cwd: home, env, stdin: 'ignore' });
       children.add(child);
       child.on('error', () => children.delete(child));
       child.on('close', () => children.delete(child));

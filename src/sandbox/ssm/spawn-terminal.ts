@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { killGroup } from './machine.ts';
 
 /** A program and the terminal it runs in. */
 export interface SpawnedTerminal {
   onData(listener: (bytes: Buffer) => void): void;
-  /** After its last output. */
-  onExit(listener: () => void): void;
+  /** After its last output; 128 + n where a signal ended it. */
+  onExit(listener: (code: number) => void): void;
   write(bytes: Buffer): void;
   resize(columns: number, rows: number): void;
   pause(): void;
@@ -54,11 +55,12 @@ function spawnInTerminal(
   return {
     onData: (listener) => void listeners.push(listener),
     onExit(listener) {
-      pty.onExit(() => {
+      pty.onExit(({ exitCode, signal }) => {
         over = true;
+        const code = signal ? 128 + signal : exitCode;
         // The last words can still be on their way through the terminal.
         const settle = () => {
-          if (performance.now() - heard >= 20) listener();
+          if (performance.now() - heard >= 20) listener(code);
           else setTimeout(settle, 20);
         };
         heard = performance.now();
@@ -97,8 +99,10 @@ function spawnInPipes(
       child.stderr?.on('data', listener);
     },
     onExit(listener) {
-      child.on('close', listener);
-      child.on('error', listener);
+      child.on('close', (code, signal) =>
+        listener(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+      );
+      child.on('error', () => listener(126));
     },
     // Without a terminal nobody makes a line of what Enter sends.
     write: (bytes) =>

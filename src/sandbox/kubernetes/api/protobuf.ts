@@ -76,6 +76,8 @@ export function decodeProtobuf(body: Buffer): Record<string, Json> {
 
 function decode(bytes: Buffer, message: Message): Record<string, Json> {
   const found = new Map<string, Json>();
+  const lists = new Map<string, string[]>();
+  const maps = new Map<string, Map<string, string>>();
   for (const { number, value } of readFields(bytes)) {
     const known = message[number];
     if (known === undefined) continue;
@@ -83,13 +85,21 @@ function decode(bytes: Buffer, message: Message): Record<string, Json> {
     if (type === 'flag') found.set(name, value === 1);
     else if (!Buffer.isBuffer(value)) throw broken();
     else if (type === 'text') found.set(name, value.toString());
-    else if (type === 'texts') found.set(name, [...((found.get(name) ?? []) as string[]), value.toString()]);
+    else if (type === 'texts')
+      lists
+        .set(name, lists.get(name) ?? [])
+        .get(name)
+        ?.push(value.toString());
     else if (type === 'textByName' || type === 'bytesByName') {
-      const entries = Object.entries((found.get(name) ?? {}) as Record<string, Json>);
-      found.set(name, Object.fromEntries([...entries, entry(value, type)]));
+      const [key, text] = entry(value, type);
+      maps
+        .set(name, maps.get(name) ?? new Map())
+        .get(name)
+        ?.set(key, text);
     } else found.set(name, decode(value, type));
   }
-  return Object.fromEntries(found);
+  const texts = [...maps].map(([name, map]) => [name, Object.fromEntries(map)] as const);
+  return Object.fromEntries([...found, ...lists, ...texts]);
 }
 
 function entry(bytes: Buffer, type: 'textByName' | 'bytesByName'): readonly [string, string] {

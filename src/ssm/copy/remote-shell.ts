@@ -1,20 +1,8 @@
 import { ForgeError } from '../../errors.ts';
-import { escapeLine } from '../../lib/escape-for-terminal.ts';
+import { escapeForTerminal, escapeLine } from '../../lib/escape-for-terminal.ts';
 import { within } from '../within.ts';
-import { bootstrap, remoteProgram, remoteRequest } from './remote-program.ts';
-
-/** Two directions of bytes to a shell that runs `bootstrap`: a session with an instance, or ssh. */
-export interface RemoteStream extends AsyncDisposable {
-  /** Resolves when there is room for more. */
-  send(bytes: Uint8Array): Promise<void>;
-  /** The one receiver; what it returns holds the following bytes back. */
-  onData(listener: (bytes: Buffer) => void | Promise<void>): void;
-  /** Rejects with what the person shall read when it ends, for whatever reason. Never resolves. */
-  readonly lost: Promise<never>;
-}
-
-/** The command that opens such a stream. */
-export const remoteCommand = bootstrap;
+import { remoteProgram, remoteRequest } from './remote-program.ts';
+import type { RemoteStream } from './remote-stream.ts';
 
 /** An answer's words; the last can be text of the instance's own. */
 export type Answer = readonly [verb: string, ...words: readonly string[]];
@@ -28,6 +16,10 @@ const lineLength = 76;
 const sliceSize = (lineLength / 4) * 3 * 512;
 /** No answer is longer: a peer that never ends a line is not listened to for ever. */
 const longestLine = 64 * 1024;
+const mostNoise = 500;
+
+/** There is one to each request; a peer that answers without being asked is not listened to for ever either. */
+const mostAnswers = 16;
 
 /** Asks the program on the instance for one thing after the other. */
 export class RemoteShell {
@@ -40,6 +32,8 @@ export class RemoteShell {
   #rest = '';
   #sink: Sink | undefined;
   #begun = false;
+  /** The end of what came before the program began. */
+  #noise = '';
 
   private constructor(stream: RemoteStream) {
     this.#stream = stream;
@@ -47,10 +41,20 @@ export class RemoteShell {
     stream.onData((bytes) => this.#read(bytes));
   }
 
-  /** Throws what `lost` rejects with, and REMOTE_PROGRAM_MISSING. */
-  static async start(stream: RemoteStream, name: string): Promise<RemoteShell> {
+  /** Throws what `lost` rejects with, and REMOTE_PROGRAM_MISSING, NO_REMOTE_SHELL. */
+  static async start(stream: RemoteStream, name: string, startsWithin = 30_000): Promise<RemoteShell> {
     const shell = new RemoteShell(stream);
-    await shell.#expect('forge');
+    let begun: boolean | undefined;
+    try {
+      begun = await within(
+        startsWithin,
+        shell.#expect('forge').then(() => true),
+      );
+    } catch (error) {
+      if (error instanceof ForgeError && error.code === 'COPY_CUT') throw noShell(shell.#noise);
+      throw error;
+    }
+    if (begun === undefined) throw noShell(shell.#noise);
     await shell.#sendUnit(Buffer.from(remoteProgram(name)));
     await shell.#expect('ready');
     return shell;
@@ -125,6 +129,7 @@ export class RemoteShell {
   /** Base64 up to a colon, an answer from there to the end of the line. */
   async #read(bytes: Buffer): Promise<void> {
     let text = bytes.toString('latin1');
+    if (!this.#begun) this.#noise = (this.#noise + text).slice(-mostNoise);
     while (text !== '') {
       if (this.#line !== undefined) {
         const end = text.indexOf('\n');
@@ -150,6 +155,7 @@ export class RemoteShell {
     // A login on the way can have something to say first.
     if (!this.#begun && verb !== 'forge' && verb !== 'missing') return;
     this.#begun = true;
+    if (this.#answers.length >= mostAnswers) throw garbled('');
     this.#answers.push([verb, ...words.slice(1)]);
     this.#wake?.();
   }
@@ -178,6 +184,18 @@ function programMissing(what: string): ForgeError {
     code: 'REMOTE_PROGRAM_MISSING',
     hint: 'Install it there. A copy needs sh, sed, stty, base64 (or openssl), sha256sum (or shasum), and tar for folders.',
   });
+}
+
+function noShell(noise: string): ForgeError {
+  const said = Buffer.from(noise, 'latin1').toString('utf8').trim();
+  return new ForgeError(
+    'failed',
+    `The instance did not start a POSIX shell${said === '' ? '.' : `: ${escapeForTerminal(said)}`}`,
+    {
+      code: 'NO_REMOTE_SHELL',
+      hint: 'A copy needs one: Windows instances have none, and a session document of your own may run something else.',
+    },
+  );
 }
 
 function refused(what: string, said: string): ForgeError {

@@ -44,7 +44,9 @@ export async function unpackArchive(
     }
   }
   for (const { path, target } of links) {
-    if (!linkStaysInside(path, target)) {
+    // Windows parts names by backslashes as well, and a colon names a drive.
+    const foreign = platform === 'win32' && /[\\:]/.test(target);
+    if (foreign || !linkStaysInside(path, target)) {
       leaveOut(path, `a link that leads out, to ${shownName(target)}`);
       continue;
     }

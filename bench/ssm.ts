@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { download, readSlowly, roundTrips, upload } from '../test/ssm/bars/forward-client.ts';
 import { type ForwardStage, serverPlace, startForwardStage } from '../test/ssm/bars/forward-stage.ts';
+import { startInstancesStage } from '../test/ssm/bars/instances-stage.ts';
 import { digestOfNumbered } from '../test/ssm/bars/numbered-bytes.ts';
 
+const forge = join(process.cwd(), 'bin', 'forge.cjs');
 const bytes = Number(process.argv[2] ?? 40) * 1e6;
 const rounds = 3;
 const mostMemory = 150;
@@ -180,8 +182,45 @@ async function slowReader(stage: ForwardStage): Promise<void> {
   memoryBar(what, running.peakMemory());
 }
 
+/** From the command to its end, or to what stands in the picker. */
+async function instances(): Promise<void> {
+  await using stage = await startInstancesStage(forge, 1_000);
+  const [lists, firsts, alls]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < 5; round++) {
+    lists.push((await stage.forge('ssm', 'list')).durationMs);
+    const { firstScreen, all } = await stage.pick(1_005);
+    firsts.push(firstScreen);
+    alls.push(all);
+  }
+  for (const [what, times] of [
+    ['forge ssm list', lists],
+    ["the picker's first screen", firsts],
+    ['the picker has them all', alls],
+  ] as const) {
+    const time = middle(times);
+    bar(`1 000 instances: ${what}`, '≤ 1000 ms', `${time.toFixed(0)} ms`, time <= 1_000);
+  }
+}
+
+async function fanOut(): Promise<void> {
+  await using stage = await startInstancesStage(forge, 200);
+  const words = ['ssm', 'run', '--tag', 'role=bulk', '--output', 'json', '--', 'pwd'];
+  const { stdout, durationMs } = await stage.forge(...words);
+  const reported: { instanceId: string; stdout: string }[] = JSON.parse(stdout).instances;
+  const count = new Set(reported.map(({ instanceId, stdout: folder }) => instanceId + folder)).size;
+  const text = `${count} in ${(durationMs / 1_000).toFixed(1)} s`;
+  bar(
+    'forge ssm run on 200 instances: each reported once',
+    '200',
+    text,
+    count === 200 && reported.length === 200,
+  );
+}
+
+await instances();
+await fanOut();
 {
-  await using stage = await startForwardStage(join(process.cwd(), 'bin', 'forge.cjs'));
+  await using stage = await startForwardStage(forge);
   for (const measure of [speed, plugin, slowAgent, lostSockets, streams, slowReader]) await measure(stage);
 }
 const when = new Date().toISOString().slice(0, 10);

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAwsEndpoint } from '../../../src/sandbox/aws/aws-endpoint.ts';
-import type { Organisation } from '../../../src/sandbox/organisation.ts';
 import { type ChannelFaults, noFaults } from '../../../src/sandbox/ssm/channel-faults.ts';
-import { createWorld, type World } from '../../../src/sandbox/world.ts';
+import { createWorld } from '../../../src/sandbox/world.ts';
+import { developerOf, environmentOf } from './developer.ts';
 import { type MeasuredServer, startMeasuredServer } from './measured-server.ts';
 
 /** A forge of its own that forwards one port to the server. */
@@ -40,15 +40,7 @@ export async function startForwardStage(binary: string): Promise<ForwardStage> {
   const [endpoint, server] = await Promise.all([startAwsEndpoint({ world }), startMeasuredServer()]);
   world.ssm.network.register({ ...serverPlace, instance: undefined, localPort: server.port });
   const { keys, instance } = developerOf(world);
-  const environment = {
-    PATH: process.env.PATH,
-    HOME: home,
-    AWS_ENDPOINT_URL: endpoint.url,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: keys.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    AWS_SESSION_TOKEN: keys.sessionToken,
-  };
+  const environment = environmentOf(endpoint.url, keys, home);
   return {
     server,
     environment,
@@ -68,50 +60,6 @@ export async function startForwardStage(binary: string): Promise<ForwardStage> {
       await rm(home, { recursive: true, force: true });
     },
   };
-}
-
-/** What Dana has in dev once she is signed in, and the bastion there. */
-function developerOf({ organisation, keys }: World) {
-  const account = required(
-    organisation.accounts.find(({ name }) => name === 'dev'),
-    'account dev',
-  ).id;
-  const role = required(
-    organisation.roles.find(
-      (entry) => entry.account === account && entry.name.startsWith('AWSReservedSSO_Forge-Developer_'),
-    ),
-    'role Forge-Developer',
-  );
-  const bastion = required<Organisation['instances'][number]>(
-    organisation.instances.find((entry) => entry.account === account && entry.tags.Name === 'bastion'),
-    'bastion',
-  );
-  const sessionName = 'dana@tapp.example';
-  return {
-    instance: bastion.id,
-    keys: keys.issueTemporary(
-      {
-        kind: 'role',
-        account,
-        arn: `arn:aws:sts::${account}:assumed-role/${role.name}/${sessionName}`,
-        userId: `${role.id}:${sessionName}`,
-        mfaAt: undefined,
-        role,
-        sessionName,
-        sourceIdentity: undefined,
-        tags: {},
-        transitiveTagKeys: [],
-        sessionPolicies: [],
-        person: organisation.people.find(({ nickname }) => nickname === 'dana'),
-      },
-      3_600,
-    ),
-  };
-}
-
-function required<Value>(value: Value | undefined, what: string): Value {
-  if (value === undefined) throw new Error(`the sandbox has no ${what}`);
-  return value;
 }
 
 async function startForward(args: readonly string[], env: NodeJS.ProcessEnv): Promise<RunningForward> {

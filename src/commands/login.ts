@@ -67,9 +67,14 @@ async function runLogin(context: Context, { options }: { readonly options: Login
   );
   if (globals.plan) {
     const facts = flowFacts(host, prompt.possible);
-    output.plan(
-      planSignIn({ place, chosen: chooseFlow(wish, facts), fresh, tokenFile: tokenFile(host, place) }),
-    );
+    const { readSsoToken } = await import('../identity/sso-token.ts');
+    const kept = await readSsoToken(host, place);
+    const signedIn =
+      kept !== undefined && (kept.refreshable || kept.expiresAt > host.now())
+        ? untilText(kept.expiresAt, host.now())
+        : undefined;
+    const chosen = chooseFlow(wish, facts);
+    output.plan(planSignIn({ place, chosen, fresh, tokenFile: tokenFile(host, place), signedIn }));
     return;
   }
   const aws = await identityParts(context).aws();

@@ -32,7 +32,7 @@ export default defineCommand<WhoAmIOptions>({
     ['forge whoami --all --output json', 'everything that you hold, for scripts'],
   ],
   details: `Keys outside production are kept while they live, so that this is fast: "checked" says when AWS last confirmed whose
-they are. The list of --all is kept for ten minutes. Exit code 4: you are not signed in.`,
+they are. The list of --all is kept for ten minutes, and used without --all too. Exit code 4: you are not signed in.`,
   run: runWhoAmI,
 });
 
@@ -60,7 +60,10 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
     fresh,
     mfaCode,
   });
-  const rows = me.catalog === undefined ? configuredRows(config) : heldRows(config, me.catalog);
+  const rows =
+    me.catalog === undefined
+      ? configuredRows(config)
+      : heldRows(config, me.catalog).filter((row) => all || row.environment !== undefined);
   const missing = me.catalog?.accounts.filter((account) => account.permissionSets === undefined) ?? [];
   if (missing.length > 0) {
     output.warn(
@@ -245,7 +248,7 @@ function asText(
   if (table === '') return lines.join('\n');
   const asOf =
     catalog === undefined
-      ? 'As forge.yaml says; --all asks the portal what you hold.'
+      ? 'What forge.yaml names; whether you hold it is not asked here: --all asks the portal.'
       : `As the portal said ${durationText(now - catalog.askedAt)} ago; --refresh asks again.`;
   return [...lines, '', table, style.dim(asOf)].join('\n');
 }

@@ -8,13 +8,18 @@ export interface PlannedSignIn {
   readonly chosen: ChosenFlow;
   readonly fresh: boolean;
   readonly tokenFile: string;
+  /** Whether a sign-in that has not ended is kept here; only the portal knows whether it still counts. */
+  readonly signedIn: string | undefined;
 }
 
-/** What `forge login` would do when there is no sign-in that still counts. */
-export function planSignIn({ place, chosen, fresh, tokenFile }: PlannedSignIn): Plan {
+/** What `forge login` would do; with a sign-in that still counts, only ask the portal about it. */
+export function planSignIn({ place, chosen, fresh, tokenFile, signedIn }: PlannedSignIn): Plan {
   const call = (name: string, why: string): PlanStep => ({ kind: 'aws', call: name, action: undefined, why });
   const local = (what: string): PlanStep => ({ kind: 'local', what });
   const steps: PlanStep[] = [
+    ...(signedIn === undefined || fresh
+      ? []
+      : [call('sso ListAccounts', 'does the portal still accept this sign-in? Then nothing else is done')]),
     ...(fresh
       ? [call('sso Logout', 'end the earlier sign-in at the portal, so that it is not used again')]
       : []),
@@ -29,8 +34,12 @@ export function planSignIn({ place, chosen, fresh, tokenFile }: PlannedSignIn): 
   const because = chosen.because === undefined ? '' : `, because ${chosen.because}`;
   const way = chosen.flow === 'browser' ? 'in the browser' : `with a device code${because}`;
   const device = chosen.flow === 'browser' ? '' : ' --use-device-code';
+  const kept =
+    signedIn === undefined
+      ? ''
+      : ` You are signed in already, ${signedIn}; ${fresh ? '--fresh ends that first' : 'this is done only if the portal does not accept that any more'}.`;
   return {
-    summary: `Sign in at ${place.startUrl} (${place.region}) ${way}.`,
+    summary: `Sign in at ${place.startUrl} (${place.region}) ${way}.${kept}`,
     steps,
     equivalents:
       place.session === place.startUrl

@@ -32,7 +32,7 @@ export interface WhoAmI {
   /** Undefined when there are no keys to ask with. */
   readonly caller: Caller | undefined;
   readonly storage: CredentialStorage;
-  /** Only with `all`. */
+  /** What the portal said: now with `all`, else what it said to an earlier question, if that is kept. */
   readonly catalog: RoleCatalog | undefined;
 }
 
@@ -62,7 +62,9 @@ export async function whoAmI(parts: IdentityParts, request: WhoAmIRequest): Prom
     signIn,
     caller,
     storage,
-    catalog: request.all ? await catalogOf(parts, signIn, request.fresh) : undefined,
+    catalog: request.all
+      ? await catalogOf(parts, signIn, request.fresh)
+      : await keptCatalog(parts, signIn, request.fresh),
   };
 }
 
@@ -107,6 +109,16 @@ async function askPerson(
   if (signIn === undefined) return undefined;
   const { findSignedInPerson } = await import('./signed-in-person.ts');
   return findSignedInPerson({ host: parts.host, aws: await parts.aws() }, signIn.token, config);
+}
+
+async function keptCatalog(
+  { host }: IdentityParts,
+  signIn: WhoAmI['signIn'],
+  fresh: boolean,
+): Promise<RoleCatalog | undefined> {
+  if (signIn === undefined || fresh) return undefined;
+  const { findKeptCatalog } = await import('./role-catalog-file.ts');
+  return findKeptCatalog(host, signIn.place, signIn.token);
 }
 
 async function catalogOf(

@@ -1,6 +1,7 @@
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { escapeLine } from '../lib/escape-for-terminal.ts';
+import { discardTypeAhead } from './discard-type-ahead.ts';
 
 /** Questions to the person at the terminal. Every question has a flag that answers it in scripts. */
 export interface Prompt {
@@ -46,8 +47,9 @@ export function createPrompt(host: Host, options: { readonly input: boolean }): 
       throw error;
     }
   };
-  const one = <Answer>(question: Question, extra: Record<string, unknown>) =>
+  const one = <Answer>(question: Question, extra: Record<string, unknown>, fresh = false) =>
     ask(question, async (inquirer) => {
+      if (fresh) await discardTypeAhead(host);
       const streams = { input: host.stdin, output: host.stderr };
       const module = inquirer.createPromptModule(
         streams as Parameters<typeof inquirer.createPromptModule>[0],
@@ -62,9 +64,11 @@ export function createPrompt(host: Host, options: { readonly input: boolean }): 
     possible,
     text: (question) => one<string>(question, { type: 'input' }),
     secret: (question) => one<string>(question, { type: 'password', mask: true, default: undefined }),
-    confirm: (question) => one<boolean>(question, { type: 'confirm', default: question.default === 'yes' }),
+    // Enter alone answers these two.
+    confirm: (question) =>
+      one<boolean>(question, { type: 'confirm', default: question.default === 'yes' }, true),
     select: <Value>(question: Question & { readonly choices: readonly Choice<Value>[] }) =>
-      one<Value>(question, { type: 'select', choices: question.choices.map(safeChoice) }),
+      one<Value>(question, { type: 'select', choices: question.choices.map(safeChoice) }, true),
   };
 }
 

@@ -237,6 +237,20 @@ describe('forge login, else', () => {
     expect(at.host.out()).toContain('aws sso login --sso-session forge --use-device-code');
     expect(at.stub.calls.size).toBe(0);
     expect(existsSync(at.file)).toBe(false);
+    expect(at.host.out()).not.toContain('already');
+  });
+
+  it('--plan says that there is a sign-in already, and what --fresh does with it', async () => {
+    expect(await main(['login', '--device-code', ...flags], at.host)).toBe(0);
+    const before = at.stub.count('ListAccounts');
+    expect(await main(['login', '--plan', ...flags], at.host)).toBe(0);
+    expect(at.host.out()).toMatch(
+      /You are signed in already, until .*only if the portal does not accept that/,
+    );
+    expect(at.host.out()).toContain('sso ListAccounts  does the portal still accept this sign-in?');
+    expect(await main(['login', '--plan', '--fresh', ...flags], at.host)).toBe(0);
+    expect(at.host.out()).toContain('--fresh ends that first');
+    expect(at.stub.count('ListAccounts')).toBe(before);
   });
 
   it('an unreachable Identity Center is exit 6', async () => {

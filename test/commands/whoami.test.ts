@@ -124,6 +124,25 @@ describe('forge whoami', () => {
 });
 
 describe('forge whoami --all', () => {
+  it('is what forge whoami goes by while it is kept, and forge.yaml only then', async () => {
+    const before = await json();
+    expect(new Set(before.data.environments.map(({ held }: { held: unknown }) => held))).toEqual(
+      new Set([null]),
+    );
+    expect((await stage.run('whoami')).out).toContain('whether you hold it is not asked here');
+    await json('--all');
+    const { data } = await json();
+    const named = (name: string) =>
+      data.environments.filter(({ environment }: { environment: string }) => environment === name);
+    expect(named('dev')).toMatchObject([{ permissionSet: 'Forge-Developer', held: true }]);
+    expect(named('prod-wealth')).toMatchObject([{ held: false }]);
+    expect(data.environments.every(({ environment }: { environment: unknown }) => environment !== null)).toBe(
+      true,
+    );
+    expect((await stage.run('whoami')).out).toContain('not yours');
+    expect((await json('--refresh')).data.environments[0].held).toBeNull();
+  });
+
   it('lists what the portal says, environments first, with those that are not yours', async () => {
     const { data } = await json('--all');
     expect(data.environments).toEqual([

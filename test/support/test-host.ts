@@ -56,6 +56,7 @@ export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}
       shift += milliseconds;
     },
     interrupt: (name = 'SIGINT') => controller.abort(name),
-    dispose: () => rmSync(root, { recursive: true, force: true }),
+    // A browser of a test can still be writing: then it is tried again.
+    dispose: () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   };
 }

@@ -2,6 +2,7 @@ import { defineCommand } from '../../command.ts';
 import { runInSandbox } from '../../sandbox/process/run-in-sandbox.ts';
 import { findPerson, sandboxEnvironment } from '../../sandbox/process/sandbox-environment.ts';
 import { sandboxShell } from '../../sandbox/process/sandbox-shell.ts';
+import { warnOfOldAwsCli } from '../../sandbox/process/warn-of-old-aws-cli.ts';
 import { withSandbox } from './with-sandbox.ts';
 
 export default defineCommand<{ as?: string }>({
@@ -29,12 +30,16 @@ export default defineCommand<{ as?: string }>({
       });
       return 0;
     }
+    // Python starts slowly: side by side with the sandbox.
+    const oldAws = warnOfOldAwsCli(host);
     return withSandbox(context, async (state) => {
       const person = findPerson(state, options.as);
       const shell = await sandboxShell(host, state, person);
       output.note(
         `SANDBOX: you are ${person.userName} (${person.title}). Sign in with: forge login. Leave with: exit`,
       );
+      const warning = await oldAws;
+      if (warning !== undefined) output.warn(warning);
       const env = sandboxEnvironment(state, person, host.env, host.platform);
       return runInSandbox(host, shell.command, shell.args, { ...env, ...shell.env });
     });

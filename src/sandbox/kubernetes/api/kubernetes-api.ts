@@ -6,6 +6,7 @@ import { asFailure } from './as-failure.ts';
 import { mustBeAllowed } from './authorize.ts';
 import { createContainers } from './containers.ts';
 import { discover } from './discovery.ts';
+import { impersonate } from './impersonate.ts';
 import type { JsonMap } from './json.ts';
 import type { KubernetesUser } from './kubernetes-user.ts';
 import { answerObjects } from './object-requests.ts';
@@ -84,8 +85,8 @@ export function createKubernetesApi(cluster: ClusterFacts, options: KubernetesAp
       response.setHeader('cache-control', 'no-cache, private');
       message.on('error', () => {});
       response.on('error', () => {});
-      const request = readApiRequest(message, user);
-      serve(request, response).catch((error: unknown) => refuse(response, error));
+      const start = async () => serve(readApiRequest(message, impersonate(user, message.headers)), response);
+      start().catch((error: unknown) => refuse(response, error));
     },
     upgrade: (message, socket, head, user) => connections.upgrade(message, socket, head, user),
     async [Symbol.asyncDispose]() {

@@ -7,6 +7,7 @@ import { mustBeAllowed } from './authorize.ts';
 import type { Containers } from './containers.ts';
 import { execProtocols, serveExecSocket } from './exec-socket.ts';
 import { findContainer } from './find-container.ts';
+import { impersonate } from './impersonate.ts';
 import { type KubernetesObject, textAt } from './json.ts';
 import type { KubernetesUser } from './kubernetes-user.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -35,7 +36,8 @@ export function createPodConnections({ store, containers }: PodConnectionParts):
     handleProtocols: (offered) => execProtocols.find((protocol) => offered.has(protocol)) ?? false,
   });
   const sockets = new Set<Duplex>();
-  const serve = async (message: IncomingMessage, socket: Duplex, head: Buffer, request: ApiRequest) => {
+  const serve = async (message: IncomingMessage, socket: Duplex, head: Buffer, user: KubernetesUser) => {
+    const request = readApiRequest(message, impersonate(user, message.headers));
     const info = connectable(request);
     const pod = findPod(store, info);
     if (info.subresource !== 'exec') throw noSuchPage();
@@ -53,9 +55,7 @@ export function createPodConnections({ store, containers }: PodConnectionParts):
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => {});
-      serve(message, socket, head, readApiRequest(message, user)).catch((error: unknown) =>
-        refuse(socket, error),
-      );
+      serve(message, socket, head, user).catch((error: unknown) => refuse(socket, error));
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

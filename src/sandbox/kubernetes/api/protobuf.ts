@@ -84,8 +84,10 @@ function decode(bytes: Buffer, message: Message): Record<string, Json> {
     const [name, type] = known;
     if (type === 'flag') found.set(name, value === 1);
     else if (!Buffer.isBuffer(value)) throw broken();
-    else if (type === 'text') found.set(name, value.toString());
-    else if (type === 'texts')
+    else if (type === 'text') {
+      // Go writes empty ones too, which say nothing.
+      if (value.length > 0) found.set(name, value.toString());
+    } else if (type === 'texts')
       lists
         .set(name, lists.get(name) ?? [])
         .get(name)

@@ -1,6 +1,6 @@
 import type { OpenContainer } from './containers.ts';
 import type { Json, JsonMap } from './json.ts';
-import { type RemoteProcess, startRemoteProcess } from './remote-process.ts';
+import { type RemoteProgram, startRemoteProgram } from './remote-program.ts';
 import { ApiFailure, statusOf } from './status.ts';
 
 /** What was asked of …/exec. */
@@ -39,11 +39,11 @@ export function startRemoteCommand(
   wish: RemoteCommandWish,
   client: RemoteCommandClient,
 ): RemoteCommand {
-  let running: RemoteProcess | undefined;
+  let running: RemoteProgram | undefined;
   let over = false;
   // What comes before the program runs, in order.
-  const early: ((started: RemoteProcess) => void)[] = [];
-  const when = (act: (started: RemoteProcess) => void) => {
+  const early: ((started: RemoteProgram) => void)[] = [];
+  const when = (act: (started: RemoteProgram) => void) => {
     if (over) return;
     if (running === undefined) early.push(act);
     else act(running);
@@ -56,7 +56,7 @@ export function startRemoteCommand(
   };
   const start = async () => {
     if (!(await container.hasProgram(wish.argv[0]))) return finish(statusOf(noSuchProgram(wish.argv[0])));
-    const started = await startRemoteProcess(container, wish, {
+    const started = await startRemoteProgram(container, wish, {
       output(stream, bytes) {
         if (over || !wish[stream]) return;
         client.send(stream, bytes);

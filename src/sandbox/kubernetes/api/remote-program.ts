@@ -6,7 +6,7 @@ import { spawnTerminal } from '../../ssm/spawn-terminal.ts';
 import type { OpenContainer } from './containers.ts';
 
 /** A program in a container and what goes in and out of it. */
-export interface RemoteProcess {
+export interface RemoteProgram {
   /** False: enough for now; `whenDrained` says when more may come. */
   write(bytes: Buffer): boolean;
   whenDrained(listener: () => void): void;
@@ -18,31 +18,31 @@ export interface RemoteProcess {
   kill(): void;
 }
 
-export interface RemoteProcessWish {
+export interface RemoteProgramWish {
   readonly argv: readonly [string, ...string[]];
   readonly stdin: boolean;
   readonly tty: boolean;
 }
 
-export interface RemoteProcessListener {
+export interface RemoteProgramListener {
   output(stream: 'stdout' | 'stderr', bytes: Buffer): void;
   /** After its last output. */
   exit(code: number): void;
 }
 
-export async function startRemoteProcess(
+export async function startRemoteProgram(
   container: OpenContainer,
-  wish: RemoteProcessWish,
-  listener: RemoteProcessListener,
-): Promise<RemoteProcess> {
+  wish: RemoteProgramWish,
+  listener: RemoteProgramListener,
+): Promise<RemoteProgram> {
   return wish.tty ? startInTerminal(container, wish, listener) : startInPipes(container, wish, listener);
 }
 
 async function startInTerminal(
   { home, env }: OpenContainer,
-  { argv }: RemoteProcessWish,
-  listener: RemoteProcessListener,
-): Promise<RemoteProcess> {
+  { argv }: RemoteProgramWish,
+  listener: RemoteProgramListener,
+): Promise<RemoteProgram> {
   const terminal = await spawnTerminal(argv, { cwd: home, env });
   // A terminal is one stream.
   terminal.onData((bytes) => listener.output('stdout', bytes));
@@ -64,9 +64,9 @@ async function startInTerminal(
 
 function startInPipes(
   { home, env }: OpenContainer,
-  { argv, stdin }: RemoteProcessWish,
-  listener: RemoteProcessListener,
-): RemoteProcess {
+  { argv, stdin }: RemoteProgramWish,
+  listener: RemoteProgramListener,
+): RemoteProgram {
   const child: ChildProcess = spawnGuarded(argv, { cwd: home, env, stdin: stdin ? 'pipe' : 'ignore' });
   let over = false;
   const finish = (code: number) => {

@@ -6,15 +6,8 @@ import type { EksCluster } from '../organisation.ts';
 import type { World } from '../world.ts';
 import { createCertificateAuthority } from '../x509/certificates.ts';
 import { admitRequest } from './admit-request.ts';
-import type { KubernetesUser } from './api/kubernetes-user.ts';
+import type { KubernetesApi } from './api/kubernetes-api.ts';
 import { type ApiFailure, statusOf, unauthorized } from './api/status.ts';
-
-/** What answers, once it is known who asks. */
-export interface KubernetesHandler extends AsyncDisposable {
-  handle(request: IncomingMessage, response: ServerResponse, user: KubernetesUser): void;
-  /** WebSocket and SPDY: exec, attach, port-forward. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: KubernetesUser): void;
-}
 
 export interface KubernetesFront extends AsyncDisposable {
   /** Clients that are connected. */
@@ -24,7 +17,8 @@ export interface KubernetesFront extends AsyncDisposable {
 export interface FrontOptions {
   readonly world: World;
   readonly cluster: EksCluster;
-  readonly handler: KubernetesHandler;
+  /** What answers, once it is known who asks. Ends with the front. */
+  readonly api: KubernetesApi;
   /** The real clock, which TLS clients check against. */
   readonly now: number;
 }
@@ -39,7 +33,7 @@ const loopback = '127.0.0.1';
  * VPN is connected, and one for those who come through Session Manager. Writes port and authority into the cluster.
  */
 export async function startKubernetesFront(options: FrontOptions): Promise<KubernetesFront> {
-  const { world, cluster, handler } = options;
+  const { world, cluster, api } = options;
   const authority = createCertificateAuthority(`${cluster.name} forge sandbox CA`, options.now);
   const { certificate, key } = authority.issue(
     cluster.publicAccess ? [cluster.endpointHost, loopback] : [cluster.endpointHost],
@@ -54,7 +48,7 @@ export async function startKubernetesFront(options: FrontOptions): Promise<Kuber
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admitRequest(world, cluster, request);
-    if (admitted.kind === 'user') return handler.handle(request, response, admitted.user);
+    if (admitted.kind === 'user') return api.handle(request, response, admitted.user);
     request.resume();
     if (admitted.kind === 'health') response.setHeader('content-type', 'text/plain').end('ok');
     else refuse(response, admitted.failure);
@@ -62,7 +56,7 @@ export async function startKubernetesFront(options: FrontOptions): Promise<Kuber
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
     const admitted = admitRequest(world, cluster, request);
-    if (admitted.kind === 'user') return handler.upgrade(request, socket, head, admitted.user);
+    if (admitted.kind === 'user') return api.upgrade(request, socket, head, admitted.user);
     refuseUpgrade(socket, admitted.kind === 'refused' ? admitted.failure : unauthorized());
   });
   server.on('tlsClientError', (_error, socket: Duplex) => socket.destroy());
@@ -86,7 +80,7 @@ export async function startKubernetesFront(options: FrontOptions): Promise<Kuber
     connections: () => sockets.size,
     async [Symbol.asyncDispose]() {
       const closed = [outside, inside].map((door) => door.close());
-      await handler[Symbol.asyncDispose]();
+      await api[Symbol.asyncDispose]();
       for (const socket of sockets) socket.destroy();
       await Promise.all(closed);
     },

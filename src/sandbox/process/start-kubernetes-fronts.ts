@@ -1,5 +1,6 @@
 import type { Host } from '../../host.ts';
-import { type KubernetesFront, type KubernetesHandler, startKubernetesFront } from '../kubernetes/front.ts';
+import type { KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import { type KubernetesFront, startKubernetesFront } from '../kubernetes/front.ts';
 import type { EksCluster } from '../organisation.ts';
 import type { World } from '../world.ts';
 
@@ -12,7 +13,7 @@ export interface KubernetesFronts extends AsyncDisposable {
 export async function startKubernetesFronts(
   host: Pick<Host, 'now'>,
   world: World,
-  createHandler: (cluster: EksCluster) => KubernetesHandler,
+  createApi: (cluster: EksCluster) => KubernetesApi,
 ): Promise<KubernetesFronts> {
   const fronts: KubernetesFront[] = [];
   const close = async () => {
@@ -20,8 +21,8 @@ export async function startKubernetesFronts(
   };
   try {
     for (const cluster of world.organisation.eksClusters) {
-      const handler = createHandler(cluster);
-      fronts.push(await startKubernetesFront({ world, cluster, handler, now: host.now() }));
+      const api = createApi(cluster);
+      fronts.push(await startKubernetesFront({ world, cluster, api, now: host.now() }));
     }
   } catch (error) {
     await close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
 import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
-import { createWhoAmI } from '../kubernetes/who-am-i.ts';
+import { createKubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
 import { startControlServer } from './control.ts';
@@ -55,7 +55,14 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
       [Symbol.asyncDispose]: async () => (await starting.catch(() => undefined))?.[Symbol.asyncDispose](),
     });
     const fronts = keep(await startFronts(host, world, starting));
-    const kubernetes = keep(await startKubernetesFronts(host, world, createWhoAmI));
+    const kubernetes = keep(
+      await startKubernetesFronts(host, world, (cluster) =>
+        createKubernetesApi(cluster, {
+          now: world.now,
+          containersFolder: join(folder, 'containers', cluster.name),
+        }),
+      ),
+    );
     const aws = keep(
       await startAwsEndpoint({ world, adminToken, instancesFolder: join(folder, 'instances') }),
     );

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { presign } from '../../../src/lib/sigv4.ts';
-import type { KubernetesHandler } from '../../../src/sandbox/kubernetes/front.ts';
+import type { KubernetesApi } from '../../../src/sandbox/kubernetes/api/kubernetes-api.ts';
 import type { EksCluster } from '../../../src/sandbox/organisation.ts';
 import type { IssuedKeys } from '../../../src/sandbox/principal.ts';
 import { startKubernetesFronts } from '../../../src/sandbox/process/start-kubernetes-fronts.ts';
@@ -137,7 +137,7 @@ export function get(
 }
 
 /** An API that says who asks, in plain and in an upgraded connection. */
-export function echoUser(cluster: EksCluster): KubernetesHandler {
+export function echoUser(cluster: EksCluster): KubernetesApi {
   return {
     handle(request, response, user) {
       request.resume();

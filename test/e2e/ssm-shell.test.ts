@@ -33,7 +33,7 @@ onPosix('forge ssm', () => {
     expect(await terminal.exit).toBe(0);
   });
 
-  it('hands Ctrl-C, Ctrl-Z and Ctrl-\\ to the instance', async () => {
+  it('hands Ctrl-C, Ctrl-Y, Ctrl-Z and Ctrl-\\ to the instance', async () => {
     using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
     await terminal.waitFor(prompt);
     terminal.write(`sleep 60; echo "code:$?"${keys.enter}`);
@@ -52,8 +52,23 @@ onPosix('forge ssm', () => {
     terminal.write('\x1a');
     await terminal.waitFor(/Stopped[\s\S]*\$ $/);
     terminal.write(`kill %1${keys.enter}`);
+    // A key that suspends what reads it, on BSD and macOS.
+    terminal.write(`cat -v${keys.enter}`);
+    await sleep(200);
+    terminal.write(`\x19key${keys.enter}`);
+    await terminal.waitFor(/\^Ykey\r\n\^Ykey\r\n/);
+    terminal.write(keys.ctrlD);
     terminal.write(`grüße=ok; echo "x-äöü-$((6*7))"${keys.enter}`);
     await terminal.waitFor(/x-äöü-42/);
+    terminal.write(`exit${keys.enter}`);
+    await terminal.exit;
+  });
+
+  it('shows what the instance sends as it is: a bare line feed only goes down', async () => {
+    using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
+    await terminal.waitFor(prompt);
+    terminal.write(`stty -onlcr; echo "be":low; echo "be":low; stty onlcr${keys.enter}`);
+    await terminal.waitFor(/be:low\nbe:low\n/);
     terminal.write(`exit${keys.enter}`);
     await terminal.exit;
   });
@@ -114,6 +129,15 @@ onPosix('forge ssm', () => {
     });
     expect(run.stdout).toContain('sum:42');
     expect(run.code).toBe(0);
+  });
+
+  it('ends with a stdin that is empty, and without a terminal', async () => {
+    const ended = async () => (await sandbox.admin.calls())['ssm:TerminateSession'] ?? 0;
+    const before = await ended();
+    const run = await sandbox.forge(['ssm', 'dev/web-1'], { stdin: '', timeoutMs: 20_000 });
+    expect(run.code).toBe(0);
+    // The shell itself has ended at the end of its input.
+    expect(await ended()).toBe(before);
   });
 
   it('takes 600 pasted lines whole', async () => {

@@ -4,7 +4,7 @@ export interface FakeChannel extends DataChannel {
   readonly sent: { readonly type: number; readonly bytes: Buffer }[];
   /** What was sent as keys, together. */
   readonly typed: () => string;
-  receive(type: number, text: string): Promise<void>;
+  receive(type: number, data: string | Uint8Array): Promise<void>;
   end(end: ChannelEnd): void;
   become(state: ChannelState): void;
   /** Holds what is sent back until the answer is called. */
@@ -56,9 +56,9 @@ export function createFakeChannel(): FakeChannel {
       roundTrip: undefined,
       window: 64,
     }),
-    async receive(type, text) {
-      received += text.length;
-      await listener(type, Buffer.from(text));
+    async receive(type, data) {
+      received += data.length;
+      await listener(type, Buffer.from(data as string));
     },
     end: (value) => end(value),
     become: (state) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openBasicPort } from '../../src/ssm/basic-port.ts';
 import { openMux } from '../../src/ssm/mux.ts';
@@ -198,6 +199,47 @@ describe('connections in one session', () => {
     link.end({ reason: 'remote', output: 'Session timed out.' });
     expect((await told)[0]).toMatchObject({ message: 'Session timed out.' });
     await expect(mux.connect(signal)).rejects.toThrow('Session timed out.');
+  });
+
+  it('whatever an agent sends, nothing crashes, hangs or is kept: it goes on, or ends as broken', async () => {
+    const frame = fc
+      .record({
+        command: fc.constantFrom(
+          SmuxCommand.open,
+          SmuxCommand.close,
+          SmuxCommand.data,
+          SmuxCommand.keepalive,
+        ),
+        streamId: fc.oneof(fc.constantFrom(3, 5, 7, 0), fc.nat(0xffff_ffff)),
+        payload: fc.uint8Array({ maxLength: 40 }),
+      })
+      .map(({ command, streamId, payload }) => ({
+        payloadType: PayloadType.output as number,
+        bytes: encodeFrame(command, streamId, command === SmuxCommand.data ? payload : undefined),
+      }));
+    const noise = fc.record({
+      payloadType: fc.constantFrom<number>(PayloadType.output, PayloadType.flag, PayloadType.size, 99),
+      bytes: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    });
+    const message = fc.oneof({ arbitrary: frame, weight: 20 }, { arbitrary: noise, weight: 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { maxLength: 40 }), async (messages) => {
+        const { channel, deliver } = linkChannel('3.3.987.0');
+        let broken = 0;
+        const mux = openMux(channel, { destination: 'db:5432', onBroken: () => broken++ });
+        const streams = await Promise.all([1, 2, 3].map(() => mux.connect(signal)));
+        for (const stream of streams) stream.on('error', () => {}).resume();
+        for (const { payloadType, bytes } of messages) await deliver(payloadType, bytes);
+        expect(broken).toBeLessThanOrEqual(1);
+        if (broken > 0) {
+          expect(mux.active).toBe(0);
+          await expect(mux.connect(signal)).rejects.toThrow();
+        }
+        mux.end();
+        expect(mux.active).toBe(0);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('an agent that breaks the protocol is not listened to any more', async () => {

@@ -38,6 +38,21 @@ describe('shell', () => {
     expect(host.out()).toBe('grüße\r\n');
   });
 
+  it('a character that messages or keys cut in two arrives whole', async () => {
+    const { stdin, channel, done, host } = open();
+    const bytes = Buffer.from('ä€😀');
+    // The size goes out just before it listens.
+    await expect.poll(() => channel.sent.length).toBe(1);
+    for (const byte of bytes) {
+      stdin.write(Buffer.of(byte));
+      await channel.receive(PayloadType.output, Buffer.of(byte));
+    }
+    await expect.poll(channel.typed).toBe('ä€😀');
+    channel.end({ reason: 'remote', output: '' });
+    expect(await done).toBe(0);
+    expect(host.out()).toBe('ä€😀');
+  });
+
   it('sends each new size, and of many the last', async () => {
     const { host, channel } = open();
     await sleep(10);

@@ -11,7 +11,7 @@ export interface ChannelFaults {
   readonly cuts: number;
   /** Each socket falls silent after so many bytes: open, and nothing gets through any more. 0: never. */
   readonly silentAfterBytes: number;
-  /** The agent sleeps so long after each message that it sends, as AWS's does for 1 ms. */
+  /** The agent sends one message in so many milliseconds; AWS's sleeps for one after each. */
   readonly agentPaceMs: number;
   /** The agent takes one message of input in so many milliseconds. */
   readonly agentTakesMs: number;

@@ -18,7 +18,7 @@ export interface LinkParts {
 }
 
 export interface LinkOptions {
-  /** The agent sleeps so long after each message it sends; 0: not at all. */
+  /** The agent sends one message in so many milliseconds; 0: as fast as it can. */
   readonly paceMs: number;
   /** AWS's agent repeats only its oldest message. True: all that are due, so that a lossy test ends sooner. */
   readonly resendAll: boolean;
@@ -35,6 +35,9 @@ const windowMessages = 2_048;
 const aheadMessages = 10_000;
 const aheadBytes = 8 * 1024 * 1024;
 
+/** An agent that woke up late sends what was due meanwhile: each has a processor of its own, and all share this one. */
+const mostLateMs = 50;
+
 /** The agent's end of the two numbered streams: order, acknowledgements, repetition. Knows no sockets. */
 export class ReliableLink implements Disposable {
   readonly #parts: LinkParts;
@@ -48,6 +51,8 @@ export class ReliableLink implements Disposable {
   #publishing = false;
   #held = false;
   #pacing: NodeJS.Timeout | undefined;
+  /** When a paced agent may send again; undefined: it has nothing to send, and gathers no claim to send more later. */
+  #due: number | undefined;
   #smoothed = 100;
   #variation = 0;
   #timeout = 200;
@@ -201,11 +206,25 @@ export class ReliableLink implements Disposable {
     this.#parts.transmit(sent.frame);
   }
 
+  /** After a message: until the next is due, if it is not due already. */
+  #rest(paceMs: number): void {
+    const now = performance.now();
+    this.#due = Math.max(this.#due ?? now, now - mostLateMs) + paceMs;
+    if (this.#due <= now) return;
+    this.#pacing = setTimeout(() => {
+      this.#pacing = undefined;
+      this.#pump();
+    }, this.#due - now);
+  }
+
   #pump(): void {
     const { paceMs } = this.#parts.options;
     while (this.#publishing && this.#pacing === undefined && this.#unacked.size < windowMessages) {
       const piece = this.#queue.take();
-      if (piece === undefined) break;
+      if (piece === undefined) {
+        this.#due = undefined;
+        break;
+      }
       const sequenceNumber = this.#nextToSend++;
       const frame = encodeAgentMessage({
         type: MessageType.output,
@@ -218,12 +237,7 @@ export class ReliableLink implements Disposable {
       });
       this.#unacked.set(sequenceNumber, { frame, sentAt: performance.now(), resent: false });
       this.#parts.transmit(frame);
-      if (paceMs > 0) {
-        this.#pacing = setTimeout(() => {
-          this.#pacing = undefined;
-          this.#pump();
-        }, paceMs);
-      }
+      if (paceMs > 0) this.#rest(paceMs);
     }
     if (!this.congested && this.#drained.length > 0) {
       for (const listener of this.#drained.splice(0)) listener();

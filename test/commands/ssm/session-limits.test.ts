@@ -46,7 +46,7 @@ interface Running {
 
 /** forge in this process, at Dana's home. */
 function start(argv: readonly string[]): Running {
-  const env = { ...sandbox.environment(), FORGE_CONFIG: config };
+  const env: NodeJS.ProcessEnv = { ...sandbox.environment(), FORGE_CONFIG: config };
   const home = env.HOME ?? '';
   const stdin = new PassThrough();
   const host = createTestHost({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtForge } from '../../support/built-forge.ts';
 import { hasProgram } from '../../support/programs.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
-import { type KubeconfigWish, whoAmI } from './kubectl.ts';
+import { type KubeconfigWish, kubectl } from './kubectl.ts';
 import { findEksCluster, roleKeys, tokenFor } from './stage.ts';
 
 let sandbox: TestSandbox;
@@ -14,7 +14,7 @@ afterAll(() => sandbox[Symbol.asyncDispose]());
 
 const hasKubectl = hasProgram('kubectl', 'the sandbox’s clusters with kubectl', 'help');
 
-const ask = (wish: KubeconfigWish) => whoAmI(sandbox, wish);
+const ask = (wish: KubeconfigWish) => kubectl(sandbox, wish, 'auth', 'whoami', '-o', 'json');
 
 describe.skipIf(!hasKubectl)('kubectl', () => {
   it('is told who asks, and that others must sign in', async () => {
@@ -41,6 +41,30 @@ describe.skipIf(!hasKubectl)('kubectl', () => {
     expect(foreign.stderr).toMatch(/certificate signed by unknown authority/);
   });
 
+  it('works in the cluster with a person’s rights there', async () => {
+    const { port } = findEksCluster(sandbox.world, 'dev-eks-cluster');
+    const as = (permissionSet: string) => ({
+      server: `https://127.0.0.1:${port}`,
+      cluster: 'dev-eks-cluster',
+      token: tokenFor(sandbox.world, { keys: roleKeys(sandbox.world, permissionSet, '111111111111') }),
+    });
+    const [developer, reader] = [as('Forge-Developer'), as('Forge-QA-ReadOnly')];
+    const { stdout: pods } = await kubectl(sandbox, reader, 'get', 'pods', '-o', 'name');
+    const pod = pods.split('\n')[0] ?? '';
+    expect(pod).toMatch(/^pod\/./);
+    const [executed, refused, nodes] = await Promise.all([
+      kubectl(sandbox, developer, 'exec', pod, '--', 'sh', '-c', 'echo out; exit 3'),
+      kubectl(sandbox, reader, 'exec', pod, '--', 'true'),
+      kubectl(sandbox, as('Forge-9Squid'), 'get', 'nodes'),
+    ]);
+    expect(executed).toMatchObject({ code: 3, stdout: 'out\n' });
+    expect(refused.stderr).toMatch(
+      /forbidden: User ".*dana-tapp\.example" cannot create resource "pods\/exec"/,
+    );
+    // Its access is to one namespace, and nodes are in none.
+    expect(nodes.stderr).toMatch(/nodes is forbidden/);
+  });
+
   it('reaches a private cluster through Session Manager, by its own name', async () => {
     await sandbox.signIn('casey');
     const cluster = 'prod-wealth-eks';
@@ -49,12 +73,19 @@ describe.skipIf(!hasKubectl)('kubectl', () => {
     const token = tokenFor(sandbox.world, { cluster, keys });
     await using tunnel = await forward('casey', 'prod-wealth/bastion', `0:${endpointHost}:443`);
     const through = { server: `https://127.0.0.1:${tunnel.port}`, cluster, token };
-    const [good, nameless] = await Promise.all([ask({ ...through, serverName: endpointHost }), ask(through)]);
+    const named = { ...through, serverName: endpointHost };
+    const [good, nameless] = await Promise.all([ask(named), ask(through)]);
     expect(good.stderr).toBe('');
     expect(JSON.parse(good.stdout).status.userInfo.username).toMatch(
       /Forge-Wealth-ReadOnly_.*\/casey-tapp\.example$/,
     );
     expect(nameless.stderr).toMatch(/cannot validate certificate for 127\.0\.0\.1/);
+    const { stdout } = await kubectl(sandbox, named, 'get', 'pods', '-o', 'name');
+    const rescuer = roleKeys(sandbox.world, 'Forge-Prod-Kubernetes', '333333333333', 'sam');
+    const rescue = { ...named, token: tokenFor(sandbox.world, { cluster, keys: rescuer }) };
+    const pod = stdout.split('\n')[0] ?? '';
+    const executed = await kubectl(sandbox, rescue, 'exec', pod, '--', 'echo', 'through');
+    expect(executed).toMatchObject({ code: 0, stdout: 'through\n' });
   });
 });
 

@@ -13,7 +13,7 @@ export interface KubeconfigWish {
 }
 
 /** A kubeconfig with a token in it, in a home of its own. */
-export async function writeKubeconfig(sandbox: TestSandbox, wish: KubeconfigWish): Promise<string> {
+async function writeKubeconfig(sandbox: TestSandbox, wish: KubeconfigWish): Promise<string> {
   const file = join(await sandbox.newHome(), 'config');
   const authority = findEksCluster(sandbox.world, wish.cluster).authority ?? '';
   const config = {
@@ -37,8 +37,10 @@ export async function writeKubeconfig(sandbox: TestSandbox, wish: KubeconfigWish
   return file;
 }
 
-export async function whoAmI(sandbox: TestSandbox, wish: KubeconfigWish): Promise<Run> {
-  const file = await writeKubeconfig(sandbox, wish);
-  const args = ['--kubeconfig', file, 'auth', 'whoami', '-o', 'json', '--request-timeout', '20s'];
-  return sandbox.run('kubectl', args);
+export async function kubectl(
+  sandbox: TestSandbox,
+  wish: KubeconfigWish,
+  ...args: readonly string[]
+): Promise<Run> {
+  return sandbox.run('kubectl', ['--kubeconfig', await writeKubeconfig(sandbox, wish), ...args]);
 }

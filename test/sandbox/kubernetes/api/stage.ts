@@ -10,6 +10,7 @@ import type {
 } from '../../../../src/sandbox/kubernetes/api/kubernetes-user.ts';
 import { statusOf, unauthorized } from '../../../../src/sandbox/kubernetes/api/status.ts';
 import { createCertificateAuthority } from '../../../../src/sandbox/x509/certificates.ts';
+import { createKubeClient, type KubeClient } from '../../../support/kube-client.ts';
 import { openTerminal, type Terminal } from '../../../support/pty.ts';
 import { type Run, type RunOptions, runProgram } from '../../../support/sandbox.ts';
 
@@ -19,6 +20,7 @@ export interface ApiStage extends AsyncDisposable {
   /** PEM. */
   readonly authority: string;
   readonly server: Server;
+  client(user: StageUser): KubeClient;
   kubectl(user: StageUser, args: readonly string[], options?: RunOptions): Promise<Run>;
   terminal(user: StageUser, args: readonly string[]): Promise<Terminal>;
 }
@@ -29,7 +31,7 @@ const policies: Readonly<Record<string, AccessPolicyName>> = {
   auditor: 'AmazonEKSAdminViewPolicy',
   admin: 'AmazonEKSClusterAdminPolicy',
 };
-export type StageUser = 'viewer' | 'editor' | 'auditor' | 'admin' | 'squid' | 'nobody';
+export type StageUser = 'viewer' | 'editor' | 'auditor' | 'admin' | 'squid' | 'nobody' | 'stranger';
 
 export function userNamed(name: string): KubernetesUser {
   const policy = policies[name];
@@ -91,6 +93,7 @@ export async function startApiStage(options: { readonly bulkPods?: number } = {}
     url,
     authority: authority.certificate,
     server,
+    client: (user) => createKubeClient({ server: url, authority: authority.certificate, token: user }),
     kubectl: async (user, args, options) => runProgram('kubectl', args, await environment(user), options),
     terminal: async (user, args) =>
       openTerminal('kubectl', args, { env: await environment(user), cwd: folder }),

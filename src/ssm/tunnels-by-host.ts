@@ -22,6 +22,7 @@ const mostTunnels = 32;
 /** Tunnels made as they are asked for, one for each host and port. */
 export function createTunnelsByHost(open: (host: string, port: number) => Promise<Tunnel>): TunnelsByHost {
   const entries = new Map<string, Entry>();
+  let over = false;
   const timer = setInterval(() => {
     for (const [key, entry] of entries) void look(key, entry);
   }, lookMs);
@@ -55,6 +56,8 @@ export function createTunnelsByHost(open: (host: string, port: number) => Promis
   return {
     async connect(host, port, signal) {
       signal.throwIfAborted();
+      // A tunnel made now would be ended by nobody.
+      if (over) throw new ForgeError('failed', 'The port is closed.', { code: 'TUNNEL_CLOSED' });
       const entry = entryFor(host, port);
       entry.waiting++;
       try {
@@ -64,6 +67,7 @@ export function createTunnelsByHost(open: (host: string, port: number) => Promis
       }
     },
     async [Symbol.asyncDispose]() {
+      over = true;
       clearInterval(timer);
       const all = [...entries.values()];
       entries.clear();

@@ -94,12 +94,17 @@ function readBytes(socket: Socket, count: number): Promise<Buffer> {
   });
 }
 
-async function echoes(port: number | undefined, data: Buffer): Promise<void> {
+async function echoes(
+  port: number | undefined,
+  data: Buffer,
+  leave: 'closes' | 'cuts' = 'closes',
+): Promise<void> {
   const socket = dial(port);
   const back = readBytes(socket, data.length);
   socket.write(data);
   expect(digestOf(await back)).toBe(digestOf(data));
-  socket.destroy();
+  if (leave === 'cuts') socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 async function admin(path: string, body: object): Promise<void> {
@@ -124,8 +129,9 @@ describe('forge ssm forward', () => {
   it('an instance with an old agent: 64 at once, carried one after the other', async () => {
     await using running = await forward('dev/legacy', ':7');
     const port = running.said.forwards[0]?.localPort;
+    // After a connection that is closed, its answer is waited for; half a second of 64 would be too long here.
     await Promise.all(
-      Array.from({ length: 64 }, (_, index) => echoes(port, randomBytes(2_000 + index * 311))),
+      Array.from({ length: 64 }, (_, index) => echoes(port, randomBytes(2_000 + index * 311), 'cuts')),
     );
   });
 

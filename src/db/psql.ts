@@ -8,6 +8,7 @@ import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
 import type { Listener } from '../ssm/listener.ts';
+import { restoreTerminal } from '../terminal/restore-terminal.ts';
 import type { DatabaseSession } from './open-database.ts';
 import { findOwnPsqlRc } from './own-psql-rc.ts';
 import type { PsqlArguments } from './psql-arguments.ts';
@@ -117,6 +118,7 @@ async function finished(host: Host, child: ChildProcess, interactive: boolean): 
       child.once('close', (...outcome) => resolve(outcome));
     });
     if (signal === null) return code ?? 1;
+    // A psql that was killed leaves the terminal without echo.
     if (interactive) await restoreTerminal(host);
     return 128 + constants.signals[signal];
   } catch (error) {
@@ -133,16 +135,6 @@ async function finished(host: Host, child: ChildProcess, interactive: boolean): 
     clearTimeout(timer);
     host.signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** A psql that was killed leaves the terminal without echo. */
-async function restoreTerminal(host: Host): Promise<void> {
-  if (host.platform === 'win32') return;
-  const stty = host.spawn('stty', ['sane'], { stdio: ['inherit', 'ignore', 'ignore'] });
-  await new Promise<void>((resolve) => {
-    stty.once('error', () => resolve());
-    stty.once('close', () => resolve());
-  });
 }
 
 /** A private folder for one run. Those of runs that were killed are removed by the next one. */

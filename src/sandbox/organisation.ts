@@ -162,9 +162,9 @@ export interface AccessEntry {
   readonly createdAt: number;
 }
 
-/** An EC2 instance that Session Manager looks after. */
+/** What Session Manager opens sessions to: an EC2 instance, a hybrid node, a container of an ECS task. */
 export interface Instance {
-  /** i-<17 hex> */
+  /** i-<17 hex>, mi-<17 hex>, ecs:<cluster>_<task>_<runtime> */
   readonly id: string;
   readonly account: string;
   readonly region: string;
@@ -181,12 +181,18 @@ export interface Instance {
   readonly agentVersion: string;
   /** The agent is in touch: PingStatus Online, not ConnectionLost. */
   readonly online: boolean;
+  /** Default: Linux. */
+  readonly platform?: 'Windows';
   /** Name, Environment, Role and what else. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export const instanceArn = (instance: Pick<Instance, 'id' | 'account' | 'region'>): string =>
-  `arn:aws:ec2:${instance.region}:${instance.account}:instance/${instance.id}`;
+export function instanceArn({ id, account, region }: Pick<Instance, 'id' | 'account' | 'region'>): string {
+  if (id.startsWith('mi-')) return `arn:aws:ssm:${region}:${account}:managed-instance/${id}`;
+  const task = /^ecs:(.+)_([0-9a-f]{32})_[^_]+$/.exec(id);
+  if (task !== null) return `arn:aws:ecs:${region}:${account}:task/${task[1]}/${task[2]}`;
+  return `arn:aws:ec2:${region}:${account}:instance/${id}`;
+}
 
 export const eksClusterArn = (cluster: Pick<EksCluster, 'name' | 'account' | 'region'>): string =>
   `arn:aws:eks:${cluster.region}:${cluster.account}:cluster/${cluster.name}`;

@@ -27,7 +27,22 @@ const fleet: readonly Blueprint[] = [
 /** The instances of an environment from the start; the management account has none. */
 export function seedInstances(account: Account): readonly Instance[] {
   if (account.name === 'management') return [];
-  return fleet.map((blueprint, index) => instanceOf(account, blueprint, index));
+  const standard = fleet.map((blueprint, index) => instanceOf(account, blueprint, index));
+  return account.name === 'qa' ? [...standard, ...otherTargets(account)] : standard;
+}
+
+/** What else there is in qa: a machine of its own, one with Windows, and a container. */
+function otherTargets(account: Account): readonly Instance[] {
+  const place = fleet.length;
+  const windows = instanceOf(account, { name: 'windows-1', role: 'windows', type: 'm7i.large' }, place);
+  const hybrid = instanceOf(account, { name: 'edge-1', role: 'edge', type: '' }, place + 1);
+  const task = instanceOf(account, { name: 'shop', role: 'shop', type: '' }, place + 2);
+  const [taskId, runtime] = ['task', 'runtime'].map((part) => derivedHex(`${part}:${account.id}:shop`, 32));
+  return [
+    { ...windows, platform: 'Windows' },
+    { ...hybrid, id: `m${hybrid.id}`, privateDns: 'edge-1.example.internal' },
+    { ...task, id: `ecs:shop_${taskId}_${runtime}-1234567890` },
+  ];
 }
 
 /** One of many: what listing and choosing costs in a large environment. */

@@ -44,7 +44,12 @@ export const instanceSessions: readonly PolicyStatement[] = [
   {
     Effect: 'Allow',
     Action: 'ssm:StartSession',
-    Resource: ['arn:aws:ec2:*:*:instance/*', ...sessionDocuments('*')],
+    Resource: [
+      'arn:aws:ec2:*:*:instance/*',
+      'arn:aws:ssm:*:*:managed-instance/*',
+      'arn:aws:ecs:*:*:task/*',
+      ...sessionDocuments('*'),
+    ],
   },
   ownSessions(),
   sessionKey(),

@@ -24,9 +24,24 @@ export function shellCommand(script: string): string {
   return `sh -c ${quotePosix(script)}`;
 }
 
-/** The same for PowerShell, on Windows instances. */
+/** PowerShell ends with 0 whatever the last command did, and with 1 for any code of a program. */
+const lastStatus = 'if ($?) { exit 0 } elseif ($LASTEXITCODE) { exit $LASTEXITCODE } else { exit 1 }';
+
+/** The same for PowerShell, on Windows instances: the exit code is that of the last command. */
 export function powerShellScript(words: readonly string[]): string {
   const [first = '', ...rest] = words;
-  if (rest.length === 0) return first;
-  return `& ${words.map((word) => `'${word.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`).join(' ')}`;
+  const quoted = words.map((word) => `'${word.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`);
+  return `${rest.length === 0 ? first : `& ${quoted.join(' ')}`}\n${lastStatus}`;
+}
+
+/**
+ * The same for the document that runs words without a shell. On Windows the agent puts `powershell` before them: the
+ * script goes in Base64, which neither its splitter, nor Windows, nor PowerShell takes apart again. Progress would
+ * come as XML on stderr.
+ */
+export function powerShellCommand(script: string): string {
+  const encoded = Buffer.from(`$ProgressPreference = 'SilentlyContinue'\n${script}`, 'utf16le').toString(
+    'base64',
+  );
+  return `-NoLogo -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand ${encoded}`;
 }

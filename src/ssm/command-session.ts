@@ -69,7 +69,8 @@ function noExitCode(label: string): ForgeError {
   });
 }
 
-function limitCommand(
+/** Calls `end` when it has run long enough, after the warnings. */
+export function limitCommand(
   { host, maximumMs, warn }: CommandLimit,
   label: string,
   end: (failure: ForgeError) => void,

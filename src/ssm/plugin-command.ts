@@ -1,17 +1,19 @@
 import type { Access, AccessParts } from '../access/with-access.ts';
+import { type CommandLimit, limitCommand } from './command-session.ts';
 import { PluginOutput } from './plugin-output.ts';
 import { type PluginOrder, startPluginSession } from './plugin-session.ts';
 import { sessionEnding } from './session-ending.ts';
 
 /**
  * One command through the plugin: its output, stderr among it as the plugin has it, goes to `write`. Answers the
- * command's exit code. Throws the signal's reason, what starting and sessionEnding throw.
+ * command's exit code. Throws the signal's reason, time-up at the limit, what starting and sessionEnding throw.
  */
 export async function runPluginCommand(
   parts: AccessParts,
   access: Access,
   order: Omit<PluginOrder, 'stdio'>,
   write: (bytes: Buffer) => void | Promise<void>,
+  limit: CommandLimit,
 ): Promise<number> {
   const { signal } = parts.host;
   // The plugin's own complaints go where forge's go.
@@ -27,16 +29,18 @@ export async function runPluginCommand(
     await session.ended;
     return output.end();
   };
-  let onAbort = () => {};
+  const { label } = order.instance;
+  let stop: (reason: unknown) => void = () => {};
   const interrupted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    stop = reject;
   });
+  const onAbort = () => stop(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  using _limit = limitCommand(limit, label, stop);
   try {
     signal.throwIfAborted();
     const reading = read();
     const { exitCode, said } = await Promise.race([reading, interrupted]);
-    const { label } = order.instance;
     if (exitCode !== undefined) return sessionEnding({ reason: 'remote', output: said, exitCode }, label);
     return sessionEnding({ reason: said === '' ? 'lost' : 'remote', output: said }, label);
   } finally {

@@ -41,7 +41,15 @@ export function selectInstances(
       ? { kind: 'many', targets, all: false }
       : { kind: 'one', target: first };
   }
-  for (const target of targets) refuseMixture(first, target);
+  for (const target of targets) {
+    refuseMixture(first, target);
+    if (target.locator.kind === 'id' && target.locator.instanceId.startsWith('ecs:')) {
+      throw usage(
+        'A container of ECS takes a session, but no Run Command, which several are reached by.',
+        'Run the command on it alone.',
+      );
+    }
+  }
   return { kind: 'many', targets, all: false };
 }
 

@@ -191,6 +191,16 @@ function tags(pairs: readonly (readonly [string, string])[]): InstanceLocator {
 function invalid(config: Config, environment: Environment | undefined, word: string): ForgeError {
   const names = environment === undefined ? [] : [...environment.instances.keys()];
   const known = names.length === 0 ? '' : `\nIn ${environment?.name}: ${listNames(names)}`;
+  if (word.startsWith('ecs:')) {
+    return new ForgeError('usage', `${JSON.stringify(word)} can't be a container of ECS.`, {
+      code: 'INVALID_INSTANCE',
+      hint: [
+        'It is ecs:<cluster>_<task id>_<runtime id>; forge asks nothing of ECS, so a service or a container has no name here:',
+        'aws ecs list-tasks --cluster <cluster> --service-name <service>',
+        'aws ecs describe-tasks --cluster <cluster> --tasks <task id> --query "tasks[].containers[].[name,runtimeId]"',
+      ].join('\n'),
+    });
+  }
   const hint = `Say an id (i-…, mi-…), a Name tag, a private address, tag:key=value, asg:name or ecs:cluster_task_runtime.${known}`;
   return new ForgeError('usage', `${JSON.stringify(word)} can't be an instance.`, {
     code: 'INVALID_INSTANCE',

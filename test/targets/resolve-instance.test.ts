@@ -107,6 +107,8 @@ describe('an instance by words', () => {
     ['tag:=x', {}, 'INVALID_INSTANCE'],
     ['asg:', {}, 'INVALID_INSTANCE'],
     ['ecs:shop', {}, 'INVALID_INSTANCE'],
+    ['ecs:shop/web', {}, 'INVALID_INSTANCE'],
+    ['ecs:shop/web/app', {}, 'INVALID_INSTANCE'],
     ['a\u0007b', {}, 'INVALID_INSTANCE'],
     ['qa/jump', { env: 'dev' }, 'ENVIRONMENT_CONFLICT'],
     ['qa', { env: 'dev' }, 'ENVIRONMENT_CONFLICT'],

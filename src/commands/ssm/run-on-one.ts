@@ -24,28 +24,28 @@ const mostKept = 16 * 1024 * 1024;
 export async function runOnOne(
   context: Context,
   target: InstanceTarget,
-  { config, purpose, script, transport }: RunJob & { readonly transport: Transport },
+  { config, purpose, script, words, transport }: RunJob & { readonly transport: Transport },
 ): Promise<number> {
   const { host, output, globals } = context;
-  const { shellCommand } = await import('../../ssm/command-line.ts');
+  const { powerShellCommand, powerShellScript, shellCommand } = await import('../../ssm/command-line.ts');
   const { commandDocument, followCommand } = await import('../../ssm/command-session.ts');
-  const document = commandDocument(shellCommand(script));
+  const posix = commandDocument(shellCommand(script));
   if (globals.plan) {
     const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
     const { quotePosix } = await import('../../lib/quote-posix.ts');
-    const parameters = quotePosix(JSON.stringify(document.parameters));
+    const parameters = quotePosix(JSON.stringify(posix.parameters));
     output.plan(
       planInstance(config, target, purpose, {
         summary: `Run a command on ${target.name}.`,
         steps: [
-          startSessionStep(target, document.name),
+          startSessionStep(target, posix.name),
           {
             kind: 'local',
-            what: `follow ${document.parameters.command?.join(' ')} ${transport === 'plugin' ? 'with session-manager-plugin' : 'over the data channel'}`,
+            what: `follow ${posix.parameters.command?.join(' ')} (PowerShell where it is Windows) ${transport === 'plugin' ? 'with session-manager-plugin' : 'over the data channel'}`,
           },
         ],
         equivalents: [
-          `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${document.name} --parameters ${parameters}`,
+          `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${posix.name} --parameters ${parameters}`,
         ],
       }),
     );
@@ -84,15 +84,20 @@ export async function runOnOne(
   });
 
   async function follow(access: Access, instance: LocatedInstance, sinks: CommandSinks): Promise<number> {
+    const { findPlatform } = await import('../../ssm/find-platform.ts');
+    const document =
+      (await findPlatform(parts, access, instance)) === 'windows'
+        ? commandDocument(powerShellCommand(powerShellScript(words)))
+        : posix;
+    const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
     if (program !== undefined) {
       const { runPluginCommand } = await import('../../ssm/plugin-command.ts');
       const { name: documentName, parameters } = document;
       const order = { program, instance, document: { documentName, parameters } };
-      return runPluginCommand(parts, access, order, sinks.stdout);
+      return runPluginCommand(parts, access, order, sinks.stdout, limit);
     }
     const { openSession } = await import('../../ssm/terminal-session.ts');
     await using channel = await openSession(parts, access, instance, document);
-    const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
     return await followCommand(channel, instance.label, sinks, host.signal, limit);
   }
 }

@@ -2,6 +2,8 @@ import type { Instance } from '../organisation.ts';
 import type { CommandRunner, Invocation, SentCommand } from './command-store.ts';
 import { isOver } from './describe-command.ts';
 import { killGroup, type Machine } from './machine.ts';
+import { findPowerShell } from './powershell.ts';
+import { powerShellDocument } from './send-command.ts';
 
 /** More than AWS keeps of any output; the rest is read and thrown away. */
 const mostOutput = 64 * 1024;
@@ -27,7 +29,13 @@ export function createCommandRunner(machine: Machine): CommandRunner {
     const folder = command.parameters.workingDirectory?.[0] ?? '';
     const script = (command.parameters.commands ?? []).join('\n');
     const enter = folder === '' ? [] : ['/bin/sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh', folder];
-    const child = machine.run([...enter, '/bin/sh', '-c', script], instance, home);
+    const argv = interpreter(command, instance);
+    if (typeof argv === 'string') {
+      invocation.stderr = argv;
+      invocation.exitCode = 1;
+      return finish(invocation, 'Failed', now());
+    }
+    const child = machine.run([...enter, ...argv, script], instance, home);
     running.set(invocation, child.pid);
     const seconds = Number(command.parameters.executionTimeout?.[0] ?? 3_600);
     const timer = setTimeout(
@@ -86,6 +94,18 @@ export function createCommandRunner(machine: Machine): CommandRunner {
       }
     },
   };
+}
+
+/** The program that takes the script as its next argument; a sentence: there is none. */
+function interpreter({ document }: SentCommand, instance: Instance): readonly string[] | string {
+  if (document !== powerShellDocument) {
+    return instance.platform === 'Windows' ? `${document} is not supported on Windows.\n` : ['/bin/sh', '-c'];
+  }
+  try {
+    return [findPowerShell(), '-NoProfile', '-NonInteractive', '-Command'];
+  } catch (error) {
+    return `${error instanceof Error ? error.message : error}\n`;
+  }
 }
 
 /** `10` or `10%` of the targets, rounded up as AWS does. */

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { killGroup } from './machine.ts';
 import { Payload } from './payloads.ts';
+import { findPowerShell } from './powershell.ts';
 import { splitWords } from './split-words.ts';
 import type { Worker, WorkerContext } from './worker.ts';
 
@@ -19,7 +20,9 @@ export async function startCommand(context: WorkerContext): Promise<Worker> {
     throw new Error('Failed to parse the command: unmatched quote or empty.');
   }
   const home = await machine.home(session.instance);
-  const child = machine.run(words, session.instance, home);
+  // On Windows the words are PowerShell's arguments.
+  const argv = session.instance.platform === 'Windows' ? [findPowerShell(), ...words] : words;
+  const child = machine.run(argv, session.instance, home);
   const { separateOutput } = session.plan;
   const merged: Buffer[] = [];
   let mergedBytes = 0;

@@ -40,7 +40,10 @@ export const describeInstanceInformation: JsonOperation = (request) => {
   );
   const filters = readFilters(fields);
   const size = integerField(fields, 'MaxResults', { min: 5, max: 50, default: 10 });
-  const found = ownInstances(request).filter((instance) => filters.every((filter) => fits(instance, filter)));
+  // Containers of ECS take sessions, but are no managed instances.
+  const found = ownInstances(request).filter(
+    (instance) => !instance.id.startsWith('ecs:') && filters.every((filter) => fits(instance, filter)),
+  );
   const { items, next } = pageOf(request, found, 'instance-information', size);
   return {
     InstanceInformationList: items.map((instance) => information(world, instance)),
@@ -90,11 +93,10 @@ function fits(instance: Instance, { key, values }: Filter): boolean {
     InstanceIds: instance.id,
     AgentVersion: instance.agentVersion,
     PingStatus: pingStatus(instance),
-    PlatformTypes: 'Linux',
-    PlatformType: 'Linux',
-    ResourceType: 'EC2Instance',
-    SourceIds: instance.id,
-    SourceTypes: 'AWS::EC2::Instance',
+    PlatformTypes: instance.platform ?? 'Linux',
+    PlatformType: instance.platform ?? 'Linux',
+    ResourceType: isHybrid(instance) ? 'ManagedInstance' : 'EC2Instance',
+    ...(isHybrid(instance) ? {} : { SourceIds: instance.id, SourceTypes: 'AWS::EC2::Instance' }),
   };
   return values.includes(held[key] ?? '');
 }
@@ -107,15 +109,23 @@ function information(world: World, instance: Instance): object {
     LastPingDateTime: Math.floor(world.now() / 1000) - silentSeconds,
     AgentVersion: instance.agentVersion,
     IsLatestVersion: false,
-    PlatformType: 'Linux',
-    PlatformName: 'Amazon Linux',
-    PlatformVersion: '2023',
-    ResourceType: 'EC2Instance',
+    ...(instance.platform === 'Windows'
+      ? {
+          PlatformType: 'Windows',
+          PlatformName: 'Microsoft Windows Server 2022 Datacenter',
+          PlatformVersion: '10.0.20348',
+        }
+      : { PlatformType: 'Linux', PlatformName: 'Amazon Linux', PlatformVersion: '2023' }),
     IPAddress: instance.privateIp,
     ComputerName: instance.privateDns,
-    SourceId: instance.id,
-    SourceType: 'AWS::EC2::Instance',
+    ...(isHybrid(instance)
+      ? { ResourceType: 'ManagedInstance', Name: instance.tags.Name, IamRole: 'hybrid-nodes' }
+      : { ResourceType: 'EC2Instance', SourceId: instance.id, SourceType: 'AWS::EC2::Instance' }),
   };
+}
+
+function isHybrid({ id }: Instance): boolean {
+  return id.startsWith('mi-');
 }
 
 function pingStatus(instance: Instance): string {

@@ -19,8 +19,9 @@ import {
 } from './fields.ts';
 import { invalidParameters } from './session-documents.ts';
 
-/** The one Command document that instances here can run. */
-const shellScript = 'AWS-RunShellScript';
+/** The Command documents that instances here can run. */
+const shellDocument = 'AWS-RunShellScript';
+export const powerShellDocument = 'AWS-RunPowerShellScript';
 const runDefaults: Readonly<Record<string, readonly string[]>> = {
   workingDirectory: [''],
   executionTimeout: ['3600'],
@@ -81,7 +82,7 @@ function readParameters(
   document: string,
   given: ReadonlyMap<string, readonly string[]>,
 ): Readonly<Record<string, readonly string[]>> {
-  if (document !== shellScript) {
+  if (document !== shellDocument && document !== powerShellDocument) {
     throw new AwsFailure('InvalidDocument', 400, `Document with name ${document} does not exist.`);
   }
   for (const name of given.keys()) {

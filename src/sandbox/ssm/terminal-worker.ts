@@ -1,4 +1,5 @@
 import { Payload } from './payloads.ts';
+import { findPowerShell } from './powershell.ts';
 import { spawnTerminal } from './spawn-terminal.ts';
 import type { Worker, WorkerContext } from './worker.ts';
 
@@ -6,8 +7,13 @@ import type { Worker, WorkerContext } from './worker.ts';
 export async function startTerminal(context: WorkerContext): Promise<Worker> {
   const { session, machine } = context;
   const home = await machine.home(session.instance);
-  const argv: readonly [string, ...string[]] =
-    session.plan.type === 'Standard_Stream' ? machine.shell : ['/bin/sh', '-c', session.plan.command];
+  const { type, command } = session.plan;
+  const argv =
+    session.instance.platform === 'Windows'
+      ? ([findPowerShell(), ...(type === 'Standard_Stream' ? [] : ['-Command', command])] as const)
+      : type === 'Standard_Stream'
+        ? machine.shell
+        : (['/bin/sh', '-c', command] as const);
   const terminal = await spawnTerminal(argv, { cwd: home, env: machine.environment(session.instance, home) });
   terminal.onData((bytes) => {
     context.output(Payload.output, bytes, 'characters');

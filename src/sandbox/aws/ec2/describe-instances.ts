@@ -13,7 +13,8 @@ export const describeInstances: QueryOperation = (request) => {
   requirePermission(request);
   const filters = readFilters(parameters);
   const mine = world.organisation.instances.filter(
-    (instance) => instance.account === caller.principal.account && instance.region === region,
+    ({ id, account, region: own }) =>
+      id.startsWith('i-') && account === caller.principal.account && own === region,
   );
   checkIds(ids, mine);
   const found = mine.filter(
@@ -148,6 +149,7 @@ function instanceXml(instance: Instance): XmlElements {
     launchTime: new Date(instance.launchedAt).toISOString(),
     placement: { availabilityZone: instance.zone, tenancy: 'default' },
     privateIpAddress: instance.privateIp,
+    ...(instance.platform === 'Windows' ? { platform: 'windows' } : {}),
     architecture: instance.type.includes('g.') ? 'arm64' : 'x86_64',
     rootDeviceType: 'ebs',
     tagSet: xmlList(

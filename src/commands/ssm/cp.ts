@@ -1,10 +1,13 @@
 import { defineCommand } from '../../command.ts';
 import type { CopyResult } from '../../ssm/copy/copy-job.ts';
-import { reasonOption } from './session-options.ts';
+import { maximumMs, reasonOption } from './session-options.ts';
 
 interface CopyOptions {
   readonly recursive?: boolean;
   readonly preserve?: boolean;
+  readonly ssh?: boolean;
+  readonly identity?: string;
+  readonly user?: string;
   readonly reason?: string;
 }
 
@@ -21,6 +24,9 @@ export default defineCommand<CopyOptions>({
   options: [
     { flags: '-r, --recursive', description: 'folders, with all that is in them' },
     { flags: '-p, --preserve', description: 'modes and times of last change stay as they are' },
+    { flags: '--ssh', description: 'through the SSH server there, with a key that it takes' },
+    { flags: '--identity <file>', description: 'the same with this private key' },
+    { flags: '--user <name>', description: 'the same as this user, e.g. ec2-user' },
     reasonOption,
   ],
   examples: [
@@ -36,7 +42,7 @@ export default defineCommand<CopyOptions>({
 Paths there begin at the home of the session's user, mostly ssm-user, who must be allowed to read or write them.
 A file is gathered beside its place as .forge-….part and renamed when it is whole, so that a link there is replaced;
 folders travel as one tar archive. Links in a folder stay links; those that lead out of it, and what is no file, are
-left out with a warning and exit code 1. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
+left out with a warning and exit code 1. With --ssh the same goes over ssh and forge ssm ssh-proxy. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
@@ -44,10 +50,11 @@ left out with a warning and exit code 1. The instance needs sh, stty, base64, sh
     const words = parseCopyWords(args, [...config.environments.keys()], host.platform);
     const { resolveInstance } = await import('../../targets/resolve-instance.ts');
     const target = resolveInstance(config, words.instance, { ...globals, variables: host.env });
+    const useSsh = options.ssh === true || options.identity !== undefined || options.user !== undefined;
     const purpose = { purpose: 'ssm cp', reason: options.reason, profile: globals.profile };
     if (globals.plan) {
       const { planCopy } = await import('../../ssm/copy/plan-copy.ts');
-      return output.plan(planCopy(config, target, purpose, words));
+      return output.plan(planCopy(config, target, purpose, words, useSsh));
     }
     const { chooserFor } = await import('./choose-instance.ts');
     const choose = chooserFor(context, target);
@@ -56,10 +63,16 @@ left out with a warning and exit code 1. The instance needs sh, stty, base64, sh
     const parts = { ...identityParts(context), config };
     const results: CopyResult[] = [];
     const instanceId = await withInstance(parts, target, purpose, choose, async (access, instance) => {
-      const { openCopySession } = await import('../../ssm/copy/session-stream.ts');
+      const { openCopyStream } = await import('../../ssm/copy/open-copy-stream.ts');
       const { RemoteShell } = await import('../../ssm/copy/remote-shell.ts');
       const { recordCopyBegins, recordCopyDone } = await import('../../ssm/copy/record-copy.ts');
-      await using stream = await openCopySession(parts, access, instance);
+      await using stream = await openCopyStream(parts, access, instance, {
+        target,
+        purpose,
+        ssh: useSsh ? { identity: options.identity, user: options.user } : undefined,
+        mayAsk: context.prompt.possible,
+        maximumMs: maximumMs({}, target.environment),
+      });
       const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''));
       const job = {
         host,

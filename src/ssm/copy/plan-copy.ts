@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import type { Plan } from '../../terminal/plan.ts';
 import { instanceWords, planInstance, startSessionStep } from '../plan-session.ts';
+import { sshRequest } from '../ssh-stream.ts';
 import type { InstancePurpose } from '../with-instance.ts';
 import type { CopyWords } from './copy-words.ts';
 import { copyDocument } from './session-stream.ts';
@@ -12,13 +13,18 @@ export function planCopy(
   target: InstanceTarget,
   purpose: InstancePurpose,
   { direction, sources, destination }: CopyWords,
+  useSsh: boolean,
 ): Plan {
   const what = sources.length === 1 ? (sources[0] ?? '') : `${sources.length} sources`;
   const [from, to] = direction === 'upload' ? ['here', target.name] : [target.name, 'here'];
+  const document = useSsh ? sshRequest('', 22).documentName : copyDocument.name;
   return planInstance(config, target, purpose, {
     summary: `Copy ${what} from ${from} to ${destination === '' ? 'the home folder' : destination} ${to === 'here' ? 'here' : `on ${to}`}.`,
     steps: [
-      startSessionStep(target, copyDocument.name),
+      startSessionStep(target, document),
+      ...(useSsh
+        ? [{ kind: 'local' as const, what: 'run ssh with forge ssm ssh-proxy as its ProxyCommand' }]
+        : []),
       { kind: 'local', what: 'start a POSIX shell program there that reads and writes files as base64' },
       ...sources.map((source) => ({
         kind: 'local' as const,
@@ -26,7 +32,7 @@ export function planCopy(
       })),
     ],
     equivalents: [
-      `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${copyDocument.name} --parameters command=sh`,
+      `aws ssm start-session --target ${instanceWords(target)} --region ${target.region} --document-name ${document} --parameters ${useSsh ? 'portNumber=22' : 'command=sh'}`,
     ],
   });
 }

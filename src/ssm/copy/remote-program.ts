@@ -28,7 +28,7 @@ export const bootstrap = [
 const program = `
 if [ "$(printf f | sha256sum 2>/dev/null | cut -c1-8)" = 252f10c8 ]; then sum() { sha256sum | cut -c1-64; }
 elif [ "$(printf f | shasum -a 256 2>/dev/null | cut -c1-8)" = 252f10c8 ]; then sum() { shasum -a 256 | cut -c1-64; }
-elif command -v openssl >/dev/null 2>&1; then sum() { openssl dgst -sha256 | sed 's/.*= *//'; }
+elif [ "$(printf f | openssl dgst -sha256 2>/dev/null | sed 's/.*= *//' | cut -c1-8)" = 252f10c8 ]; then sum() { openssl dgst -sha256 | sed 's/.*= *//'; }
 else echo ':missing sha256sum, shasum or openssl'; exit 1; fi
 say() { printf ':%s\\n' "$*"; }
 word() { enc | tr -d '\\n'; }

@@ -83,13 +83,10 @@ export class RemoteShell {
     }
   }
 
-  /** The program there cleans up and ends. */
+  /** The program there cleans up and ends. Never throws: all is done by then. */
   async end(): Promise<void> {
-    await this.#sendUnit(Buffer.from('exit'));
-    await within(
-      endsWithin,
-      this.#stream.lost.catch(() => {}),
-    );
+    await this.#sendUnit(Buffer.from('exit')).catch(() => {});
+    await within(endsWithin, this.#stream.lost).catch(() => {});
   }
 
   async #sendUnit(bytes: Uint8Array, onSent?: (bytes: number) => void): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Access, AccessParts } from '../../access/with-access.ts';
-import { ForgeError } from '../../errors.ts';
 import type { DataChannel } from '../data-channel.ts';
 import type { LocatedInstance } from '../locate-instance.ts';
 import { sessionEnding } from '../session-ending.ts';
 import { openSession, type SessionDocument } from '../terminal-session.ts';
-import { PayloadType } from '../wire/payload.ts';
-import { type RemoteStream, remoteCommand } from './remote-shell.ts';
+import { encodeSize, PayloadType } from '../wire/payload.ts';
+import { bootstrap } from './remote-program.ts';
+import { cutEarly, type RemoteStream } from './remote-stream.ts';
 
 /**
  * A command that has an input: AWS gives one to none but those in a terminal. The terminal is told to leave the bytes
@@ -13,8 +13,12 @@ import { type RemoteStream, remoteCommand } from './remote-shell.ts';
  */
 export const copyDocument: SessionDocument = {
   name: 'AWS-StartInteractiveCommand',
-  parameters: { command: [remoteCommand] },
+  parameters: { command: [bootstrap] },
 };
+
+/** A download sends nothing, and AWS ends what seems idle: telling the terminal's size counts as use. */
+const everyMs = 60_000;
+const terminalSize = encodeSize({ columns: 80, rows: 24 });
 
 /** Throws what openSession throws. */
 export async function openCopySession(
@@ -23,40 +27,26 @@ export async function openCopySession(
   instance: LocatedInstance,
 ): Promise<RemoteStream> {
   const channel = await openSession(parts, access, instance, copyDocument);
-  return sessionStream(channel, instance.label, parts.host.signal);
+  return sessionStream(channel, instance.label, everyMs);
 }
 
-function sessionStream(channel: DataChannel, label: string, signal: AbortSignal): RemoteStream {
-  let onAbort = () => {};
-  const lost = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    void channel.closed.then((end) => {
-      try {
-        sessionEnding(end, label);
-        reject(endedEarly(label));
-      } catch (error) {
-        reject(error);
-      }
-    });
+export function sessionStream(channel: DataChannel, label: string, sizeEveryMs: number): RemoteStream {
+  const lost = channel.closed.then((end) => {
+    sessionEnding(end, label);
+    throw cutEarly(label);
   });
   lost.catch(() => {});
+  const timer = setInterval(() => {
+    channel.send(PayloadType.size, terminalSize).catch(() => {});
+  }, sizeEveryMs);
   return {
     lost,
     send: (bytes) => channel.send(PayloadType.output, bytes),
     onData: (listener) =>
       channel.onData((type, payload) => (type === PayloadType.output ? listener(payload) : undefined)),
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', onAbort);
+      clearInterval(timer);
       await channel[Symbol.asyncDispose]();
     },
   };
-}
-
-export function endedEarly(label: string): ForgeError {
-  return new ForgeError('unreachable', `The connection to ${label} ended before the copy did.`, {
-    code: 'COPY_CUT',
-    hint: 'Run it again: it goes on from what has arrived.',
-  });
 }

@@ -118,8 +118,10 @@ async function directlyOr(
     if (early) return early;
     const tunneled = throughTunnel(either, agree);
     const winner = await Promise.any([direct, tunneled]);
-    // The slower one may still come.
-    void tunneled.then((late) => late === winner || late.stream.destroy()).catch(() => {});
+    // The slower one may still come, or have come at the same time.
+    for (const way of [direct, tunneled]) {
+      void way.then((late) => late === winner || late.stream.destroy()).catch(() => {});
+    }
     return winner;
   } catch (error) {
     stop.throwIfAborted();

@@ -29,24 +29,26 @@ export async function runPluginInForeground(
   const stopped = new Promise<'limit' | 'stopped'>((resolve) => {
     stop = resolve;
   });
-  using _held = host.holdInterrupts((name) => {
-    terminated ??= name;
-    stop('stopped');
-  });
   const onAbort = () => stop('stopped');
-  host.signal.addEventListener('abort', onAbort, { once: true });
-  using _limit =
-    maximumMs === undefined
-      ? undefined
-      : limitSession({
-          host,
-          maximumMs,
-          warn: (left) => output.warn(`The session on ${label} ends in ${durationText(left)}.`),
-          end: () => stop('limit'),
-        });
   let code: number | 'limit' | 'stopped';
   try {
     await using session = await startPluginSession(parts, access, { ...order, stdio: 'inherit' });
+    using _held = host.holdInterrupts((name) => {
+      terminated ??= name;
+      stop('stopped');
+    });
+    // Until here Ctrl-C was forge's.
+    if (host.signal.aborted) stop('stopped');
+    host.signal.addEventListener('abort', onAbort, { once: true });
+    using _limit =
+      maximumMs === undefined
+        ? undefined
+        : limitSession({
+            host,
+            maximumMs,
+            warn: (left) => output.warn(`The session on ${label} ends in ${durationText(left)}.`),
+            end: () => stop('limit'),
+          });
     code = await Promise.race([session.ended, stopped]);
   } finally {
     host.signal.removeEventListener('abort', onAbort);

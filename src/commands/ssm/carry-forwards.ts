@@ -114,7 +114,9 @@ async function untilEnded(
     };
     broken?.catch((error) => {
       limit?.[Symbol.dispose]();
-      reject(error);
+      // Ctrl-C in a terminal ends the plugins too.
+      if (host.signal.aborted) resolve();
+      else reject(error);
     });
     const limit =
       maximum === undefined

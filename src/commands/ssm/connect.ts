@@ -20,7 +20,7 @@ export default defineCommand<ConnectOptions>({
     ['echo uptime | forge ssm dev/web-1', 'commands from a pipe'],
   ],
   details:
-    "Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.\nWith --transport plugin the keys, the terminal, reconnecting and the exit code are the plugin's own: no ~., and 0 also\nfor a session that was lost. Its keys don't renew.",
+    "Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.\nWith --transport plugin the keys, the terminal, reconnecting and the exit code are the plugin's own: no ~., and 0 also\nfor a session that was lost. Its keys don't renew.\nCopies, commands on several instances and the tunnels of forge db are always forge's own.",
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();

@@ -5,6 +5,7 @@ import type { CommandSinks } from '../../ssm/command-session.ts';
 import type { LocatedInstance } from '../../ssm/locate-instance.ts';
 import type { InstancePurpose } from '../../ssm/with-instance.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
+import type { PlanStep } from '../../terminal/plan.ts';
 import type { Transport } from './session-options.ts';
 import { maximumMs } from './session-options.ts';
 
@@ -16,6 +17,13 @@ export interface RunJob {
   /** What followed `--`. */
   readonly words: readonly string[];
 }
+
+const platformStep: PlanStep = {
+  kind: 'aws',
+  call: 'ssm DescribeInstanceInformation',
+  action: 'ssm:DescribeInstanceInformation',
+  why: 'whether it has Windows; without leave it is taken for one that has not',
+};
 
 /** What JSON holds of each stream at most; a longer one says so. */
 const mostKept = 16 * 1024 * 1024;
@@ -38,6 +46,7 @@ export async function runOnOne(
       planInstance(config, target, purpose, {
         summary: `Run a command on ${target.name}.`,
         steps: [
+          ...(target.locator.kind === 'id' ? [platformStep] : []),
           startSessionStep(target, posix.name),
           {
             kind: 'local',

@@ -12,7 +12,7 @@ import {
   type PluginStandIn,
 } from '../../support/plugin-stand-in.ts';
 import { hasProgram } from '../../support/programs.ts';
-import { keys } from '../../support/pty.ts';
+import { keys, openTerminal } from '../../support/pty.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -176,12 +176,27 @@ describe.skipIf(process.platform === 'win32')('--transport plugin', () => {
 
   it('a plugin that is killed leaves neither a session nor a terminal without echo', async () => {
     await plugin.starts();
-    using terminal = await sandbox.pty(['ssm', 'dev/web-1', ...withPlugin], { env: plugin.env });
+    const words = [process.execPath, await builtForge(), 'ssm', 'dev/web-1', ...withPlugin];
+    using terminal = openTerminal('/bin/sh', ['-c', '"$@"; echo "code $?"; stty -a', 'sh', ...words], {
+      env: sandbox.environment({ env: plugin.env }),
+    });
     await terminal.waitFor(/[$#] $/);
     const [started] = await plugin.starts();
     process.kill(started?.pid ?? 0, 'SIGKILL');
-    expect(await terminal.exit).toBe(137);
+    await terminal.waitFor(/code 137[\s\S]* icanon [\s\S]* echo /);
+    await terminal.exit;
     expect(open()).toEqual([]);
+  });
+
+  it('a terminal that is closed ends the plugin and the session', async () => {
+    await plugin.starts();
+    using terminal = await sandbox.pty(['ssm', 'dev/web-1', ...withPlugin], { env: plugin.env });
+    await terminal.waitFor(/[$#] $/);
+    const [started] = await plugin.starts();
+    process.kill(terminal.pid, 'SIGHUP');
+    expect(await terminal.exit).toBe(143);
+    expect(open()).toEqual([]);
+    expect(() => process.kill(started?.pid ?? 0, 0)).toThrow('ESRCH');
   });
 
   it('the longest duration ends it with 7', async () => {

@@ -26,7 +26,7 @@ const sideBySide = 8;
 /**
  * All instances, in no order, as the replies come: EC2 names up to a thousand at once, and Systems Manager is asked
  * for them in batches side by side, for paging through its own list takes one reply after the other. Where EC2 may
- * not be asked, that list is all there is.
+ * not be asked or can't be reached (a network with endpoints for Session Manager alone), that list is all there is.
  */
 export async function* allInstances(
   parts: FindParts,
@@ -46,9 +46,11 @@ export async function* allInstances(
       }
     }
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    parts.output.debug('EC2 may not be asked: names, types and zones are not known');
-    for await (const page of ask.managed({})) yield page.map((managed) => join(undefined, managed));
+    if (!sayMissing(parts, error)) throw error;
+    for await (const page of ask.managed({})) {
+      const rest = page.filter(({ instanceId }) => !seen.has(instanceId));
+      yield rest.map((managed) => join(undefined, managed));
+    }
     return;
   }
   const rest = (await hybrid).filter(({ instanceId }) => !seen.has(instanceId));
@@ -64,7 +66,10 @@ export async function instancesWithTags(
   const ask = await askAws(parts, access);
   const filters = Object.fromEntries([...tags].map(([key, value]) => [`tag:${key}`, [value]]));
   const [ec2, managed] = await Promise.all([
-    collectUnlessDenied(ask.ec2(filters)),
+    collect(ask.ec2(filters)).catch((error: unknown): Ec2Instance[] => {
+      if (sayMissing(parts, error)) return [];
+      throw error;
+    }),
     collect(ask.managed(filters)),
   ]);
   const byId = new Map(managed.map((entry) => [entry.instanceId, entry]));
@@ -81,7 +86,10 @@ export async function instancesByEc2(
   filters: Ec2Filters,
 ): Promise<FoundInstance[]> {
   const ask = await askAws(parts, access);
-  const found = await collectUnlessDenied(ask.ec2(filters));
+  const found = await collect(ask.ec2(filters)).catch((error: unknown): Ec2Instance[] => {
+    if (isOf(error, 'denied')) return [];
+    throw error;
+  });
   const batches = chunk(found, ask.pageSize).map((batch) => () => joinManaged(ask, batch));
   return collect(asTheyCome(batches, sideBySide));
 }
@@ -123,23 +131,23 @@ function join(ec2: Ec2Instance | undefined, managed: ManagedInstance | undefined
   };
 }
 
-async function collectUnlessDenied<Value>(pages: AsyncIterable<readonly Value[]>): Promise<Value[]> {
-  try {
-    return await collect(pages);
-  } catch (error) {
-    if (isDenied(error)) return [];
-    throw error;
-  }
-}
-
 export async function collect<Value>(pages: AsyncIterable<readonly Value[]>): Promise<Value[]> {
   const all: Value[] = [];
   for await (const page of pages) all.push(...page);
   return all;
 }
 
-function isDenied(error: unknown): boolean {
-  return error instanceof ForgeError && error.kind === 'denied';
+/** False: it is another failure. What only EC2 knows is then missing from what Systems Manager has. */
+function sayMissing({ output }: Pick<FindParts, 'output'>, error: unknown): boolean {
+  const missing = 'names, types and zones that only EC2 knows are missing';
+  if (isOf(error, 'denied')) output.debug(`EC2 may not be asked: ${missing}`);
+  else if (isOf(error, 'unreachable')) output.warn(`EC2 can't be reached: ${missing}.`);
+  else return false;
+  return true;
+}
+
+function isOf(error: unknown, kind: ForgeError['kind']): boolean {
+  return error instanceof ForgeError && error.kind === kind;
 }
 
 function chunk<Value>(values: readonly Value[], size: number): Value[][] {

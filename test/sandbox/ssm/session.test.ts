@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { GenerateDataKeyCommand } from '@aws-sdk/client-kms';
-import { ResumeSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
+import { ResumeSessionCommand, StartSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { decodeAgentMessage, encodeAgentMessage } from '../../../src/ssm/wire/agent-message.ts';
@@ -57,6 +57,32 @@ describe('data channels', () => {
       expect(refused.message).toContain('403');
     }
     expect(session?.token).toBe(third);
+  });
+
+  it('are resumed and ended by who started them, and not by another with the same role', async () => {
+    const [dana, lena] = (['dana', 'lena'] as const).map((person) =>
+      stage.keysOf('Forge-QA-ReadOnly', 'dev', person),
+    );
+    const wish = new StartSessionCommand({
+      Target: stage.instance('dev', 'bastion').id,
+      DocumentName: 'AWS-StartPortForwardingSessionToRemoteHost',
+      Parameters: { host: ['echo'], portNumber: ['7'], localPortNumber: ['0'] },
+    });
+    const { SessionId } = await stage.ssm(dana).send(wish);
+    const session = stage.world.ssm.sessions.get(SessionId ?? '') ?? expect.fail();
+    const { token } = session;
+    const refused = { name: 'AccessDeniedException' };
+    expect(await failureOf(stage.ssm(lena).send(new ResumeSessionCommand({ SessionId })))).toMatchObject(
+      refused,
+    );
+    expect(await failureOf(stage.ssm(lena).send(new TerminateSessionCommand({ SessionId })))).toMatchObject(
+      refused,
+    );
+    expect(session).toMatchObject({ token, endedAt: undefined });
+    await stage.ssm(dana).send(new ResumeSessionCommand({ SessionId }));
+    expect(session.token).not.toBe(token);
+    await stage.ssm(dana).send(new TerminateSessionCommand({ SessionId }));
+    expect(session.endedAt).toBeDefined();
   });
 
   it('acknowledge an old number again, order what comes early, drop what is broken', async () => {

@@ -41,7 +41,7 @@ export interface RdsInstance {
 }
 
 /** IAM action rds:DescribeDBClusters. Throws NOT_FOUND. */
-export async function describeCluster(
+export function describeCluster(
   aws: Aws,
   region: string,
   keys: SigningKeys,
@@ -49,15 +49,16 @@ export async function describeCluster(
 ): Promise<RdsCluster> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
   const command = new DescribeDBClustersCommand({ DBClusterIdentifier: identifier });
-  const call = describing('DescribeDBClusters', region, `cluster ${identifier}`);
-  const { DBClusters: clusters } = await callAws(aws, call, (options) => client.send(command, options));
-  const found = parseCluster(clusters?.[0]);
-  if (found === undefined) throw incompleteReply('rds DescribeDBClusters', 'endpoint');
-  return found;
+  return describeOne(
+    aws,
+    describing('DescribeDBClusters', region, `cluster ${identifier}`),
+    (options) => client.send(command, options),
+    (reply) => parseCluster(reply.DBClusters?.[0]),
+  );
 }
 
 /** IAM action rds:DescribeDBInstances. Throws NOT_FOUND. */
-export async function describeInstance(
+export function describeInstance(
   aws: Aws,
   region: string,
   keys: SigningKeys,
@@ -65,10 +66,22 @@ export async function describeInstance(
 ): Promise<RdsInstance> {
   const client = new RDSClient(aws.clientConfig('rds', region, keys));
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier });
-  const call = describing('DescribeDBInstances', region, `instance ${identifier}`);
-  const { DBInstances: instances } = await callAws(aws, call, (options) => client.send(command, options));
-  const found = parseInstance(instances?.[0]);
-  if (found === undefined) throw incompleteReply('rds DescribeDBInstances', 'endpoint');
+  return describeOne(
+    aws,
+    describing('DescribeDBInstances', region, `instance ${identifier}`),
+    (options) => client.send(command, options),
+    (reply) => parseInstance(reply.DBInstances?.[0]),
+  );
+}
+
+async function describeOne<Reply extends { readonly $metadata: object }, Found>(
+  aws: Aws,
+  call: AwsCall,
+  send: (options: { abortSignal: AbortSignal }) => Promise<Reply>,
+  parse: (reply: Reply) => Found | undefined,
+): Promise<Found> {
+  const found = parse(await callAws(aws, call, send));
+  if (found === undefined) throw incompleteReply(`rds ${call.operation}`, 'endpoint');
   return found;
 }
 

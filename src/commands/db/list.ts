@@ -34,7 +34,7 @@ export default defineCommand<ListOptions>({
                 [
                   { title: 'KIND', value: (row) => row.kind },
                   { title: 'IDENTIFIER', value: (row) => row.identifier },
-                  { title: 'STATUS', value: (row) => row.status },
+                  { title: 'STATUS', value: (row) => row.status, minor: true },
                   {
                     title: 'IAM',
                     value: (row) => (row.iamEnabled ? 'on' : 'off'),
@@ -77,8 +77,8 @@ export default defineCommand<ListOptions>({
               title: 'USER',
               value: (row) => (row.writeUser === null ? row.user : `${row.user} (--write: ${row.writeUser})`),
             },
-            { title: 'OPENS', value: (row) => (row.readOnly ? 'read-only' : 'read-write') },
-            { title: 'ENDPOINT', value: (row) => row.endpoint },
+            { title: 'OPENS', value: (row) => (row.readOnly ? 'read-only' : 'read-write'), minor: true },
+            { title: 'ENDPOINT', value: (row) => row.endpoint, minor: true },
             { title: '', value: (row) => (row.production ? 'production' : ''), tone: () => 'danger' },
           ],
           databases,

@@ -1,5 +1,4 @@
 import type { EventParameters } from '../event-log.ts';
-import type { IssuedKeys } from '../principal.ts';
 import { ssmService } from '../ssm/ssm-service.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
@@ -8,6 +7,7 @@ import { parseJsonObject } from './json-body.ts';
 import type { JsonService } from './json-service.ts';
 import { kmsService } from './kms/kms-service.ts';
 import { regions } from './query-api.ts';
+import { recordCall } from './record-call.ts';
 import { verifySignature } from './verify-signature.ts';
 
 const services: readonly JsonService[] = [ssmService, kmsService];
@@ -34,24 +34,10 @@ function run(
   request: Received,
   baseUrl: string,
 ): Reply {
-  let noted: EventParameters = {};
-  let caller: IssuedKeys | undefined;
-  const record = (failure?: AwsFailure) =>
-    world.events.record({
-      service: service.name,
-      name: operation,
-      account: caller?.principal.account,
-      principal: caller?.principal.arn,
-      accessKeyId: caller?.accessKeyId,
-      sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
-      userAgent: request.header('user-agent'),
-      parameters: noted,
-      errorCode: failure?.code,
-      errorMessage: failure?.message,
-    });
-  try {
+  const result = recordCall(world, { service: service.name, operation, request }, (notes) => {
     const signature = verify(world, service, request);
-    caller = signature.keys;
+    const caller = signature.keys;
+    notes.caller = caller;
     const handler = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
     if (handler === undefined) throw new AwsFailure('UnknownOperationException', 400, '');
     if (!request.header('content-type')?.startsWith('application/x-amz-json-1.1')) {
@@ -61,15 +47,11 @@ function run(
     if (fields === undefined)
       throw new AwsFailure('SerializationException', 400, 'Start of structure expected');
     const note = (parameters: EventParameters) => {
-      noted = parameters;
+      notes.parameters = parameters;
     };
-    const result = handler({ world, fields, caller, region: signature.region, baseUrl, note });
-    record();
-    return jsonReply(200, result, request.requestId);
-  } catch (error) {
-    if (error instanceof AwsFailure) record(error);
-    throw error;
-  }
+    return handler({ world, fields, caller, region: signature.region, baseUrl, note });
+  });
+  return jsonReply(200, result, request.requestId);
 }
 
 /** The JSON services call the same mistakes by other names than the query services. */

@@ -1,11 +1,10 @@
-import type { EventParameters } from '../event-log.ts';
-import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import { ec2Service } from './ec2/ec2-service.ts';
 import { type Call, parseForm, type Received, type Reply } from './exchange.ts';
 import type { QueryOperation, QueryService } from './query-service.ts';
 import { rdsService } from './rds/rds-service.ts';
+import { recordCall } from './record-call.ts';
 import { stsService } from './sts/sts-service.ts';
 import { clockToleranceMs, verifySignature } from './verify-signature.ts';
 import { renderXml, type XmlElements, xmlList } from './xml.ts';
@@ -57,22 +56,8 @@ function run(
   parameters: ReadonlyMap<string, string>,
   request: Received,
 ): Reply {
-  let noted: EventParameters = {};
-  let caller: IssuedKeys | undefined;
-  const record = (failure?: AwsFailure) =>
-    world.events.record({
-      service: service.name,
-      name: operation ?? 'none',
-      account: caller?.principal.account,
-      principal: caller?.principal.arn,
-      accessKeyId: caller?.accessKeyId,
-      sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
-      userAgent: request.header('user-agent'),
-      parameters: noted,
-      errorCode: failure?.code,
-      errorMessage: failure?.message,
-    });
-  try {
+  const call = { service: service.name, operation: operation ?? 'none', request };
+  const result = recordCall(world, call, (notes) => {
     const signature = verifySignature(request, {
       keys: world.keys,
       now: world.now(),
@@ -81,23 +66,21 @@ function run(
       // STS takes a presigned URL for as long as a signed header, whatever X-Amz-Expires says.
       presignedSeconds: clockToleranceMs / 1000,
     });
-    caller = signature.keys;
+    const caller = signature.keys;
+    notes.caller = caller;
     const handler = findOperation(service, operation, parameters);
-    const { result } = handler({
+    const answered = handler({
       world,
       parameters,
       caller,
       region: signature.region,
       note: (event) => {
-        noted = event;
+        notes.parameters = event;
       },
     });
-    record();
-    return answer(service, operation ?? '', result, request.requestId);
-  } catch (error) {
-    if (error instanceof AwsFailure) record(error);
-    throw error;
-  }
+    return answered.result;
+  });
+  return answer(service, operation ?? '', result, request.requestId);
 }
 
 function findOperation(

@@ -82,6 +82,7 @@ describe.skipIf(process.platform === 'win32')('sandbox.json', () => {
       log: join(folder, 'sandbox.log'),
       people: [],
       databases: [],
+      clusters: [],
       offline: {
         arn: 'arn:aws:iam::111111111111:user/planted',
         accessKeyId: 'AKIAPLANTED0PLANTED0',

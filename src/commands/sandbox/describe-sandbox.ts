@@ -21,6 +21,7 @@ export async function describeSandbox(state: SandboxState, now: number): Promise
       log: state.log,
       people: state.people.map(({ home: _, ...person }) => person),
       databases: state.databases,
+      clusters: state.clusters,
       direct: Object.fromEntries(reachable),
       offline: withoutSecrets(state.offline),
     },
@@ -57,6 +58,20 @@ function sandboxText(state: SandboxState, reachable: Reachable, now: number, sty
     state.databases,
     style,
   );
+  const clusters = renderTable(
+    [
+      { title: 'CLUSTER', value: (entry) => entry.target, tone: () => 'bold' },
+      { title: 'IN EKS', value: (entry) => entry.cluster },
+      { title: 'ENDPOINT', value: (entry) => entry.endpoint },
+      {
+        title: '',
+        value: (entry) => (entry.publicAccess ? '' : 'through Session Manager only'),
+        tone: () => 'dim',
+      },
+    ],
+    state.clusters,
+    style,
+  );
   const next: readonly (readonly [string, string])[] = [
     ['forge sandbox shell', 'a shell as dana; in it:'],
     ['  forge login', 'sign in: any person, no password'],
@@ -71,6 +86,8 @@ function sandboxText(state: SandboxState, reachable: Reachable, now: number, sty
     people,
     '',
     databases,
+    '',
+    clusters,
     '',
     vpnText(reachable, style),
     '',

@@ -21,6 +21,7 @@ export interface SandboxState {
   readonly log: string;
   readonly people: readonly SandboxPerson[];
   readonly databases: readonly SandboxDatabase[];
+  readonly clusters: readonly SandboxCluster[];
   readonly offline: SandboxOfflineUser;
 }
 
@@ -42,6 +43,17 @@ export interface SandboxDatabase {
   readonly port: number;
   readonly database: string;
   readonly users: readonly string[];
+}
+
+export interface SandboxCluster {
+  /** As forge names it: dev/eks. */
+  readonly target: string;
+  /** Its name in EKS. */
+  readonly cluster: string;
+  /** `https://…` */
+  readonly endpoint: string;
+  /** False: through Session Manager only. */
+  readonly publicAccess: boolean;
 }
 
 /** An IAM user with MFA, to rehearse on: offline-profile.ts. */
@@ -84,6 +96,7 @@ export async function readSandboxState(
       typeof state.url === 'string' &&
       Array.isArray(state.people) &&
       Array.isArray(state.databases) &&
+      Array.isArray(state.clusters) &&
       typeof state.offline?.mfaSecret === 'string';
     return usable ? (state as SandboxState) : undefined;
   } catch {

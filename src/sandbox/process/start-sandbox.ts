@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
 import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
+import { clusterEndpoint } from '../aws/eks/cluster-endpoint.ts';
 import { createKubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
@@ -13,7 +14,7 @@ import { makeSandboxFolder, removeSandboxFolder } from './sandbox-folder.ts';
 import { type SandboxState, saveSandboxState } from './sandbox-state.ts';
 import { startFronts } from './start-fronts.ts';
 import { startKubernetesFronts } from './start-kubernetes-fronts.ts';
-import { databaseName, sandboxConfig } from './write-config.ts';
+import { clusterName, databaseName, sandboxConfig } from './write-config.ts';
 import { writeLauncher } from './write-launcher.ts';
 
 export interface Sandbox extends AsyncDisposable {
@@ -121,8 +122,9 @@ async function writeState(
   } catch (error) {
     throw fileFailure(error, 'write into', folder);
   }
+  const accountOf = (id: string) => organisation.accounts.find((entry) => entry.id === id);
   const databases = organisation.clusters.map((cluster) => {
-    const account = organisation.accounts.find((entry) => entry.id === cluster.account);
+    const account = accountOf(cluster.account);
     const environment = account?.name ?? cluster.account;
     return {
       target: `${environment}/${databaseName(cluster, environment, account?.production ?? false)}`,
@@ -133,9 +135,15 @@ async function writeState(
       users: cluster.databaseUsers.map((user) => user.name),
     };
   });
+  const clusters = organisation.eksClusters.map((cluster) => ({
+    target: `${accountOf(cluster.account)?.name ?? cluster.account}/${clusterName}`,
+    cluster: cluster.name,
+    endpoint: clusterEndpoint(cluster),
+    publicAccess: cluster.publicAccess,
+  }));
   const log = join(folder, 'sandbox.log');
-  const { pid } = host;
-  return { ...facts, pid, folder, startedAt: host.now(), authority, config, log, people, databases, offline };
+  const known = { pid: host.pid, folder, startedAt: host.now(), authority, config, log };
+  return { ...facts, ...known, people, databases, clusters, offline };
 }
 
 /** What happened, one JSON line each: the only place that says why a database refused somebody. */

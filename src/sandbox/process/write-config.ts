@@ -54,17 +54,12 @@ export function sandboxConfig(organisation: Organisation, authority: string): st
 
 /** Where they are is EKS' to say. */
 function clustersOf({ eksClusters }: Organisation, account: string) {
-  const own = eksClusters.filter((cluster) => cluster.account === account);
-  if (own.length === 0) return {};
-  return {
-    clusters: Object.fromEntries(own.map(({ name }, index) => [clusterName(index), { cluster: name }])),
-  };
+  const own = eksClusters.find((cluster) => cluster.account === account);
+  return own === undefined ? {} : { clusters: { [clusterName]: { cluster: own.name } } };
 }
 
-/** An environment's first is `eks`, further ones eks-2, … */
-function clusterName(index: number): string {
-  return index === 0 ? 'eks' : `eks-${index + 1}`;
-}
+/** No environment has two. */
+export const clusterName = 'eks';
 
 type DatabaseEntry = readonly [name: string, settings: Readonly<Record<string, unknown>>];
 

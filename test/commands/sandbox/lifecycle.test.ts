@@ -55,6 +55,15 @@ describe('forge sandbox start, status, stop', () => {
       databases: expect.arrayContaining([
         expect.objectContaining({ target: 'dev/shop', database: 'shop_dev' }),
       ]),
+      clusters: expect.arrayContaining([
+        {
+          target: 'dev/eks',
+          cluster: 'dev-eks-cluster',
+          endpoint: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/),
+          publicAccess: true,
+        },
+        expect.objectContaining({ target: 'prod-wealth/eks', publicAccess: false }),
+      ]),
     });
 
     const stopped = await forge('stop');
@@ -87,8 +96,14 @@ describe('forge sandbox start, status, stop', () => {
     await forge('start');
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(join(folder, 'sandbox.json'))).mode & 0o777).toBe(0o600);
-    const { databases, url, controlPort } = await state();
-    const ports = [Number(new URL(url).port), controlPort, ...databases.map((database) => database.port)];
+    const { databases, clusters, url, controlPort } = await state();
+    const ports = [
+      ...[url, ...clusters.map((cluster) => cluster.endpoint)].map((address) =>
+        Number(new URL(address).port),
+      ),
+      controlPort,
+      ...databases.map((database) => database.port),
+    ].filter((port) => port > 0);
     const outward = Object.values(networkInterfaces())
       .flat()
       .find((address) => address !== undefined && !address.internal && address.family === 'IPv4');

@@ -1,5 +1,6 @@
 import { derivedHex } from '../../issued-keys.ts';
 import { type EksCluster, eksClusterArn } from '../../organisation.ts';
+import { clusterEndpoint } from './cluster-endpoint.ts';
 import { clusterFor, clustersOf, type EksOperation, pageOf, requirePermission } from './eks-request.ts';
 
 /** From: EKS API Reference, ListClusters. */
@@ -55,13 +56,11 @@ function clusterJson(cluster: EksCluster): object {
 }
 
 /** A cluster whose API does not answer yet is being created: it has neither address nor authority. */
-function reachable({ authority, port, publicAccess, endpointHost }: EksCluster): object {
-  if (authority === undefined) return { status: 'CREATING', certificateAuthority: {} };
+function reachable(cluster: EksCluster): object {
+  if (cluster.authority === undefined) return { status: 'CREATING', certificateAuthority: {} };
   return {
     status: 'ACTIVE',
-    // Nothing is put into DNS: a public name would lead to nobody, where an address leads to this machine. A
-    // private one must not be reached from here; inside its network the name leads to it.
-    endpoint: publicAccess && port !== undefined ? `https://127.0.0.1:${port}` : `https://${endpointHost}`,
-    certificateAuthority: { data: Buffer.from(authority).toString('base64') },
+    endpoint: clusterEndpoint(cluster),
+    certificateAuthority: { data: Buffer.from(cluster.authority).toString('base64') },
   };
 }

@@ -5,7 +5,7 @@ import { awsSuffixes, isLoopback } from './endpoint.ts';
 /**
  * Why an address that StartSession or ResumeSession gave is not taken: whoever it belongs to gets the session's token
  * and everything said in it. It is ssmmessages of the region; where the endpoint of SSM is not AWS's own, because a
- * person said so, it may also be that very host.
+ * person said so, it may also be that very host, or its neighbour of that name.
  */
 export function streamRefusal(
   streamUrl: Secret,
@@ -20,7 +20,8 @@ export function streamRefusal(
     return undefined;
   const asked = new URL(ssmEndpoint).hostname;
   const own = !isAwsHost(asked, 'ssm', region);
-  const same = url.hostname === asked || (isLoopback(url.hostname) && isLoopback(asked));
+  const hosts = [asked, asked.replace(/^ssm(?=[.-])/, 'ssmmessages')];
+  const same = hosts.includes(url.hostname) || (isLoopback(url.hostname) && isLoopback(asked));
   if (own && same && (url.protocol === 'wss:' || url.protocol === 'ws:')) return undefined;
   return refusal(`leads to ${url.host}, which is not AWS's for sessions in ${region}`);
 }

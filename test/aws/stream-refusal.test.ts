@@ -28,6 +28,11 @@ it.each([
   [`ws://localhost:4510${path}`, 'http://127.0.0.1:4566', 'us-east-1'],
   [`wss://aws.example.com:8443${path}`, 'https://aws.example.com', 'us-east-1'],
   [`wss://ssmmessages.us-east-1.amazonaws.com${path}`, 'https://aws.example.com', 'us-east-1'],
+  [
+    `wss://ssmmessages.us-iso-east-1.c2s.ic.gov${path}`,
+    'https://ssm.us-iso-east-1.c2s.ic.gov',
+    'us-iso-east-1',
+  ],
 ])('%s of %s is taken', (url, endpoint, region) => {
   expect(refused(url, endpoint, region)).toBeUndefined();
 });

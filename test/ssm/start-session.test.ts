@@ -3,7 +3,7 @@ import { type Access, withAccess } from '../../src/access/with-access.ts';
 import type { DataChannel } from '../../src/ssm/data-channel.ts';
 import { type SessionRequest, startSession } from '../../src/ssm/start-session.ts';
 import { PayloadType } from '../../src/ssm/wire/payload.ts';
-import { configOf, type ForgeStage, startForgeStage } from '../identity/forge-stage.ts';
+import { configOf, type ForgeStage, filesBelow, startForgeStage } from '../identity/forge-stage.ts';
 
 let stage: ForgeStage;
 beforeAll(async () => {
@@ -78,6 +78,26 @@ describe('a session on the sandbox', () => {
     const before = stage.calls('TerminateSession');
     expect(await inSession(outputOf, command('echo hello'))).toContain('hello');
     expect(stage.calls('TerminateSession')).toBe(before);
+  });
+
+  it('tells its tokens to nobody: not with --debug, not in the journal, not when it is resumed', async () => {
+    const issued = vi.spyOn(stage.aws.world.ssm, 'issueToken');
+    await lever('ssm-preferences', { environment: 'dev', kms: true });
+    const resumed = stage.calls('ResumeSession');
+    await inSession(async (channel) => {
+      await lever('ssm-sessions', { action: 'cut' });
+      await expect.poll(() => stage.calls('ResumeSession')).toBe(resumed + 1);
+      await expect.poll(() => channel.state).toBe('ready');
+    });
+    const tokens = issued.mock.results.map(({ value }) => String(value));
+    expect(tokens.length).toBe(2);
+    const said = stage.host().err() + stage.host().out();
+    expect(said).toContain('ssm ResumeSession');
+    const kept = filesBelow(stage.host().directories.home).map(({ text }) => text);
+    for (const text of [said, ...kept]) {
+      for (const token of tokens) expect(text).not.toContain(token.slice(0, 40));
+    }
+    issued.mockRestore();
   });
 
   it('is terminated when it is left', async () => {

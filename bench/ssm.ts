@@ -4,7 +4,7 @@
  * happen when sockets are lost, the agent is slow, or the reader is. Exit 1 when a bar is missed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { download, readSlowly, roundTrips, upload } from '../test/ssm/bars/forward-client.ts';
@@ -23,7 +23,7 @@ const rate = (count: number, seconds: number) => count / 1e6 / seconds;
 console.log('\n| what | wanted | measured | |\n|---|---:|---:|---|');
 
 function bar(what: string, wanted: string, measured: string, holds: boolean): void {
-  console.log(`| ${what} | ${wanted} | ${measured} | ${holds ? 'holds' : 'MISSED'} |`);
+  console.log(`| ${what} | ${wanted} | ${measured} | ${holds ? 'PASS' : 'FAIL'} |`);
   if (!holds) process.exitCode = 1;
 }
 
@@ -69,7 +69,7 @@ const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ign
 /** Figures without a bar: AWS's own. */
 async function plugin(stage: ForwardStage): Promise<void> {
   if (!has('aws') || !has('session-manager-plugin')) {
-    console.log('| session-manager-plugin | | not installed | |');
+    console.log('| session-manager-plugin | | skipped: it and aws are not both on PATH | |');
     return;
   }
   const parameters = {
@@ -217,6 +217,7 @@ async function fanOut(): Promise<void> {
   );
 }
 
+const before = loadavg()[0]?.toFixed(1);
 await instances();
 await fanOut();
 {
@@ -225,5 +226,5 @@ await fanOut();
 }
 const when = new Date().toISOString().slice(0, 10);
 console.log(
-  `\n${when}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${bytes / 1e6} MB, medians of ${rounds}.`,
+  `\n${when}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${bytes / 1e6} MB, medians of ${rounds}. Load average before ${before}, after ${loadavg()[0]?.toFixed(1)}.`,
 );

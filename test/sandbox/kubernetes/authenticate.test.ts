@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authenticateToken } from '../../../src/sandbox/kubernetes/authenticate.ts';
+import type { IssuedKeys } from '../../../src/sandbox/principal.ts';
 import { createWorld, type World } from '../../../src/sandbox/world.ts';
 import { encodeToken, findEksCluster, roleKeys, type TokenWish, tokenFor, tokenUrl } from './stage.ts';
 
@@ -239,5 +243,75 @@ describe('a token is refused', () => {
     for (const scheme of ['http', 'HTTPS', 'ftp', '']) {
       expect(reasonOf(edited((url) => url.replace('https', scheme)))).toMatch(/the scheme is|holds no URL/);
     }
+  });
+});
+
+describe('tokens that botocore made', () => {
+  interface Vector {
+    readonly kind: string;
+    readonly credentials: {
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string | null;
+    };
+    readonly date: string;
+    readonly cluster: string;
+    readonly region: string;
+    readonly token: string;
+  }
+  const vectors = (
+    JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', '..', 'vectors', 'aws-tokens.json'), 'utf8'),
+    ) as readonly Vector[]
+  ).filter(({ kind }) => kind === 'eks-token');
+
+  it('are there', () => expect(vectors.length).toBeGreaterThanOrEqual(2));
+
+  it.each(vectors)(
+    'are accepted: $credentials.accessKeyId',
+    ({ credentials, cluster, region, token, date }) => {
+      const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date)?.slice(1) ?? [];
+      const signedAt = Date.parse(`${parts.slice(0, 3).join('-')}T${parts.slice(3).join(':')}Z`);
+      const then = createWorld({ now: () => signedAt + 10 * minute });
+      const keys: IssuedKeys = {
+        ...then.userKeys('ci'),
+        ...credentials,
+        sessionToken: credentials.sessionToken ?? undefined,
+        issuedAt: signedAt,
+        expiresAt: undefined,
+      };
+      const store: World['keys'] = {
+        ...then.keys,
+        find: (id) => (id === keys.accessKeyId ? keys : undefined),
+      };
+      const seeded = findEksCluster(then, 'dev-eks-cluster');
+      const verdict = (named: string) =>
+        authenticateToken({ keys: store, now: then.now }, { ...seeded, name: named, region }, token);
+      expect(verdict(cluster).ok).toBe(true);
+      expect(verdict(`${cluster}2`).ok).toBe(false);
+    },
+  );
+});
+
+describe('whatever comes', () => {
+  it('is answered with a verdict', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 6_000 }), fc.boolean(), (text, framed) => {
+        expect(judge(framed ? encodeToken(text) : text).ok).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is refused when one character of a good URL is another, unless it is the same request', () => {
+    const url = tokenUrl(world);
+    const meaning = (text: string) => text.replace(/%[0-9a-fA-F]{2}/g, (coded) => coded.toUpperCase());
+    fc.assert(
+      fc.property(fc.nat(url.length - 1), fc.integer({ min: 0x20, max: 0x7e }), (at, code) => {
+        const other = url.slice(0, at) + String.fromCharCode(code) + url.slice(at + 1);
+        expect(judge(encodeToken(other)).ok).toBe(meaning(other) === meaning(url));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -2,7 +2,8 @@ import { ForgeError } from '../errors.ts';
 import type { FoundInstance } from './find-instances.ts';
 
 const checks = [
-  'Check that it is running, that the SSM agent runs on it, that its instance profile allows AmazonSSMManagedInstanceCore,',
+  'Check that it is in this account and region and running, that the SSM agent runs on it,',
+  'that its instance profile allows AmazonSSMManagedInstanceCore,',
   'and that it reaches ssm, ssmmessages and ec2messages over HTTPS (443), by the internet or by VPC endpoints.',
 ].join('\n');
 

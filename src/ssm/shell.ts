@@ -40,6 +40,7 @@ export async function runShell(
   const terminal = host.stdin.isTTY === true;
   const stop = new AbortController();
   let left: 'typed' | 'limit' | 'orphaned' | undefined;
+  let midLine = false;
   const leave = (why: NonNullable<typeof left>) => {
     left ??= why;
     stop.abort();
@@ -71,6 +72,7 @@ export async function runShell(
     // The size goes first: whatever the instance draws has it right from the start.
     using _size = await followSize(host, channel);
     channel.onData((type, payload) => {
+      midLine = payload.at(-1) !== 0x0a;
       if (type === PayloadType.output) return output.raw(payload);
       if (type === PayloadType.stdErr) host.stderr.write(payload);
     });
@@ -86,6 +88,10 @@ export async function runShell(
     stop.abort();
     if (host.signal.aborted) throw host.signal.reason;
     return finish(end);
+  } catch (error) {
+    // Why it failed is not to stand behind the prompt of the instance.
+    if (terminal && midLine) host.stderr.write('\r\n');
+    throw error;
   } finally {
     stop.abort();
     host.signal.removeEventListener('abort', onSignal);

@@ -52,7 +52,18 @@ export async function openSession(
       });
     } catch (error) {
       if (awsErrorName(error) === 'TargetNotConnected') throw offlineById(instance.label, error);
+      if (awsErrorName(error) === 'InvalidDocument' && document !== undefined) {
+        throw unknownDocument(document.name, access.region, error);
+      }
       throw error;
     }
   }
+}
+
+function unknownDocument(name: string, region: string, cause: unknown): ForgeError {
+  return new ForgeError('usage', `There is no session document ${JSON.stringify(name)} in ${region}.`, {
+    code: 'UNKNOWN_DOCUMENT',
+    hint: `Those of the account: aws ssm list-documents --filters Key=DocumentType,Values=Session --region ${region}`,
+    cause,
+  });
 }

@@ -206,7 +206,8 @@ onPosix('forge ssm', () => {
     using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
     await terminal.waitFor(prompt);
     await pull('ssm-sessions', { action: 'end', output: 'Session timed out due to inactivity.' });
-    await terminal.waitFor(/was ended: Session timed out due to inactivity/);
+    // On a line of its own, not behind the prompt.
+    await terminal.waitFor(/\n(?:\x1b\[[\d;]*m)*Error:[^\n]*was ended: Session timed out due to inactivity/);
     expect(await terminal.exit).toBe(7);
   });
 });

@@ -136,6 +136,20 @@ describe('an instance by words', () => {
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('Did you mean: web-1');
   });
+
+  it('says that what stands before a slash is no environment', async () => {
+    const run = await sandbox.forge(['ssm', 'dve/web-1', '--env', 'dev']);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('"dve" is no environment of forge.yaml');
+  });
+
+  it('says what session documents there are when one is not', async () => {
+    const run = await sandbox.forge(['ssm', 'dev/web-1', '--document', 'Nope']);
+    expect(run).toMatchObject({ code: 2, stdout: '' });
+    expect(run.stderr).toMatch(
+      /^Error: There is no session document "Nope" in us-east-1\.\nThose of .*list-documents/,
+    );
+  });
 });
 
 describe('forge ssm run on one instance', () => {

@@ -49,6 +49,7 @@ export class Connection {
   #socket: MessageSocket | undefined;
   /** In a row without success: a socket that opens and closes again at once is none. */
   #attempts = 0;
+  /** Since when no socket has lasted. */
   #lostAt: number | undefined;
   #openedAt = 0;
   #reconnects = 0;
@@ -87,7 +88,6 @@ export class Connection {
           if (this.#stop.signal.aborted) return;
           // Not 0: a service that says a word and hangs up is not to be called again and again without a pause.
           this.#attempts = Math.min(this.#attempts, 1);
-          this.#lostAt = undefined;
           this.#handlers.onMessage(bytes);
         },
         onDrain: () => {
@@ -149,7 +149,7 @@ export class Connection {
   }
 }
 
-/** Milliseconds that a socket must have lived to count as a success though nothing was said on it. */
+/** Milliseconds that a socket must have lived to count as a success: a word on it alone is none. */
 const stable = 5_000;
 
 const final: ReadonlySet<ForgeError['kind']> = new Set(['denied', 'signed-out', 'usage', 'time-up']);

@@ -2,8 +2,9 @@ import { type AuthorizationContext, authorize, type Decision } from './authorize
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
+import { authenticateToken, type TokenVerdict } from './kubernetes/authenticate.ts';
 import { createIdentityCenter, type IdentityCenter } from './oidc/identity-center.ts';
-import type { Organisation } from './organisation.ts';
+import type { EksCluster, Organisation } from './organisation.ts';
 import { userArn } from './organisation.ts';
 import type { IssuedKeys } from './principal.ts';
 import { type RdsTokenRequest, type RdsTokenVerdict, verifyRdsToken } from './rds-token.ts';
@@ -34,6 +35,8 @@ export interface World {
   authorize(keys: IssuedKeys, action: string, resource: string, context?: AuthorizationContext): Decision;
   /** Whether RDS would let this token in: see rds-token.ts. Never throws. */
   verifyRdsToken(request: RdsTokenRequest): RdsTokenVerdict;
+  /** Who calls a cluster's API with this token: kubernetes/authenticate.ts. Never throws. */
+  authenticateToken(cluster: EksCluster, token: string): TokenVerdict;
 }
 
 export interface WorldOptions {
@@ -81,6 +84,7 @@ export function createWorld(options: WorldOptions): World {
     authorize: (caller, action, resource, context = {}) =>
       authorize({ now: now(), keys: caller, action, resource, context }),
     verifyRdsToken: (request) => verifyRdsToken(world, request),
+    authenticateToken: (cluster, token) => authenticateToken(world, cluster, token),
   };
   return world;
 }

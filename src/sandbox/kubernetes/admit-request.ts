@@ -4,7 +4,6 @@ import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import type { KubernetesUser } from './api/kubernetes-user.ts';
 import { ApiFailure, unauthorized } from './api/status.ts';
-import { authenticateToken } from './authenticate.ts';
 
 export type Admission =
   | { readonly kind: 'user'; readonly user: KubernetesUser }
@@ -24,7 +23,7 @@ export function admitRequest(world: World, cluster: EksCluster, request: Incomin
   const verdict =
     token === undefined
       ? ({ ok: false, reason: 'there is no bearer token', keys: undefined } as const)
-      : authenticateToken(world, cluster, token);
+      : world.authenticateToken(cluster, token);
   const impersonated = verdict.ok ? impersonation(request) : undefined;
   record(world, cluster, request, path, verdict.keys, {
     username: verdict.ok ? verdict.user.username : undefined,

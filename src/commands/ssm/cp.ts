@@ -73,7 +73,9 @@ left out with a warning and exit code 1. With --ssh the same goes over ssh and f
         mayAsk: context.prompt.possible,
         maximumMs: maximumMs({}, target.environment),
       });
-      const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''));
+      // ssh may ask for a passphrase, and about a host key.
+      const startsWithin = useSsh ? 300_000 : 30_000;
+      const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''), startsWithin);
       const job = {
         host,
         output,

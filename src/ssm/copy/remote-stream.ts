@@ -18,7 +18,7 @@ export function cutEarly(label: string): ForgeError {
   });
 }
 
-/** As the stream, but lost as well when `signal` is aborted: with its reason. */
+/** As the stream, but lost as well when `signal` is aborted: with its reason, whatever else comes of that. */
 export function interruptible(stream: RemoteStream, signal: AbortSignal): RemoteStream {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -26,11 +26,14 @@ export function interruptible(stream: RemoteStream, signal: AbortSignal): Remote
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
-  const lost = Promise.race([aborted, stream.lost]);
+  const explain = (error: unknown): never => {
+    throw signal.aborted ? signal.reason : error;
+  };
+  const lost = Promise.race([aborted, stream.lost]).catch(explain);
   lost.catch(() => {});
   return {
     lost,
-    send: (bytes) => stream.send(bytes),
+    send: (bytes) => stream.send(bytes).catch(explain),
     onData: (listener) => stream.onData(listener),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', onAbort);

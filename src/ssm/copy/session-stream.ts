@@ -41,7 +41,8 @@ export function sessionStream(channel: DataChannel, label: string, sizeEveryMs: 
   }, sizeEveryMs);
   return {
     lost,
-    send: (bytes) => channel.send(PayloadType.output, bytes),
+    // A closed channel takes nothing; why it closed is what the person shall read.
+    send: (bytes) => channel.send(PayloadType.output, bytes).catch(() => lost),
     onData: (listener) =>
       channel.onData((type, payload) => (type === PayloadType.output ? listener(payload) : undefined)),
     async [Symbol.asyncDispose]() {

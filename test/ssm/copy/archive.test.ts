@@ -137,7 +137,7 @@ describe('a hostile archive', () => {
     },
   );
 
-  it.each([
+  const attacks: readonly (readonly [string, readonly Entry[]])[] = [
     [
       'a link that is written through',
       [
@@ -162,7 +162,8 @@ describe('a hostile archive', () => {
     ],
     ['a hard link to what is not in it', [['h', '1', 'etc/passwd']]],
     ['a device', [['d', '3']]],
-  ])('with %s writes nothing outside', async (_, entries) => {
+  ];
+  it.each(attacks)('with %s writes nothing outside', async (_, entries) => {
     const parent = newFolder();
     const out = join(parent, 'out');
     mkdirSync(out);

@@ -1,20 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { type ApiRequest, readApiRequest } from './api-request.ts';
 import { asFailure } from './as-failure.ts';
 import { mustBeAllowed } from './authorize.ts';
+import { createContainerPorts } from './container-ports.ts';
 import type { Containers } from './containers.ts';
 import { execProtocols, serveExecSocket } from './exec-socket.ts';
+import { execStreamProtocol, serveExecStreams } from './exec-streams.ts';
 import { findContainer } from './find-container.ts';
 import { impersonate } from './impersonate.ts';
 import { type KubernetesObject, textAt } from './json.ts';
 import type { KubernetesUser } from './kubernetes-user.ts';
 import type { ObjectStore } from './object-store.ts';
+import { servePortForward } from './port-forward.ts';
 import type { RemoteCommandWish } from './remote-command.ts';
 import { isTrue, type ResourceRequest } from './request-info.ts';
 import { findResource } from './resource.ts';
-import { badRequest, noSuchPage, notFound, statusOf } from './status.ts';
+import { badRequest, notFound, statusOf } from './status.ts';
 
 export interface PodConnections extends AsyncDisposable {
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer, user: KubernetesUser): void;
@@ -26,29 +29,41 @@ export interface PodConnectionParts {
 }
 
 const longestMessage = 4 * 1024 * 1024;
+/** port-forward since kubectl 1.31: SPDY's bytes in the messages of a WebSocket. */
+const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
+const portForwardProtocol = 'portforward.k8s.io';
 
-/** Requests that become a connection into a pod. */
+/** Requests that become a connection into a pod: over a WebSocket, or over SPDY as older clients want it. */
 export function createPodConnections({ store, containers }: PodConnectionParts): PodConnections {
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: longestMessage,
-    handleProtocols: (offered) => execProtocols.find((protocol) => offered.has(protocol)) ?? false,
+    handleProtocols: (offered) => [...execProtocols, tunnelProtocol].find((one) => offered.has(one)) ?? false,
   });
+  const ports = createContainerPorts();
   const sockets = new Set<Duplex>();
   const serve = async (message: IncomingMessage, socket: Duplex, head: Buffer, user: KubernetesUser) => {
     const request = readApiRequest(message, impersonate(user, message.headers));
     const info = connectable(request);
     const pod = findPod(store, info);
-    if (info.subresource !== 'exec') throw noSuchPage();
-    const wish = readWish(request.query);
-    const container = findContainer(pod, request.query.get('container'));
-    const offered = (message.headers['sec-websocket-protocol'] ?? '').split(',').map((word) => word.trim());
-    if (!offered.some((protocol) => execProtocols.includes(protocol))) {
-      throw badRequest(`unable to upgrade: none of the protocols is supported: ${execProtocols.join(', ')}`);
+    const forwards = info.subresource === 'portforward';
+    const run = forwards ? undefined : await prepareExec(request, pod, containers);
+    if ((message.headers.upgrade ?? '').toLowerCase() === 'spdy/3.1') {
+      const protocol = forwards ? portForwardProtocol : execStreamProtocol;
+      mustOffer(message.headers['x-stream-protocol-version'], [protocol]);
+      socket.write(switchToSpdy(protocol));
+      if (head.length > 0) socket.unshift(head);
+      if (run === undefined) servePortForward(socket, pod, ports);
+      else serveExecStreams(socket, run.container, run.wish);
+      return;
     }
-    const opened = await containers.open(pod, container);
-    server.handleUpgrade(message, socket, head, (client) => serveExecSocket(client, opened, wish));
+    mustOffer(message.headers['sec-websocket-protocol'], forwards ? [tunnelProtocol] : execProtocols);
+    server.handleUpgrade(message, socket, head, (client) => {
+      if (run !== undefined) return serveExecSocket(client, run.container, run.wish);
+      client.on('error', () => {});
+      servePortForward(createWebSocketStream(client), pod, ports);
+    });
   };
   return {
     upgrade(message, socket, head, user) {
@@ -59,10 +74,32 @@ export function createPodConnections({ store, containers }: PodConnectionParts):
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
+      ports[Symbol.dispose]();
       server.close();
     },
   };
 }
+
+async function prepareExec(request: ApiRequest, pod: KubernetesObject, containers: Containers) {
+  const wish = readWish(request.query);
+  const name = findContainer(pod, request.query.get('container'));
+  return { wish, container: await containers.open(pod, name) };
+}
+
+function mustOffer(header: string | string[] | undefined, known: readonly string[]): void {
+  const offered = [header ?? []].flat().flatMap((line) => line.split(',').map((word) => word.trim()));
+  if (offered.some((protocol) => known.includes(protocol))) return;
+  throw badRequest(`unable to upgrade: none of the protocols is supported: ${known.join(', ')}`);
+}
+
+const switchToSpdy = (protocol: string): string =>
+  [
+    'HTTP/1.1 101 Switching Protocols',
+    'Connection: Upgrade',
+    'Upgrade: SPDY/3.1',
+    `X-Stream-Protocol-Version: ${protocol}`,
+    '\r\n',
+  ].join('\r\n');
 
 /** Whether a connection into a pod is what the request asks for, and may. */
 function connectable({ info, user }: ApiRequest): ResourceRequest {

@@ -25,8 +25,8 @@ export default defineCommand<CopyOptions>({
     { flags: '-r, --recursive', description: 'folders, with all that is in them' },
     { flags: '-p, --preserve', description: 'modes and times of last change stay as they are' },
     { flags: '--ssh', description: 'through the SSH server there, with a key that it takes' },
-    { flags: '--identity <file>', description: 'the same with this private key' },
-    { flags: '--user <name>', description: 'the same as this user, e.g. ec2-user' },
+    { flags: '--identity <file>', description: 'private key to sign in with' },
+    { flags: '--user <name>', description: 'user on the instances, e.g. ec2-user' },
     reasonOption,
   ],
   examples: [
@@ -42,7 +42,8 @@ export default defineCommand<CopyOptions>({
 Paths there begin at the home of the session's user, mostly ssm-user, who must be allowed to read or write them.
 A file is gathered beside its place as .forge-….part and renamed when it is whole, so that a link there is replaced;
 folders travel as one tar archive. Links in a folder stay links; those that lead out of it, and what is no file, are
-left out with a warning and exit code 1. With --ssh the same goes over ssh and forge ssm ssh-proxy. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
+left out with a warning and exit code 1. With --ssh, --identity
+or --user the same goes over the system's ssh and forge ssm ssh-proxy, as that user. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();

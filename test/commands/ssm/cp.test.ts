@@ -173,7 +173,7 @@ describe('forge ssm cp, files', () => {
     ssm.faults = { ...faults, agentTakesMs: 1 };
     try {
       using terminal = await sandbox.pty(['ssm', 'cp', 'slow', 'dev/web-1:slowly'], { cwd: here });
-      await terminal.waitFor(/slow \[#[# ]+\] \d+ % of 9\.0 MB, [\d.]+ [kM]B\/s/);
+      await terminal.waitFor(/slow \[#[# ]+\] \d+ % of 5\.0 MB, [\d.]+ [kM]B\/s/);
       terminal.write(keys.ctrlC);
       expect(await terminal.exit).toBe(130);
       expect(terminal.text()).toContain('goes on from there');

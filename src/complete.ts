@@ -1,3 +1,4 @@
+import type { CommandDefinition } from './command.ts';
 import { entries, findEntry, plainGlobals, valuedGlobals, wordPositions } from './command-tree.ts';
 import type { Host } from './host.ts';
 
@@ -42,15 +43,28 @@ async function candidatesFor(before: readonly string[], unfinished: string, host
       (name) => name.startsWith('--'),
     );
   }
-  if (definition === undefined) {
-    const path = words.length === 0 ? '' : `${words.join(' ')} `;
-    return entries
-      .filter((each) => each.path.startsWith(path))
-      .map((each) => each.path.slice(path.length).split(' ')[0] ?? '');
-  }
-  const argument = definition.arguments?.[words.length - used]?.name ?? '';
+  // `ssm` is a command of its own, and a group of others.
+  const further = words.length > used && definition !== undefined ? [] : nextWords(words);
+  if (definition === undefined) return further;
+  return [...further, ...(await argumentsOf(definition, entry?.path, words.length - used, host))];
+}
+
+function nextWords(words: readonly string[]): string[] {
+  const path = words.length === 0 ? '' : `${words.join(' ')} `;
+  return entries
+    .filter((each) => each.path.startsWith(path))
+    .map((each) => each.path.slice(path.length).split(' ')[0] ?? '');
+}
+
+async function argumentsOf(
+  definition: CommandDefinition<never>,
+  path: string | undefined,
+  position: number,
+  host: Host,
+): Promise<string[]> {
+  const argument = definition.arguments?.[position]?.name ?? '';
   if (/target/.test(argument)) return targetNames(host);
-  if (/instance/.test(argument)) return instanceNames(host, entry?.path === 'ssm forward');
+  if (/instance/.test(argument)) return instanceNames(host, path === 'ssm forward');
   return /environment/.test(argument) ? environmentNames(host) : [];
 }
 

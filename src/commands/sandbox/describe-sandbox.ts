@@ -76,6 +76,7 @@ function sandboxText(state: SandboxState, reachable: Reachable, now: number, sty
     ['forge sandbox shell', 'a shell as dana; in it:'],
     ['  forge login', 'sign in: any person, no password'],
     ['  forge db connect dev', 'SQL on the dev database'],
+    ['  forge ssm dev/web-1', 'a shell on an instance; forge ssm list'],
     ['forge sandbox run -- forge whoami', 'one command in it'],
     ['forge sandbox vpn on', 'reach production directly, too'],
     ['forge sandbox stop', 'end it and remove everything'],

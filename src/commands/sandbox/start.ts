@@ -12,7 +12,7 @@ import { describeSandbox } from './describe-sandbox.ts';
 
 export default defineCommand<{ foreground?: boolean }>({
   description:
-    'Starts an AWS of your own on this machine: Identity Center with a page to sign in, STS, RDS, and a real PostgreSQL behind IAM authentication and TLS. It listens on 127.0.0.1 only and holds invented people and data.',
+    'Starts an AWS of your own on this machine: Identity Center with a page to sign in, STS, RDS, and a real PostgreSQL behind IAM authentication and TLS, and instances with Session Manager. It listens on 127.0.0.1 only and holds invented people and data.',
   options: [{ flags: '--foreground', description: 'stay here until Ctrl-C instead of running on its own' }],
   examples: [
     ['forge sandbox start', 'start it; say who can sign in and what to type next'],

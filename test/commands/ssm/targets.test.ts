@@ -82,7 +82,7 @@ describe('a hybrid node and a container of ECS', () => {
     const forward = spawn(
       process.execPath,
       [await builtForge(), 'ssm', 'forward', id, ':7', '--env', 'qa', '--output', 'json'],
-      { env: sandbox.environment(), stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: sandbox.environment(), stdio: ['ignore', 'pipe', 'ignore'] },
     );
     const ended = new Promise((resolve) => forward.once('close', resolve));
     try {

@@ -15,6 +15,9 @@ const usualLingerMs = 5_000;
 /** Received and not read yet. Above it the whole session waits, for smux version 1 can't hold back one stream. */
 const receiveLimitBytes = 1024 * 1024;
 
+/** A buffer of its own costs more than so few bytes. */
+const smallBytes = 512;
+
 /**
  * One TCP connection made by the instance. Ending the writable side does not end the connection at once: the agent
  * closes its connection to the server on FIN, and an answer that is still to come would be lost. So the FIN waits
@@ -27,6 +30,9 @@ export class PortStream extends Duplex {
   #remoteEnded = false;
   #linger: NodeJS.Timeout | undefined;
   #received = 0;
+  /** Small pieces of this turn of the event loop, behind others that wait to be read: they wait as one. */
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
 
   constructor(link: PortLink, lingerMs: number = usualLingerMs) {
     super({
@@ -48,8 +54,13 @@ export class PortStream extends Duplex {
     if (this.#closed || this.#remoteEnded || this.destroyed || data.length === 0) return true;
     this.#received += data.length;
     this.#linger?.refresh();
-    this.push(this.readableLength > 0 ? ownBytes(data) : data);
-    return this.readableLength < receiveLimitBytes;
+    const waits = this.readableLength > 0;
+    if (waits && data.length < smallBytes) this.#gather(data);
+    else {
+      this.#flush();
+      this.push(waits ? ownBytes(data) : data);
+    }
+    return this.readableLength + this.#gatheredBytes < receiveLimitBytes;
   }
 
   /** The far end has closed: what has been received can still be read, what is written from now on goes nowhere. */
@@ -57,6 +68,7 @@ export class PortStream extends Duplex {
     if (this.#remoteEnded || this.destroyed) return;
     this.#remoteEnded = true;
     this.#close();
+    this.#flush();
     this.push(null);
   }
 
@@ -80,6 +92,7 @@ export class PortStream extends Duplex {
     if (!this.#closed) {
       this.#linger = setTimeout(() => {
         this.#close();
+        this.#flush();
         this.push(null);
       }, this.#lingerMs);
     }
@@ -90,6 +103,21 @@ export class PortStream extends Duplex {
     this.#close();
     this.#link.drained();
     done(error);
+  }
+
+  #gather(data: Buffer): void {
+    if (this.#gatheredBytes === 0) setImmediate(() => this.#flush());
+    this.#gathered.push(data);
+    this.#gatheredBytes += data.length;
+    if (this.#gatheredBytes >= receiveLimitBytes / 16) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#gatheredBytes === 0) return;
+    const bytes = Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (!this.destroyed && !this.readableEnded) this.push(bytes);
   }
 
   #close(): void {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { Inbox } from '../../src/ssm/inbox.ts';
 import { PortStream } from '../../src/ssm/port-stream.ts';
@@ -28,10 +29,24 @@ it('nor does a payload that waits for its listener', () => {
   expect(kept(given[0])).toBeLessThan(read);
 });
 
-it('nor what waits in a connection for its reader', () => {
+it('what comes in single bytes and waits does not wait as single bytes', async () => {
+  const stream = new PortStream({ send: async () => {}, close() {}, drained() {} });
+  for (let count = 0; count < 20_000; count++) stream.receive(Buffer.from([count & 0xff]));
+  stream.endRemote();
+  const all: Buffer[] = [];
+  // As they wait: an iterator would be given all at once.
+  stream.on('data', (chunk: Buffer) => all.push(chunk));
+  await once(stream, 'end');
+  const bytes = Buffer.concat(all);
+  expect(bytes).toEqual(Buffer.from(Array.from({ length: 20_000 }, (_, at) => at & 0xff)));
+  expect(all.length).toBeLessThan(100);
+});
+
+it('nor what waits in a connection for its reader', async () => {
   const stream = new PortStream({ send: async () => {}, close() {}, drained() {} });
   stream.receive(Buffer.from('first'));
   stream.receive(little());
+  await new Promise((resolve) => setImmediate(resolve));
   expect(stream.read(5)).toEqual(Buffer.from('first'));
   const second = stream.read(1) as Buffer;
   expect(second).toEqual(Buffer.from([7]));

@@ -73,7 +73,7 @@ describe('the endpoint', () => {
   });
 
   it('says so where it stands in for nothing', async () => {
-    const reply = await fetch(`${stage.endpoint.url}/clusters/dev`);
+    const reply = await fetch(`${stage.endpoint.url}/functions/dev`);
     expect([reply.status, reply.headers.get('x-amzn-errortype')]).toEqual([404, 'UnknownOperationException']);
   });
 

@@ -1,32 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { DataChannel } from '../../src/ssm/data-channel.ts';
-import { type DataChannelOptions, openDataChannel } from '../../src/ssm/open-data-channel.ts';
+import { describe, expect, it } from 'vitest';
 import { PayloadType } from '../../src/ssm/wire/payload.ts';
-import { type AgentScript, portActions, ScriptedAgent } from '../support/scripted-agent.ts';
+import { portActions } from '../support/scripted-agent.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-
-const host = { env: {}, now: () => Date.now(), monotonic: () => performance.now() };
-const closing: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of closing.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-
-async function open(
-  script: AgentScript,
-  options: Partial<DataChannelOptions> = {},
-): Promise<{ agent: ScriptedAgent; channel: DataChannel }> {
-  const agent = await ScriptedAgent.start(script);
-  closing.push(agent);
-  const channel = await openDataChannel({ host, debug: () => {} }, agent.session, {
-    signal: new AbortController().signal,
-    resume: async () => agent.address,
-    ...options,
-  });
-  closing.push(channel);
-  return { agent, channel };
-}
+import { open, startAgent } from './open-channel.ts';
 
 async function until(done: () => boolean, within: number): Promise<void> {
   const end = performance.now() + within;
@@ -57,7 +35,7 @@ describe('a bad network', () => {
     let upTotal = 0;
     let downTotal = 0;
     let cuts = 0;
-    const { agent, channel } = await open({
+    const agent = await startAgent({
       actions: portActions,
       onData: (_type, payload) => {
         up.update(payload);
@@ -65,6 +43,7 @@ describe('a bad network', () => {
       },
       faults: { random, loss: 0.05, duplicate: 0.05, reorder: 0.05 },
     });
+    const channel = await open(agent);
     channel.onData((_type, payload) => {
       down.update(payload);
       downBytes += payload.length;

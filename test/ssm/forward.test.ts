@@ -5,8 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ForgeError } from '../../src/errors.ts';
 import type { LocalPlace } from '../../src/config/forward-spec.ts';
+import { ForgeError } from '../../src/errors.ts';
 import { type Listener, listen } from '../../src/ssm/listener.ts';
 import { openMux } from '../../src/ssm/mux.ts';
 import { carry, type ForwardCounters } from '../../src/ssm/port-forward.ts';
@@ -14,7 +14,7 @@ import { fromLsof, listeningInodes } from '../../src/ssm/port-holder.ts';
 import { createOutput } from '../../src/terminal/output.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 import { linkAgent } from './agent-double.ts';
-import { digestOf, freePort, startEcho, startTarget } from './tcp-target.ts';
+import { digestOf, freePort, readBytes, startEcho, startTarget } from './tcp-target.ts';
 
 let host: TestHost;
 let counters: ForwardCounters;
@@ -48,19 +48,6 @@ function dial({ local }: Listener, options: { readonly allowHalfOpen?: boolean }
 }
 
 const closing = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
-
-function readBytes(socket: Socket, count: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= count) resolve(Buffer.concat(chunks));
-    });
-    socket.on('close', () => reject(new Error(`closed after ${size} bytes`)));
-  });
-}
 
 describe('a forwarded port', () => {
   it('64 connections at once, every byte of each', async () => {

@@ -3,12 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
 import { Secret } from '../../src/lib/secret.ts';
-import type { DataChannel } from '../../src/ssm/data-channel.ts';
 import { PayloadCipher } from '../../src/ssm/encryption.ts';
-import { type DataChannelOptions, openDataChannel } from '../../src/ssm/open-data-channel.ts';
 import { MessageType } from '../../src/ssm/wire/agent-message.ts';
 import {
   encodeEncChallenge,
@@ -18,32 +16,8 @@ import {
   type RequestedAction,
 } from '../../src/ssm/wire/handshake-payload.ts';
 import { encodeExitCode, encodeSize, PayloadType } from '../../src/ssm/wire/payload.ts';
-import { type AgentScript, portActions, ScriptedAgent } from '../support/scripted-agent.ts';
-
-const host = { env: {}, now: () => Date.now(), monotonic: () => performance.now() };
-const closing: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of closing.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-
-async function startAgent(script: AgentScript): Promise<ScriptedAgent> {
-  const agent = await ScriptedAgent.start(script);
-  closing.push(agent);
-  return agent;
-}
-
-async function open(
-  agent: Pick<ScriptedAgent, 'session' | 'address'>,
-  options: Partial<DataChannelOptions> = {},
-): Promise<DataChannel> {
-  const channel = await openDataChannel({ host, debug: () => {} }, agent.session, {
-    signal: new AbortController().signal,
-    resume: async () => agent.address,
-    ...options,
-  });
-  closing.push(channel);
-  return channel;
-}
+import { portActions, type ScriptedAgent } from '../support/scripted-agent.ts';
+import { open, startAgent } from './open-channel.ts';
 
 const dataKey = Buffer.from(Array.from({ length: 64 }, (_, at) => at));
 /** What the client reads with is what the agent writes with. */
@@ -332,7 +306,6 @@ describe('an opening that fails', () => {
     const agent = await startAgent({});
     const { session } = agent;
     await agent[Symbol.asyncDispose]();
-    closing.length = 0;
     const failure = await open({ session, address: session }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ kind: 'unreachable', code: 'UNREACHABLE' });
     const text = inspect(failure, { depth: 9 });

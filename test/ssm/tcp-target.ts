@@ -30,6 +30,20 @@ export function startEcho(): Promise<TcpTarget> {
   return startTarget((socket) => socket.pipe(socket));
 }
 
+/** So many bytes, or a few more. Rejects when it closes before. */
+export function readBytes(socket: Socket, count: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= count) resolve(Buffer.concat(chunks));
+    });
+    socket.on('close', () => reject(new Error(`closed after ${size} bytes`)));
+  });
+}
+
 export function digestOf(...pieces: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const piece of pieces) hash.update(piece);

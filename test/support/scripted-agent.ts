@@ -265,7 +265,8 @@ export class ScriptedAgent implements AsyncDisposable {
   }
 
   #repeat(): void {
-    if (this.socket === undefined) return;
+    // A socket that is full makes an agent wait: copies do not pile up in front of it.
+    if (this.socket === undefined || this.socket.bufferedAmount > 1024 * 1024) return;
     const now = performance.now();
     for (const one of this.#unacknowledged.values()) {
       if (now - one.sentAt < 100) continue;

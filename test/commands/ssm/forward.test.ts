@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, startEcho, type TcpTarget } from '../../ssm/tcp-target.ts';
+import { digestOf, readBytes, startEcho, type TcpTarget } from '../../ssm/tcp-target.ts';
 import { builtForge } from '../../support/built-forge.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
@@ -79,19 +79,6 @@ function dial(port: number | undefined): Socket {
   const socket = connect({ host: '127.0.0.1', port: port ?? 0 });
   socket.on('error', () => {});
   return socket;
-}
-
-function readBytes(socket: Socket, count: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= count) resolve(Buffer.concat(chunks));
-    });
-    socket.on('close', () => reject(new Error(`closed after ${size} bytes`)));
-  });
 }
 
 async function echoes(

@@ -14,7 +14,7 @@ export interface KubeClientOptions {
 
 export interface KubeAnswer {
   readonly status: number;
-  /** Parsed where it is JSON. */
+  /** Parsed where it is JSON; of a watch that ended, the list of its events. */
   readonly body: unknown;
   readonly text: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -80,7 +80,7 @@ export function createKubeClient({ server, authority, token, serverName }: KubeC
               const isJson = (response.headers['content-type'] ?? '').includes('json');
               resolve({
                 status: response.statusCode ?? 0,
-                body: isJson ? JSON.parse(text) : text,
+                body: !isJson ? text : path.includes('watch=') ? parseLines(text) : JSON.parse(text),
                 text,
                 headers: response.headers,
               });
@@ -147,6 +147,12 @@ export function createKubeClient({ server, authority, token, serverName }: KubeC
   };
   return client;
 }
+
+const parseLines = (text: string): unknown =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 interface ExitStatus {
   readonly status?: string;

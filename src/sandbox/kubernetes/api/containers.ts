@@ -54,7 +54,7 @@ const fixedEnvironment = (pod: string, home: string): Record<string, string> => 
   HOSTNAME: pod,
   KUBERNETES_SERVICE_HOST: '172.20.0.1',
   KUBERNETES_SERVICE_PORT: '443',
-  PS1: `${pod}:\\w\\$ `,
+  PS1: `${pod}:$PWD$ `,
 });
 
 /** The plain values of the container's own `env`. */

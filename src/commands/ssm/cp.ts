@@ -33,6 +33,7 @@ export default defineCommand<CopyOptions>({
     ['forge ssm cp ./app.tar.gz dev/web-1:/tmp/', 'a file to an instance'],
     ['forge ssm cp dev/web-1:/var/log/app.log .', 'a file from one'],
     ['forge ssm cp -r dev/web-1:/etc/nginx ./nginx', 'a folder'],
+    ['forge ssm cp -r --user ec2-user ./site dev/web-1:', 'as a user whose key you have, over ssh'],
     [
       'forge ssm cp a.sql b.sql ./c:d i-0123456789abcdef0:/tmp --region us-east-1',
       'several, without forge.yaml',
@@ -40,10 +41,12 @@ export default defineCommand<CopyOptions>({
   ],
   details: `A word is on an instance when a colon comes before any slash but that of an environment: ./a:b is here.
 Paths there begin at the home of the session's user, mostly ssm-user, who must be allowed to read or write them.
+--ssh, --identity or --user go through the SSH server there instead, as that user, with a key that it takes.
 A file is gathered beside its place as .forge-….part and renamed when it is whole, so that a link there is replaced;
-folders travel as one tar archive. Links in a folder stay links; those that lead out of it, and what is no file, are
-left out with a warning and exit code 1. With --ssh, --identity
-or --user the same goes over the system's ssh and forge ssm ssh-proxy, as that user. The instance needs sh, stty, base64, sha256sum, and tar for folders.`,
+folders travel as one tar archive. Links in a folder stay links. Those that lead out of it, and what is neither file
+nor folder, are left out with a warning and exit code 1; one that may not be read on the instance as well.
+The instance needs sh, sed, stty, base64 or openssl, sha256sum or shasum, mkfifo, and tar for folders.
+Exit codes: 6 the connection was lost, 7 its time is up, 130 Ctrl-C; what has arrived is kept for the next run.`,
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
@@ -57,6 +60,9 @@ or --user the same goes over the system's ssh and forge ssm ssh-proxy, as that u
       const { planCopy } = await import('../../ssm/copy/plan-copy.ts');
       return output.plan(planCopy(config, target, purpose, words, useSsh));
     }
+    const { findSources } = await import('../../ssm/copy/local-source.ts');
+    const recursive = options.recursive === true;
+    const sources = words.direction === 'upload' ? await findSources(host, words.sources, recursive) : [];
     const { chooserFor } = await import('./choose-instance.ts');
     const choose = chooserFor(context, target);
     const { identityParts } = await import('../../identity/identity-parts.ts');
@@ -83,7 +89,7 @@ or --user the same goes over the system's ssh and forge ssm ssh-proxy, as that u
         shell,
         instanceId: instance.instanceId,
         words,
-        recursive: options.recursive === true,
+        recursive,
         preserve: options.preserve === true,
         begins: (path: string) => recordCopyBegins(parts, access, words.direction, path),
         async done(result: CopyResult, path: string) {
@@ -97,7 +103,7 @@ or --user the same goes over the system's ssh and forge ssm ssh-proxy, as that u
       try {
         if (words.direction === 'upload') {
           const { uploadSources } = await import('../../ssm/copy/upload-sources.ts');
-          await uploadSources(job);
+          await uploadSources(job, sources);
         } else {
           const { downloadSources } = await import('../../ssm/copy/download-sources.ts');
           await downloadSources(job);

@@ -12,7 +12,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../ssm/tcp-target.ts';
 import { keys } from '../../support/pty.ts';
@@ -29,6 +29,7 @@ beforeAll(async () => {
   sandbox = await startTestSandbox();
   await sandbox.signIn('dana');
   here = await sandbox.newHome();
+  await writeFile(join(here, 'up'), randomBytes(5_000_001));
   const run = await sandbox.forge(['ssm', 'run', 'dev/web-1', '--', 'printf %s "$HOME"']);
   there = run.stdout;
 }, 120_000);
@@ -41,8 +42,7 @@ const traces = async (folder: string) => (await readdir(folder)).filter((name) =
 
 describe('forge ssm cp, files', () => {
   it('go there and come back, every byte, and leave nothing else', async () => {
-    const data = randomBytes(5_000_001);
-    await writeFile(join(here, 'up'), data);
+    const data = await readFile(join(here, 'up'));
     expect(await cp('up', 'dev/web-1:')).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(digestOf(await readFile(join(there, 'up')))).toBe(digestOf(data));
     const down = await cp('dev/web-1:up', 'down', '--output', 'json');
@@ -198,7 +198,7 @@ describe('forge ssm cp, files', () => {
     expect(await said('dev/web-1:folder', '.')).toMatch(/^2 .*folder is a folder/);
     expect(await said('up', 'dev/web-1:no/such/')).toMatch(/^1 .*no folder/);
     expect(await said('up', 'dev/web-1:no')).toMatch(/^0/);
-    expect(await said('up', 'up', 'dev/web-1:no')).toMatch(/^1 .*Several sources need a folder/);
+    expect(await said('up', 'up', 'dev/web-1:none')).toMatch(/^1 .*Several sources need a folder/);
     expect(await said('dev/web-1:/dev/null', '.')).toMatch(/^1 .*neither a file nor a folder/);
     expect(await said('dev/web-1:a', 'dev/web-2:b')).toMatch(/^2 .*from an instance to an instance/);
     expect(await said('a', 'b')).toMatch(/^2 /);
@@ -275,17 +275,49 @@ describe('forge ssm cp -r', () => {
 });
 
 describe('forge ssm cp besides', () => {
+  it('works without a forge.yaml, by id, and copies what is in a folder', async () => {
+    const keysOf = await sandbox.forge(['credentials', 'dev']);
+    const found = json(keysOf.stdout);
+    const home = await sandbox.newHome();
+    await mkdir(join(home, 'inner'));
+    await writeFile(join(home, 'inner', 'x'), 'x');
+    const run = (...words: string[]) =>
+      sandbox.forge(['ssm', 'cp', '--region', 'us-east-1', ...words], {
+        home,
+        cwd: join(home, 'inner'),
+        env: {
+          AWS_ACCESS_KEY_ID: found.AccessKeyId,
+          AWS_SECRET_ACCESS_KEY: found.SecretAccessKey,
+          AWS_SESSION_TOKEN: found.SessionToken,
+          FORGE_CONFIG: undefined,
+          FORGE_ENV: undefined,
+        },
+      });
+    const id = basename(there);
+    expect(await run('-r', '.', `${id}:bare`)).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(join(there, 'bare', 'x'), 'utf8')).toBe('x');
+    expect(await run('-r', `${id}:bare/.`, '..')).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(join(home, 'x'), 'utf8')).toBe('x');
+  });
+
   it('plans without a call, and is in the journal with its digest', async () => {
     const plan = await cp('up', 'dev/web-1:/tmp/', '--plan');
     expect(plan.stdout).toContain('AWS-StartInteractiveCommand');
+    await cp('up', 'dev/web-1:journal');
     const home = sandbox.environment().HOME ?? '';
     const folder = join(home, '.local', 'state', 'forge');
     const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.jsonl'));
     const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     const digest = digestOf(await readFile(join(here, 'up')));
-    expect(texts.join('')).toMatch(
+    expect(texts.join('').includes('access.copying')).toBe(true);
+    expect(
+      texts
+        .join('')
+        .match(/"type":"access.copied",.*/g)
+        ?.at(-1),
+    ).toMatch(
       new RegExp(
-        `"type":"access.copied","direction":"upload","path":"up","kind":"file","bytes":5000001,"sha256":"${digest}"`,
+        `"type":"access.copied","direction":"upload","path":"journal","kind":"file","bytes":5000001,"sha256":"${digest}"`,
       ),
     );
   });

@@ -104,7 +104,9 @@ function entryOf(
   const found = permissionSets.find((set) => set.name === permissionSet);
   if (found === undefined) throw new Error(`the sandbox has no permission set ${permissionSet}`);
   const principalArn = roleArn(identityCenterRole(account.id, found.name, found.policies));
-  return { principalArn, username: undefined, groups: [], policies, createdAt };
+  // No access policy but the administrators' shows nodes: those with the whole cluster in view have a group for that.
+  const groups = policies.some(({ namespaces }) => namespaces === undefined) ? ['node-readers'] : [];
+  return { principalArn, username: undefined, groups, policies, createdAt };
 }
 
 function ciEntry(account: Account): AccessEntry {

@@ -32,7 +32,7 @@ describe('a token that is good', () => {
       user: {
         username: `arn:aws:sts::${dev}:assumed-role/${role?.name}/dana-tapp.example`,
         uid: `aws-iam-authenticator:${dev}:${role?.id}`,
-        groups: [],
+        groups: ['node-readers'],
         extra: {
           accessKeyId: [keys.accessKeyId],
           arn: [`arn:aws:sts::${dev}:assumed-role/${role?.name}/dana@tapp.example`],

@@ -34,7 +34,7 @@ describe.skipIf(!hasKubectl)('kubectl', () => {
       username: expect.stringMatching(
         /assumed-role\/AWSReservedSSO_Forge-Developer_[0-9a-f]{16}\/dana-tapp\.example$/,
       ),
-      groups: ['system:authenticated'],
+      groups: ['node-readers', 'system:authenticated'],
     });
     expect(bad.stderr).toContain('You must be logged in to the server');
     expect(bad.code).toBe(1);

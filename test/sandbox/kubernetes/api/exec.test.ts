@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { type ApiStage, startApiStage } from './stage.ts';
@@ -123,6 +126,62 @@ describe('exec over WebSocket', () => {
     await expect(editor().openExec(path(), 'command=ls&stdout=true', ['chat'])).rejects.toThrow('protocol');
     const missing = await editor().exec({ pod: web, command: ['no-such-program'] });
     expect(missing.status).toMatchObject({ reason: 'InternalError', code: 500 });
+  });
+});
+
+describe('nonsense on the wire', () => {
+  it('of a WebSocket leaves the server as it was', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }), async (messages) => {
+        const socket = await editor().openExec(path(), 'command=cat&stdin=true&stdout=true');
+        const { closed } = listen(socket);
+        for (const message of messages) socket.send(message);
+        socket.send(Buffer.of(255, 0));
+        expect(await closed).toBe(1000);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('of SPDY ends the connection and nothing else', async () => {
+    const frame = fc
+      .tuple(
+        fc.constantFrom(0x80030001, 0x80030003, 0x80030006, 0x80030007, 1, 0),
+        fc.uint8Array({ maxLength: 60 }),
+      )
+      .map(([head, payload]) => {
+        const bytes = Buffer.alloc(8);
+        bytes.writeUInt32BE(head, 0);
+        bytes.writeUIntBE(payload.length, 5, 3);
+        return Buffer.concat([bytes, payload]);
+      });
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 100 }), frame);
+    await fc.assert(
+      fc.asyncProperty(fc.array(bytes, { maxLength: 6 }), fc.boolean(), async (pieces, forward) => {
+        const { port } = new URL(stage.url);
+        const socket = connect({
+          host: '127.0.0.1',
+          port: Number(port),
+          servername: 'localhost',
+          ca: stage.authority,
+        });
+        const [to, protocol] = forward
+          ? [path().replace(/exec$/, 'portforward'), 'portforward.k8s.io']
+          : [`${path()}?command=cat&stdin=true&stdout=true`, 'v4.channel.k8s.io'];
+        socket.write(
+          `POST ${to} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer editor\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+        );
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
+        socket.on('error', () => {});
+        for (const piece of pieces) socket.write(piece);
+        socket.resume();
+        socket.end();
+        await once(socket, 'close');
+      }),
+      { numRuns: 40 },
+    );
+    expect((await editor().exec({ pod: web, command: ['echo', 'well'] })).stdout).toBe('well\n');
   });
 });
 

@@ -85,6 +85,9 @@ export function serveSpdy(transport: Duplex, listener: SpdyListener): void {
       }
     }
   };
+  transport.on('error', () => {});
+  // Also while a stream's reader keeps the next frame waiting.
+  transport.on('close', close);
   run().then(close, close);
 }
 

@@ -70,7 +70,10 @@ export function toForgeError(error: unknown, call: FailedCall): ForgeError {
       'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile that they come from.';
     return fail('signed-out', 'CREDENTIALS_INVALID', message, hint);
   }
-  if (denied.has(name)) return fail('denied', 'ACCESS_DENIED', deniedText(call, text), call.deniedHint);
+  if (denied.has(name)) {
+    const hint = call.deniedHint ?? 'What you hold: forge whoami --all';
+    return fail('denied', 'ACCESS_DENIED', deniedText(call, text), hint);
+  }
   if (throttled.has(name)) {
     return fail(
       'failed',

@@ -189,12 +189,12 @@ onPosix('forge ssm', () => {
   });
 
   it('goes on over sockets that are cut, without losing a byte', async () => {
-    await pull('ssm-faults', { cutAfterBytes: 20_000, cuts: 3 });
+    await sandbox.admin.lever('ssm-faults', { cutAfterBytes: 20_000, cuts: 3 });
     using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
     await terminal.waitFor(prompt);
     terminal.write(`seq 1 20000; echo "all":there${keys.enter}`);
     await terminal.waitFor(/all:there/, { timeoutMs: 30_000 });
-    await pull('ssm-faults', {});
+    await sandbox.admin.lever('ssm-faults', {});
     expect((await sandbox.admin.calls())['ssm:ResumeSession']).toBeGreaterThan(0);
     const seen = [...terminal.text().matchAll(/^(\d+)\r$/gm)].map(([, number]) => Number(number));
     expect(seen).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1));
@@ -205,18 +205,12 @@ onPosix('forge ssm', () => {
   it('says why the service ended it', async () => {
     using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
     await terminal.waitFor(prompt);
-    await pull('ssm-sessions', { action: 'end', output: 'Session timed out due to inactivity.' });
+    await sandbox.admin.lever('ssm-sessions', {
+      action: 'end',
+      output: 'Session timed out due to inactivity.',
+    });
     // On a line of its own, not behind the prompt.
     await terminal.waitFor(/\n(?:\x1b\[[\d;]*m)*Error:[^\n]*was ended: Session timed out due to inactivity/);
     expect(await terminal.exit).toBe(7);
   });
 });
-
-async function pull(lever: string, fields: object) {
-  const response = await fetch(`${sandbox.state.url}/_sandbox/${lever}`, {
-    method: 'POST',
-    headers: { 'x-forge-sandbox-admin': sandbox.state.adminToken, 'content-type': 'application/json' },
-    body: JSON.stringify(fields),
-  });
-  expect(response.ok).toBe(true);
-}

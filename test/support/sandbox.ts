@@ -48,6 +48,8 @@ export interface FaultOrder {
 
 /** The levers of /_sandbox/, over HTTP as anybody else would pull them. */
 export interface SandboxAdmin {
+  /** Any lever of docs/sandbox-spec.md: `ssm-faults`, `ssm-sessions`, `network`, … */
+  lever(path: string, fields: object): Promise<void>;
   fault(order: FaultOrder): Promise<void>;
   clearFaults(): Promise<void>;
   setClock(offsetMs: number): Promise<void>;
@@ -198,6 +200,7 @@ function adminOf(state: SandboxState): SandboxAdmin {
   };
   const post = async (path: string, fields: object) => void (await ask('POST', path, fields));
   return {
+    lever: post,
     fault: (order) => post('faults', order),
     clearFaults: async () => void (await ask('DELETE', 'faults')),
     setClock: (offsetMs) => post('clock', { offsetMs }),

@@ -94,14 +94,7 @@ async function echoes(
   else socket.destroy();
 }
 
-async function admin(path: string, body: object): Promise<void> {
-  const response = await fetch(`${sandbox.state.url}/_sandbox/${path}`, {
-    method: 'POST',
-    headers: { 'x-forge-sandbox-admin': sandbox.state.adminToken },
-    body: JSON.stringify(body),
-  });
-  expect(response.status).toBe(200);
-}
+const admin = (path: string, fields: object) => sandbox.admin.lever(path, fields);
 
 describe('forge ssm forward', () => {
   it('several ports in one command: the instance itself, and through it; 64 connections at once', async () => {

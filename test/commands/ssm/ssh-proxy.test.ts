@@ -75,14 +75,7 @@ async function proxy(...args: string[]): Promise<Proxy> {
   return started;
 }
 
-async function admin(path: string, body: object): Promise<void> {
-  const response = await fetch(`${sandbox.state.url}/_sandbox/${path}`, {
-    method: 'POST',
-    headers: { 'x-forge-sandbox-admin': sandbox.state.adminToken },
-    body: JSON.stringify(body),
-  });
-  expect(response.status).toBe(200);
-}
+const admin = (path: string, fields: object) => sandbox.admin.lever(path, fields);
 
 function openSessions(): readonly unknown[] {
   return [...sandbox.world.ssm.sessions.values()].filter((session) => session.running !== undefined);

@@ -218,6 +218,8 @@ describe('a link', () => {
     ['l', '/x', false],
     ['l', '', false],
     ['l', 'x/..', false],
+    ['a/l', 'x/..', false],
+    ['a/b/l', '../x/../y', false],
     ['l', 'x/../../y', false],
   ])('%s → %s stays inside: %s', (path, target, inside) => {
     expect(linkStaysInside(path, target)).toBe(inside);

@@ -56,18 +56,32 @@ describe.skipIf(!here)('an unmodified kubectl', () => {
   it('exec -it: a terminal, its size, Ctrl-C, the exit code', async () => {
     using terminal = await stage.terminal('editor', ['exec', '-it', web, '--', 'sh']);
     await terminal.waitFor(/[$#] $/);
-    terminal.write('stty size\r');
-    await terminal.waitFor(/40 120\r\n/);
+    // kubectl tells the size when it gets to it.
+    const waitForSize = async (size: string) => {
+      terminal.write(`until [ "$(stty size)" = "${size}" ]; do sleep 0.1; done; echo now"-${size}"\r`);
+      await terminal.waitFor(new RegExp(`now-${size}\\r\\n`));
+    };
+    await waitForSize('40 120');
     terminal.resize(90, 25);
-    terminal.write('while [ "$(stty size)" != "25 90" ]; do sleep 0.1; done; echo re"sized"\r');
-    await terminal.waitFor(/\nresized\r\n/);
-    terminal.write('sleep 600\r');
-    await terminal.waitFor(/sleep 600\r\n/);
+    await waitForSize('25 90');
+    terminal.write(`sh -c 'trap "echo caught; exit" INT; echo rea"dy"; while :; do sleep 0.1; done'\r`);
+    await terminal.waitFor(/ready\r\n/);
     terminal.write('\x03');
-    // What is typed before the prompt is thrown away with the interrupted line.
-    await terminal.waitFor(/[$#] $/);
+    await terminal.waitFor(/caught\r\n[^\n]*[$#] $/);
     terminal.write('exit 9\r');
     expect(await terminal.exit).toBe(9);
+  });
+
+  it('runs programs over SPDY too, as kubectl before 1.31 does', async () => {
+    const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' };
+    const script = 'cat; echo err >&2; exit 4';
+    const stdin = 'forge '.repeat(300_000);
+    const run = await stage.kubectl('editor', ['exec', '-i', web, '--', 'sh', '-c', script], { env, stdin });
+    expect(run.code).toBe(4);
+    expect(run.stdout === stdin).toBe(true);
+    expect(run.stderr).toBe('err\ncommand terminated with exit code 4\n');
+    const refused = await stage.kubectl('auditor', ['exec', web, '--', 'ls'], { env });
+    expect(refused.stderr).toContain('User "auditor" cannot create resource "pods/exec"');
   });
 
   it('gets everything that is seeded, in every form', async () => {

@@ -94,7 +94,8 @@ export async function startApiStage(options: { readonly bulkPods?: number } = {}
     authority: authority.certificate,
     server,
     client: (user) => createKubeClient({ server: url, authority: authority.certificate, token: user }),
-    kubectl: async (user, args, options) => runProgram('kubectl', args, await environment(user), options),
+    kubectl: async (user, args, options = {}) =>
+      runProgram('kubectl', args, { ...(await environment(user)), ...options.env }, options),
     terminal: async (user, args) =>
       openTerminal('kubectl', args, { env: await environment(user), cwd: folder }),
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import { fileFailure } from '../files/file-failure.ts';
@@ -21,17 +29,25 @@ export function journalFolder(host: Pick<Host, 'directories'>): string {
 
 /** The journal's files, oldest first. */
 export async function journalFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  return namesIn(folder)
+    .filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name))
+    .sort();
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw fileFailure(error, 'read the folder', folder);
-  });
-  return names.filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name)).sort();
+  }
 }
 
 /**
  * Appends one event and returns when the disk has it. Each line carries the hash of the one before, so that a
  * change or a gap shows (verify-journal.ts). It is the person's own file and proves nothing against them: what
- * AWS recorded is the truth, this is the finding aid.
+ * AWS recorded is the truth, this is the finding aid. Synchronous under its lock: few and short calls, and
+ * node:fs/promises alone costs a quarter of starting Node.
  */
 export async function appendToJournal(host: JournalHost, event: JournalEvent): Promise<void> {
   const folder = journalFolder(host);
@@ -41,7 +57,7 @@ export async function appendToJournal(host: JournalHost, event: JournalEvent): P
     const month = `${new Date(host.now()).toISOString().slice(0, 7)}.jsonl`;
     // A clock that went back must not make the chain go back to an older file.
     const name = newest !== undefined && newest > month ? newest : month;
-    const before = newest === undefined ? emptyTail : await readTail(host, join(folder, newest));
+    const before = newest === undefined ? emptyTail : readTail(host, join(folder, newest));
     const path = join(folder, name);
     let previous = before.hash;
     let text = '';
@@ -53,7 +69,7 @@ export async function appendToJournal(host: JournalHost, event: JournalEvent): P
     if (before.torn && name === newest) text = '\n';
     if (before.damage !== undefined) add({ type: 'journal.resumed', ...before.damage });
     add(event);
-    await append(host, path, text);
+    append(host, path, text);
   });
 }
 
@@ -70,12 +86,13 @@ const emptyTail: Tail = { hash: firstPrevious, torn: false, damage: undefined };
 /** Longer than any record. */
 const tailSize = 64 * 1024;
 
-async function readTail(host: JournalHost, path: string): Promise<Tail> {
-  const file = await openJournal(host, path, constants.O_RDONLY);
+function readTail(host: JournalHost, path: string): Tail {
+  const file = openJournal(host, path, constants.O_RDONLY);
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     const start = Math.max(0, size - tailSize);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const buffer = Buffer.alloc(size - start);
+    const bytesRead = readSync(file, buffer, 0, size - start, start);
     const bytes = buffer.subarray(0, bytesRead);
     if (bytes.length === 0) return emptyTail;
     const torn = bytes.at(-1) !== 0x0a;
@@ -88,7 +105,7 @@ async function readTail(host: JournalHost, path: string): Promise<Tail> {
     const sound = parseRecord(lines.at(-2)?.toString('utf8') ?? '');
     return { hash: sound?.hash ?? (lines.length > 1 ? lostSha256 : firstPrevious), torn, damage };
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
@@ -104,32 +121,38 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
-async function append(host: JournalHost, path: string, text: string): Promise<void> {
-  const file = await openJournal(host, path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+function append(host: JournalHost, path: string, text: string): void {
+  const file = openJournal(host, path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
     const bytes = Buffer.from(text);
-    const { bytesWritten } = await file.write(bytes);
-    if (bytesWritten !== bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-    await file.sync();
+    if (writeSync(file, bytes) !== bytes.length)
+      throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+    fsyncSync(file);
   } catch (error) {
     throw fileFailure(error, 'write', path);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function openJournal(host: JournalHost, path: string, flags: number): Promise<FileHandle> {
-  const file = await open(path, flags | (constants.O_NOFOLLOW ?? 0), 0o600).catch((error: unknown) => {
-    throw fileFailure(error, 'open', path);
-  });
-  const found = await file.stat();
+function openJournal(host: JournalHost, path: string, flags: number): number {
+  const file = openFile(path, flags | (constants.O_NOFOLLOW ?? 0));
+  const found = fstatSync(file);
   const foreign = host.userId !== undefined && found.uid !== host.userId;
   if (host.platform === 'win32' || (found.isFile() && !foreign && (found.mode & 0o077) === 0)) return file;
-  await file.close();
+  closeSync(file);
   throw new ForgeError('failed', `The journal ${path} is not yours alone.`, {
     code: 'UNSAFE_JOURNAL',
     hint: `Look at it, then: chmod 600 ${path}`,
   });
+}
+
+function openFile(path: string, flags: number): number {
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    throw fileFailure(error, 'open', path);
+  }
 }
 
 /** Value by value: a reason typed by a person may hold what should never be written down. */

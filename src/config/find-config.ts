@@ -1,4 +1,4 @@
-import { lstat, stat } from 'node:fs/promises';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -27,9 +27,9 @@ export async function findConfigFiles(
   if (env.FORGE_CONFIG) return [{ path: resolve(directories.working, env.FORGE_CONFIG), how: 'variable' }];
   const personal = personalConfigPath(host);
   const found: FoundConfig[] = [];
-  const inFolder = await searchUpwards(host);
+  const inFolder = searchUpwards(host);
   if (inFolder !== undefined && inFolder !== personal) found.push({ path: inFolder, how: 'folder' });
-  if ((await ownerOf(personal)) !== undefined) found.push({ path: personal, how: 'personal' });
+  if (ownerOf(personal) !== undefined) found.push({ path: personal, how: 'personal' });
   return found;
 }
 
@@ -37,15 +37,15 @@ export function personalConfigPath({ directories }: Pick<Host, 'directories'>): 
   return join(directories.config, 'forge.yaml');
 }
 
-async function searchUpwards(host: ConfigHost): Promise<string | undefined> {
+function searchUpwards(host: ConfigHost): string | undefined {
   const { working, home } = host.directories;
   for (let folder = working; ; folder = dirname(folder)) {
     const path = join(folder, 'forge.yaml');
-    const owner = await ownerOf(path);
+    const owner = ownerOf(path);
     if (owner !== undefined) {
       refuseForeign(host, path, owner);
       // Whoever laid a link chose what is read, and can change the choice at any moment.
-      refuseForeign(host, path, (await lstat(path)).uid);
+      refuseForeign(host, path, lstatSync(path).uid);
       return path;
     }
     if (folder === home || folder === dirname(folder)) return undefined;
@@ -65,11 +65,11 @@ function refuseForeign(host: ConfigHost, path: string, owner: number): void {
 }
 
 /** User id of a file's owner, or undefined when there is none; what can't be looked at counts as there. */
-async function ownerOf(path: string): Promise<number | undefined> {
+function ownerOf(path: string): number | undefined {
   try {
-    return (await stat(path)).uid;
+    return statSync(path, { throwIfNoEntry: false })?.uid;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' ? undefined : 0;
+    return code === 'ENOTDIR' || code === 'EACCES' ? undefined : 0;
   }
 }

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { ForgeError } from '../errors.ts';
 import { buildConfig, emptyConfig } from './build-config.ts';
 import type { Config } from './config.ts';
@@ -26,9 +26,9 @@ export async function chooseConfigFile(
 ): Promise<FoundConfig | undefined> {
   const [first, personal] = await findConfigFiles(host, explicitPath);
   if (first === undefined || personal === undefined) return first;
-  const team = await realPathOf(first.path);
+  const team = realPathOf(first.path);
   for (const base of await basesOf(host, personal.path)) {
-    if ((await realPathOf(base)) === team) return personal;
+    if (realPathOf(base) === team) return personal;
   }
   return first;
 }
@@ -59,6 +59,10 @@ async function readValidConfig(host: ConfigHost, path: string): Promise<ValidCon
   return { sources, data };
 }
 
-function realPathOf(path: string): Promise<string> {
-  return realpath(path).catch(() => path);
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Host } from '../host.ts';
 import type { SourceFile } from './config-tree.ts';
 
@@ -11,15 +10,16 @@ interface Unreadable {
 
 const largestSource = 1_048_576;
 
-/** A configuration file's text: UTF-8 without its byte order mark. */
+/** A configuration file's text: UTF-8 without its byte order mark. Synchronous inside, as read-own-file.ts. */
 export async function readSource(
   host: Pick<Host, 'platform'>,
   path: string,
 ): Promise<SourceFile | Unreadable> {
+  let file: number | undefined;
   try {
     // Non-blocking: a named pipe without a writer would hold forge for ever.
-    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const found = await file.stat();
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const found = fstatSync(file);
     if (found.isDirectory())
       return { reason: 'is a folder', hint: `Name the file in it: ${path}/forge.yaml` };
     if (!found.isFile()) return { reason: 'is not a file' };
@@ -27,9 +27,11 @@ export async function readSource(
     if (host.platform !== 'win32' && (found.mode & 0o002) !== 0) {
       return { reason: 'can be changed by every user of this machine', hint: `chmod o-w ${path}` };
     }
-    return decode(path, await file.readFile());
+    return decode(path, readFileSync(file));
   } catch (error) {
     return failure(error as NodeJS.ErrnoException);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { readFile, stat, unlink } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../errors.ts';
@@ -45,7 +44,7 @@ async function acquire(host: LockHost, lock: string, content: string, options: L
   const stale = options.staleMilliseconds ?? 60_000;
   for (let attempt = 0; ; attempt++) {
     if (create(lock, content)) return;
-    await removeIfLeftBehind(host, lock, stale);
+    removeIfLeftBehind(host, lock, stale);
     host.signal.throwIfAborted();
     if (host.monotonic() > deadline) {
       throw new ForgeError('failed', `Another process has held ${lock} for too long.`, {
@@ -86,30 +85,29 @@ function removeIfItHolds(lock: string, content: string): void {
   }
 }
 
-async function removeIfLeftBehind(host: LockHost, lock: string, stale: number): Promise<void> {
-  const seen = await leftBehind(host, lock, stale);
+function removeIfLeftBehind(host: LockHost, lock: string, stale: number): void {
+  const seen = leftBehind(host, lock, stale);
   if (seen === undefined) return;
   const breaker = `${lock}.break`;
   if (!create(breaker, `${host.pid}\n`)) {
     // Its maker may have died between making and removing it: both take microseconds.
-    const age = await ageOf(host, breaker);
-    if (age !== undefined && age > 5_000) await unlink(breaker).catch(() => {});
+    const age = ageOf(host, breaker);
+    if (age !== undefined && age > 5_000) remove(breaker);
     return;
   }
   try {
-    const again = await readFile(lock, 'utf8').catch(() => undefined);
-    if (again === seen) await unlink(lock).catch(() => {});
+    if (contentOf(lock) === seen) remove(lock);
   } finally {
-    await unlink(breaker).catch(() => {});
+    remove(breaker);
   }
 }
 
 /** The content of a lock whose holder is gone, or undefined when it is held or already free. */
-async function leftBehind(host: LockHost, lock: string, stale: number): Promise<string | undefined> {
-  const content = await readFile(lock, 'utf8').catch(() => undefined);
+function leftBehind(host: LockHost, lock: string, stale: number): string | undefined {
+  const content = contentOf(lock);
   if (content === undefined) return undefined;
   const [, pid, machine] = /^(\d+) (\S+) /.exec(content) ?? [];
-  const age = await ageOf(host, lock);
+  const age = ageOf(host, lock);
   if (pid !== undefined && machine === hostname()) {
     // After a reboot, or days, the number may be another program's: nobody works under a lock for that long.
     const isHeld = host.isRunning(Number(pid)) && (age === undefined || age < longestUse);
@@ -120,9 +118,26 @@ async function leftBehind(host: LockHost, lock: string, stale: number): Promise<
   return age !== undefined && age > limit ? content : undefined;
 }
 
-async function ageOf(host: LockHost, path: string): Promise<number | undefined> {
-  return stat(path).then(
-    (found) => host.now() - found.mtimeMs,
-    () => undefined,
-  );
+function ageOf(host: LockHost, path: string): number | undefined {
+  try {
+    return host.now() - statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path);
+  } catch {
+    // Somebody else was faster, or must do it.
+  }
 }

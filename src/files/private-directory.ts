@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -13,9 +13,9 @@ export async function ensurePrivateDirectory(
   path: string,
 ): Promise<void> {
   try {
-    await makeFolders(path);
-    if (host.platform === 'win32') return;
-    const found = await stat(path);
+    const found = statSync(path, { throwIfNoEntry: false }) ?? makeFolder(path);
+    if (host.platform === 'win32' && found.isDirectory()) return;
+    if (!found.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     if (host.userId !== undefined && found.uid !== host.userId) {
       throw new ForgeError('failed', `The folder ${path} belongs to another user.`, {
         code: 'UNSAFE_FOLDER',
@@ -33,20 +33,24 @@ export async function ensurePrivateDirectory(
   }
 }
 
+function makeFolder(path: string): Stats {
+  makeFolders(path);
+  return statSync(path);
+}
+
 /** mkdir's own `recursive` says ENOENT where a folder above is on a read-only file system. */
-async function makeFolders(path: string): Promise<void> {
+function makeFolders(path: string): void {
   try {
-    await mkdir(path, { mode: 0o700 });
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
     if (code === 'ENOENT' && parent !== path) {
-      await makeFolders(parent);
+      makeFolders(parent);
       // Another process may make it at the same time.
       return makeFolders(path);
     }
     // A file system that refuses may have it already.
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory() !== true) throw error;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }

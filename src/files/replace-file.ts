@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { constants, promises } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileFailure } from './file-failure.ts';
 
@@ -16,14 +15,14 @@ export async function replaceFile(
 ): Promise<void> {
   let temporary: string | undefined;
   try {
-    const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+    const target = await promises.realpath(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return path;
       throw error;
     });
     const mode = options.mode ?? (await existingMode(target)) ?? 0o600;
     temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.forge`);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-    const file = await open(temporary, flags, mode);
+    const file = await promises.open(temporary, flags, mode);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -33,7 +32,7 @@ export async function replaceFile(
     await renameOver(temporary, target);
     await syncDirectory(dirname(target));
   } catch (error) {
-    if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    if (temporary !== undefined) await promises.unlink(temporary).catch(() => {});
     throw fileFailure(error, 'write', path);
   }
 }
@@ -41,7 +40,7 @@ export async function replaceFile(
 /** The text, or undefined when there is no such file. */
 export async function readTextFile(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await promises.readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileFailure(error, 'read', path);
@@ -49,7 +48,7 @@ export async function readTextFile(path: string): Promise<string | undefined> {
 }
 
 async function existingMode(path: string): Promise<number | undefined> {
-  return stat(path).then(
+  return promises.stat(path).then(
     (found) => found.mode & 0o777,
     () => undefined,
   );
@@ -59,7 +58,7 @@ async function existingMode(path: string): Promise<number | undefined> {
 async function renameOver(from: string, to: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await rename(from, to);
+      return await promises.rename(from, to);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if ((code !== 'EPERM' && code !== 'EBUSY') || attempt >= 20) throw error;
@@ -70,7 +69,7 @@ async function renameOver(from: string, to: string): Promise<void> {
 
 /** Makes the rename itself durable; not every system can. */
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r').catch(() => undefined);
+  const directory = await promises.open(path, 'r').catch(() => undefined);
   await directory?.sync().catch(() => {});
   await directory?.close().catch(() => {});
 }

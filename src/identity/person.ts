@@ -22,6 +22,7 @@ const namedByProgram =
 
 /** `[\w+=,.@-]{2,64}`, the characters that STS takes. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export function toSessionName(text: string): string {
+  if (/^[A-Za-z0-9_+=,.@-]{2,64}$/.test(text)) return text;
   const legal = text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

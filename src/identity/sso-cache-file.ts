@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { SignIn } from '../config/config.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
-import { readTextFile, replaceFile } from '../files/replace-file.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import type { Host } from '../host.ts';
 import { type JsonObject, parseJsonObject } from '../lib/json-object.ts';
 import { pythonJson } from '../lib/python-json.ts';
@@ -42,7 +43,7 @@ export function registrationFile(host: Pick<Host, 'directories'>, signIn: SignIn
 
 /** Undefined when there is no file, or one that is not a JSON object: half-written by another tool, or garbage. */
 export async function readCacheFile(path: string): Promise<CacheRecord | undefined> {
-  const text = await readTextFile(path);
+  const text = readSmallFile(path);
   return text === undefined ? undefined : parseJsonObject(text);
 }
 

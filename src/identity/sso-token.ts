@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { awsErrorName } from '../aws/aws-error.ts';
 import type { Aws } from '../aws/clients.ts';
 import { isRegionName } from '../aws/endpoint.ts';
@@ -163,7 +163,7 @@ export async function removeSsoToken(host: TokenHost, file: string): Promise<boo
   if ((await readTextFile(file)) === undefined) return false;
   return withFileLock(host, file, async () => {
     try {
-      await rm(file);
+      rmSync(file);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;

@@ -45,6 +45,8 @@ export interface AccessRequest {
   readonly roles: readonly RoleStep[];
   /** Words of the command, e.g. `db connect`. */
   readonly purpose: string;
+  /** What is run with the access, in words that hold no values: `kubectl get pods`. */
+  readonly program?: string | undefined;
   readonly reason: string | undefined;
   readonly write: boolean;
   readonly reasonNeeded?: boolean | undefined;
@@ -71,6 +73,7 @@ export async function withAccess<Value>(
     target: request.targetName,
     environment: environment?.name,
     purpose,
+    program: request.program,
     write: request.write,
     reason,
   };

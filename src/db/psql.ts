@@ -1,13 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ForgeError } from '../errors.ts';
-import { ensurePrivateDirectory } from '../files/private-directory.ts';
+import { openRunFolder } from '../files/run-folder.ts';
 import type { Host } from '../host.ts';
-import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
-import type { Listener } from '../ssm/listener.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
 import { restoreTerminal } from '../terminal/restore-terminal.ts';
 import type { DatabaseSession } from './open-database.ts';
 import { findOwnPsqlRc } from './own-psql-rc.ts';
@@ -31,11 +29,12 @@ const killAfterMs = 3_000;
  * Answers psql's exit code, 128 + n when a signal ended it.
  */
 export async function runPsql(
-  host: Host,
+  parts: Pick<IdentityParts, 'host' | 'output'>,
   session: DatabaseSession,
   handover: Handover,
   { program, args, read }: PsqlRun,
 ): Promise<number> {
+  const { host } = parts;
   const { connection, remoteAddress } = session;
   const { request } = connection;
   const settings = sessionSettings(request);
@@ -52,7 +51,7 @@ export async function runPsql(
   }
   await session[Symbol.asyncDispose]();
   const interactive = read.asksForInput && host.stdin.isTTY === true;
-  await using folder = await makeFolder(host);
+  await using folder = await openRunFolder(host, 'psql');
   const rc = join(folder.path, 'psqlrc');
   const rootCertificates = join(folder.path, 'authorities.pem');
   const rcText = psqlRc({
@@ -66,7 +65,11 @@ export async function runPsql(
   });
   await writeFile(rc, rcText, { mode: 0o600, flag: 'wx' });
   await writeFile(rootCertificates, connection.ca.join('\n'), { mode: 0o600, flag: 'wx' });
-  await using listener = handover.tunnel && (await listenForPsql(host, handover.tunnel));
+  // libpq takes no stream. What listens on loopback leads to the same endpoint, and TLS and token are checked there.
+  const { tunnel } = handover;
+  await using listener =
+    tunnel &&
+    (await (await import('../ssm/listen-for-tunnel.ts')).listenForTunnel(parts, tunnel, connection));
   const local = listener?.local.kind === 'tcp' ? listener.local : undefined;
   const env = psqlEnvironment(host.env, {
     ...connection,
@@ -84,25 +87,6 @@ export async function runPsql(
   const code = await finished(host, child, interactive);
   if (code !== 0 && handover.tunnel?.timeUp !== undefined) throw handover.tunnel.timeUp;
   return code;
-}
-
-/** libpq takes no stream. What listens on loopback leads to the same endpoint, and TLS and token are checked there. */
-async function listenForPsql(host: Host, tunnel: InstanceTunnel): Promise<Listener> {
-  const [{ listen }, { relay, reset }] = await Promise.all([
-    import('../ssm/listener.ts'),
-    import('../ssm/relay.ts'),
-  ]);
-  return listen(host, {
-    place: { kind: 'tcp', port: 0 },
-    bindAll: false,
-    onConnection: (socket) => {
-      socket.on('error', () => {});
-      tunnel.connect(host.signal).then(
-        (stream) => relay(socket, stream, { up: 0, down: 0 }),
-        () => reset(socket),
-      );
-    },
-  });
 }
 
 async function finished(host: Host, child: ChildProcess, interactive: boolean): Promise<number> {
@@ -135,21 +119,4 @@ async function finished(host: Host, child: ChildProcess, interactive: boolean): 
     clearTimeout(timer);
     host.signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** A private folder for one run. Those of runs that were killed are removed by the next one. */
-async function makeFolder(host: Host): Promise<AsyncDisposable & { readonly path: string }> {
-  const parent = join(host.directories.cache, 'psql');
-  await ensurePrivateDirectory(host, parent);
-  for (const name of await readdir(parent)) {
-    const pid = /^(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !host.isRunning(Number(pid))) await remove(join(parent, name));
-  }
-  const path = join(parent, `${host.pid}-${randomBytes(6).toString('hex')}`);
-  await mkdir(path, { mode: 0o700 });
-  return { path, [Symbol.asyncDispose]: () => remove(path) };
-}
-
-async function remove(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => {});
 }

@@ -9,6 +9,8 @@ import { eksToken, eksTokenLifetimeMs } from './eks-token.ts';
 export interface ClusterPurpose {
   /** Words of the command, e.g. `kube exec`. */
   readonly purpose: string;
+  /** For the journal: describeProgram's words. */
+  readonly program?: string | undefined;
   readonly reason: string | undefined;
   /** --profile */
   readonly profile: string | undefined;

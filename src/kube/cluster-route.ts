@@ -1,11 +1,12 @@
-import { connect } from 'node:net';
 import type { AccessParts } from '../access/with-access.ts';
 import { ForgeError } from '../errors.ts';
 import { findBastion, noBastionCodes } from '../ssm/find-bastion.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
+import type { InstanceTarget } from '../targets/resolve-instance.ts';
+import { checkDirectly, checkThrough, endpointOf } from './check-endpoint.ts';
 import type { ClusterPurpose } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
-import type { ClusterLocation } from './locate-cluster.ts';
+import type { LocatedCluster } from './locate-cluster.ts';
 
 /** `auto`: directly, and through the environment's bastion when nothing answers there. */
 export type ClusterVia = 'direct' | 'tunnel' | 'auto';
@@ -28,45 +29,59 @@ export interface ClusterRoute extends AsyncDisposable {
 
 /** Nothing heard of the endpoint for this long: a tunnel is opened while the direct attempt goes on. */
 const headStartMs = 500;
-const directTimeoutMs = 10_000;
 
-/** Throws usage NO_BASTION, unreachable CLUSTER_UNREACHABLE, and what opening a tunnel throws. */
+/**
+ * Finds a way on which the cluster itself has answered: its certificate is checked before any program starts. Throws
+ * usage NO_BASTION, unreachable CLUSTER_UNREACHABLE, failed CLUSTER_CERTIFICATE, and what opening a tunnel throws.
+ */
 export async function openClusterRoute(
   parts: AccessParts,
   request: ClusterRequest,
-  location: ClusterLocation,
+  location: LocatedCluster,
   purpose: ClusterPurpose,
   options: RouteOptions,
 ): Promise<ClusterRoute> {
-  const { via, bastion } = options;
-  const url = new URL(location.server);
-  const to = { host: url.hostname, port: Number(url.port || 443) };
-  const direct: ClusterRoute = {
-    server: location.server,
+  const { host } = parts;
+  const { via, bastion, port } = options;
+  const target = via === 'direct' ? undefined : await findBastion(parts, { ...request, bastion });
+  if (target === undefined && via === 'tunnel') throw noBastion(request);
+  if (target === undefined) {
+    await checkDirectly(host, location, host.signal).catch((error: unknown) => {
+      host.signal.throwIfAborted();
+      throw unreachable(request, location, error);
+    });
+    return directRoute(location);
+  }
+  const open = (signal: AbortSignal) => openTunnel(parts, target, location, purpose, signal);
+  if (via === 'tunnel') return tunnelRoute(parts, location, await open(host.signal), port);
+  const { tunnel, late } = await directlyOr(parts, request, location, open);
+  return tunnel === undefined ? directRoute(location, late) : tunnelRoute(parts, location, tunnel, port);
+}
+
+/** `late`: a tunnel that is still being opened, and no longer needed. */
+function directRoute({ server }: LocatedCluster, late?: Promise<InstanceTunnel>): ClusterRoute {
+  return {
+    server,
     tlsServerName: undefined,
     tunnel: undefined,
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      // A session must not outlive the process that started it.
+      const tunnel = await late?.catch(() => undefined);
+      await tunnel?.[Symbol.asyncDispose]();
+    },
   };
-  if (via === 'direct') return direct;
-  const target = await findBastion(parts, { ...request, bastion });
-  if (target === undefined) {
-    if (via === 'auto') return direct;
-    throw new ForgeError('usage', `No instance is known that a tunnel to ${request.name} could go through.`, {
-      code: 'NO_BASTION',
-      hint: 'Name one: --bastion <instance>',
-    });
-  }
-  const openTunnel = async () => {
-    const { openInstanceTunnel } = await import('../ssm/instance-tunnel.ts');
-    const { profile, reason } = purpose;
-    const session = { profile, reason, purpose: `${purpose.purpose}, tunnel` };
-    return openInstanceTunnel(parts, target, session, to);
-  };
-  const tunnel = via === 'tunnel' ? await openTunnel() : await directlyOr(parts, request, to, openTunnel);
-  if (tunnel === undefined) return direct;
+}
+
+async function tunnelRoute(
+  parts: AccessParts,
+  location: LocatedCluster,
+  tunnel: InstanceTunnel,
+  port: number,
+): Promise<ClusterRoute> {
+  const to = endpointOf(location);
   try {
     const { listenForTunnel } = await import('../ssm/listen-for-tunnel.ts');
-    const listener = await listenForTunnel(parts.host, tunnel, options.port);
+    const listener = await listenForTunnel(parts, tunnel, to, port);
     return {
       server: `https://${listener.text}`,
       tlsServerName: to.host,
@@ -78,75 +93,119 @@ export async function openClusterRoute(
     };
   } catch (error) {
     await tunnel[Symbol.asyncDispose]();
-    throw error;
+    if (!(error instanceof ForgeError) || !/^PORT_/.test(error.code)) throw error;
+    throw new ForgeError(error.kind, error.message, {
+      code: error.code,
+      hint: 'Name another with --port; without it any that is free is taken.',
+      cause: error,
+    });
   }
 }
 
-/** Undefined: the endpoint answers directly. When neither way leads there, the direct one says why. */
+/** Through an instance, to a cluster that has answered there. */
+async function openTunnel(
+  parts: AccessParts,
+  target: InstanceTarget,
+  location: LocatedCluster,
+  purpose: ClusterPurpose,
+  signal: AbortSignal,
+): Promise<InstanceTunnel> {
+  const { openInstanceTunnel } = await import('../ssm/instance-tunnel.ts');
+  const { profile, reason } = purpose;
+  const session = { profile, reason, purpose: `${purpose.purpose}, tunnel` };
+  const tunnel = await openInstanceTunnel(parts, target, session, endpointOf(location));
+  try {
+    await checkThrough(await tunnel.connect(signal), location, signal);
+    return tunnel;
+  } catch (error) {
+    await tunnel[Symbol.asyncDispose]();
+    parts.host.signal.throwIfAborted();
+    throw await explainTunnel(error, location, tunnel);
+  }
+}
+
+async function explainTunnel(
+  error: unknown,
+  location: LocatedCluster,
+  { through, timeUp }: InstanceTunnel,
+): Promise<unknown> {
+  if (timeUp !== undefined) return timeUp;
+  if (error instanceof ForgeError) return error;
+  const { ConnectRefused } = await import('../ssm/port-channel.ts');
+  const { host, port } = endpointOf(location);
+  const { refusedText } = await import('../ssm/port-forward.ts');
+  const why = error instanceof ConnectRefused ? refusedText(`${host}:${port}`) : textOf(error);
+  return new ForgeError('unreachable', `Failed to reach ${host}:${port} through ${through}: ${why}`, {
+    code: 'CLUSTER_UNREACHABLE',
+    hint: 'Name another instance that can reach it: --bastion <instance>',
+    cause: error,
+  });
+}
+
+/** No tunnel: the cluster answers directly. When neither way leads there, the direct one says why. */
 async function directlyOr(
   { host }: AccessParts,
-  { name }: ClusterRequest,
-  to: { readonly host: string; readonly port: number },
-  openTunnel: () => Promise<InstanceTunnel>,
-): Promise<InstanceTunnel | undefined> {
+  request: ClusterRequest,
+  location: LocatedCluster,
+  open: (signal: AbortSignal) => Promise<InstanceTunnel>,
+): Promise<{ readonly tunnel?: InstanceTunnel; readonly late?: Promise<InstanceTunnel> }> {
   const lost = new AbortController();
-  const direct = answers(to, AbortSignal.any([host.signal, lost.signal]));
+  const either = AbortSignal.any([host.signal, lost.signal]);
+  const direct = checkDirectly(host, location, either).then(() => undefined);
   // A failure is heard below.
   direct.catch(() => {});
   let timer: NodeJS.Timeout | undefined;
   const headStart = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), headStartMs);
   });
-  const early = await Promise.race([direct.catch(() => 'failed' as const), headStart]);
+  const early = await Promise.race([direct.catch((error: unknown) => ({ error })), headStart]);
   clearTimeout(timer);
   host.signal.throwIfAborted();
-  if (early === undefined) return undefined;
-  const opening = openTunnel();
+  if (early === undefined) return {};
+  // What was remembered may be of a cluster that is gone: EKS is asked before a session is started for it.
+  if (location.remembered && early !== 'late' && early.error instanceof ForgeError) throw early.error;
+  const opening = open(either);
   try {
-    const winner = await Promise.any([direct, opening]);
-    if (winner !== undefined) return winner;
-    // The slower one may still come.
-    void opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
-    return undefined;
+    const tunnel = await Promise.any([direct, opening]);
+    lost.abort();
+    return tunnel === undefined ? { late: opening } : { tunnel };
   } catch (error) {
     host.signal.throwIfAborted();
     if (!(error instanceof AggregateError)) throw error;
     const [why, tunnelWhy] = error.errors as unknown[];
-    throw unreachable(name, to, why, tunnelWhy);
-  } finally {
-    lost.abort();
+    throw unreachable(request, location, why, tunnelWhy);
   }
 }
 
-/** Whether something accepts connections there; nothing is sent. */
-function answers(
-  to: { readonly host: string; readonly port: number },
-  signal: AbortSignal,
-): Promise<undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ ...to, signal });
-    socket.setTimeout(directTimeoutMs, () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-  });
-}
-
 function unreachable(
-  name: string,
-  to: { readonly host: string; readonly port: number },
+  { name }: ClusterRequest,
+  location: LocatedCluster,
   why: unknown,
-  tunnelWhy: unknown,
-): ForgeError {
-  const reason = (error: unknown) =>
-    error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  tunnelWhy?: unknown,
+): unknown {
+  if (why instanceof ForgeError) return why;
+  const { host, port } = endpointOf(location);
   const none = tunnelWhy instanceof ForgeError && noBastionCodes.has(tunnelWhy.code);
-  const tunnel = none ? '' : `A tunnel through a bastion was tried, too: ${reason(tunnelWhy)}.\n`;
-  return new ForgeError('unreachable', `Failed to reach ${name} at ${to.host}:${to.port}: ${reason(why)}.`, {
+  const tunnel =
+    tunnelWhy === undefined || none
+      ? ''
+      : `A tunnel through a bastion was tried, too: ${textOf(tunnelWhy)}.\n`;
+  return new ForgeError('unreachable', `Failed to reach ${name} at ${host}:${port}: ${textOf(why)}.`, {
     code: 'CLUSTER_UNREACHABLE',
     hint: `${tunnel}Is the VPN on? Which instance can a tunnel go through: forge ssm list`,
     cause: why,
   });
+}
+
+function noBastion({ name }: ClusterRequest): ForgeError {
+  return new ForgeError('usage', `No instance is known that a tunnel to ${name} could go through.`, {
+    code: 'NO_BASTION',
+    hint: 'Name one: --bastion <instance>',
+  });
+}
+
+/** Node's own failure of several addresses has no message, only a code. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (error.message || String((error as NodeJS.ErrnoException).code)).replace(/\.$/, '');
 }

@@ -18,8 +18,11 @@ export interface TokenServer extends AsyncDisposable {
   readonly key: Secret;
 }
 
+/** Of the unix socket, in its folder. */
+export const socketName = 'token';
+
 /** Longer than any request that is one. */
-export const longestLine = 4096;
+const longestLine = 4096;
 const patienceMs = 10_000;
 
 /** `sign` may renew the keys; what it throws is told to the client. */
@@ -32,7 +35,7 @@ export async function startTokenServer(
   const path =
     host.platform === 'win32'
       ? `\\\\.\\pipe\\forge-${randomBytes(16).toString('hex')}`
-      : join(folder, 'token');
+      : join(folder, socketName);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

@@ -1,16 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Access, type AccessParts, withAccess } from '../access/with-access.ts';
-import { openRunFolder } from '../files/run-folder.ts';
+import { ForgeError } from '../errors.ts';
+import { openSocketFolder } from '../files/run-folder.ts';
 import { observeAws } from '../identity/observe-aws.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
+import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
 import { type ClusterPurpose, clusterAccess, signClusterToken } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
-import { openClusterRoute, type RouteOptions } from './cluster-route.ts';
+import { type ClusterRoute, openClusterRoute, type RouteOptions } from './cluster-route.ts';
 import { contextName, standaloneKubeconfig } from './kubeconfig/kube-entry.ts';
-import { locateCluster } from './locate-cluster.ts';
+import { type LocatedCluster, locateCluster } from './locate-cluster.ts';
 import { tokenKeyVariable } from './token-client.ts';
-import { startTokenServer } from './token-server.ts';
+import { socketName, startTokenServer } from './token-server.ts';
 
 /** A kubeconfig of its own that works for as long as it is open. */
 export interface ClusterSession {
@@ -18,8 +20,8 @@ export interface ClusterSession {
   readonly kubeconfig: string;
   readonly context: string;
   readonly server: string;
-  /** For people: the instance that a tunnel goes through; undefined: directly. */
-  readonly through: string | undefined;
+  /** What it goes through; undefined: directly. */
+  readonly tunnel: Pick<InstanceTunnel, 'through' | 'timeUp' | 'over'> | undefined;
 }
 
 /** Keys that end sooner than a token does are renewed before they sign one. */
@@ -40,9 +42,11 @@ export function withCluster<Value>(
   const { host, output } = parts;
   return withAccess(observed, { ...clusterAccess(request, purpose), reasonNeeded: true }, async (access) => {
     using progress = output.progress(`looking for ${request.name}`);
-    const location = await locateCluster(observed, access.credentials, request);
-    await using route = await openClusterRoute(parts, request, location, purpose, options);
-    await using folder = await openRunFolder(host, 'kube');
+    const { location, route: opened } = await findWay(observed, access, request, (found) =>
+      openClusterRoute(parts, request, found, purpose, options),
+    );
+    await using route = opened;
+    await using folder = await openSocketFolder(host, 'kube', socketName);
     const sign = tokenSigner(observed, access, request);
     await using server = await startTokenServer(host, folder.path, sign);
     const { arn = request.cluster } = location;
@@ -73,9 +77,33 @@ export function withCluster<Value>(
     const text = `${JSON.stringify(standaloneKubeconfig(entry), null, 2)}\n`;
     await writeFile(kubeconfig, text, { mode: 0o600, flag: 'wx' });
     progress[Symbol.dispose]();
-    return await use({ kubeconfig, context, server: route.server, through: route.tunnel?.through });
+    return await use({ kubeconfig, context, server: route.server, tunnel: route.tunnel });
   });
 }
+
+/** A cluster that was deleted and made anew has another address and authority: then EKS is asked once more. */
+async function findWay(
+  parts: AccessParts,
+  { credentials }: Access,
+  request: ClusterRequest,
+  open: (location: LocatedCluster) => Promise<ClusterRoute>,
+): Promise<{ readonly location: LocatedCluster; readonly route: ClusterRoute }> {
+  const location = await locateCluster(parts, credentials, request);
+  try {
+    return { location, route: await open(location) };
+  } catch (error) {
+    if (!location.remembered || !(error instanceof ForgeError) || !wrongPlaceCodes.has(error.code))
+      throw error;
+    const fresh = await locateCluster(parts, credentials, request, { fresh: true });
+    const { server, certificateAuthority } = location;
+    // Unless it was not tried with all that there is, see openClusterRoute.
+    const same = fresh.server === server && fresh.certificateAuthority === certificateAuthority;
+    if (same && error.code !== 'CLUSTER_CERTIFICATE') throw error;
+    return { location: fresh, route: await open(fresh) };
+  }
+}
+
+const wrongPlaceCodes = new Set(['CLUSTER_CERTIFICATE', 'CLUSTER_UNREACHABLE']);
 
 /** Signs with keys that live as long as the token: one renewal at a time, whoever asks meanwhile waits for it. */
 function tokenSigner(

@@ -15,6 +15,8 @@ export interface InstanceTunnel extends AsyncDisposable {
   connect(signal: AbortSignal): Promise<Duplex>;
   /** Why it is closed, once the environment's max_session is over; what went through it is cut off. */
   readonly timeUp: ForgeError | undefined;
+  /** Resolves with the same when that comes; never, where it does not. */
+  readonly over: Promise<ForgeError>;
 }
 
 /** Of several that are meant, the first that is online: they are there to stand in for each other. */
@@ -35,11 +37,13 @@ export async function openInstanceTunnel(
 ): Promise<InstanceTunnel> {
   const { promise: released, resolve: release } = deferred<void>();
   const { promise: opened, resolve, reject } = deferred<Omit<InstanceTunnel, typeof Symbol.asyncDispose>>();
-  const over = withInstance(parts, target, purpose, anyOnline, async (access, { instanceId, label }) => {
+  const { promise: ended, resolve: end } = deferred<ForgeError>();
+  const done = withInstance(parts, target, purpose, anyOnline, async (access, { instanceId, label }) => {
     await using tunnel = await openTunnel(parts, access, { instance: instanceId, ...to });
     let timeUp: ForgeError | undefined;
     using _limit = limitTunnel(parts, target, label, (reason) => {
       timeUp = reason;
+      end(reason);
       release();
     });
     resolve({
@@ -51,20 +55,22 @@ export async function openInstanceTunnel(
       get timeUp() {
         return timeUp;
       },
+      over: ended,
     });
     await released;
   });
-  over.catch(reject);
+  done.catch(reject);
   const open = await opened;
   return {
     through: open.through,
     connect: open.connect,
+    over: open.over,
     get timeUp() {
       return open.timeUp;
     },
     async [Symbol.asyncDispose]() {
       release();
-      await over.catch(() => {});
+      await done.catch(() => {});
     },
   };
 }

@@ -1,24 +1,36 @@
 import { constants } from 'node:os';
 import { ForgeError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
+import { restoreTerminal } from './restore-terminal.ts';
+
+const killAfterMs = 3_000;
 
 /**
  * Runs a program in the foreground with forge's own terminal and answers its exit code as a shell would: 128 + n when
  * signal n ended it. Ctrl-C goes to the program; SIGTERM and SIGHUP are handed on to it. Throws failed
- * PROGRAM_NOT_FOUND (exit code 127) and PROGRAM_FAILED (126).
+ * PROGRAM_NOT_FOUND (exit code 127) and PROGRAM_FAILED (126). Once `over` is, it is ended as if its terminal were closed.
  */
 export async function runChild(
   { host }: { readonly host: Host },
   command: string,
   args: readonly string[],
   env: Environment,
+  over?: Promise<unknown>,
 ): Promise<number> {
   host.signal.throwIfAborted();
   let child: ReturnType<Host['spawn']> | undefined;
   using _held = host.holdInterrupts((name) => child?.kill(name));
   try {
     child = host.spawn(command, args, { env, stdio: 'inherit' });
-    return await ended(child);
+    const running = child;
+    let timer: NodeJS.Timeout | undefined;
+    over?.then(() => {
+      running.kill('SIGHUP');
+      timer = setTimeout(() => running.kill('SIGKILL'), killAfterMs).unref();
+    });
+    const code = await ended(child).finally(() => clearTimeout(timer));
+    if (timer !== undefined && host.stdin.isTTY === true) await restoreTerminal(host);
+    return code;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === 'ENOENT';

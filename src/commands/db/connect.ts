@@ -56,7 +56,7 @@ export default defineCommand<ConnectOptions>({
         const { runPsql } = await import('../../db/psql.ts');
         const { describeSession } = await import('../../db/describe-session.ts');
         if (psql.read.asksForInput) context.output.note(describeSession(session));
-        return runPsql(context.host, session, handover, psql);
+        return runPsql(context, session, handover, psql);
       }
       const { runShell } = await import('../../db/shell/run-shell.ts');
       const { name, production, readOnly } = request;

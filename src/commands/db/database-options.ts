@@ -41,11 +41,12 @@ export const connectionOptions: readonly OptionDefinition[] = [
   { flags: '--database <name>', description: 'database on the server (default with --host: postgres)' },
   {
     flags: '--address <ip>',
-    description: 'where to connect instead, e.g. a tunnel; names stay the real ones',
+    description:
+      'where to connect instead, e.g. a tunnel of yours; names stay the real ones, no bastion is tried',
   },
   {
     flags: '--via <way>',
-    description: 'auto: directly, and through a bastion when that fails (default without --address)',
+    description: 'auto (the default): directly, and through a bastion when that fails',
     choices: ['direct', 'tunnel', 'auto'],
   },
   { flags: '--bastion <instance>', description: 'which instance a tunnel goes through (bastion)' },

@@ -56,7 +56,7 @@ export interface RouteFlags {
 export const routeOptions: readonly OptionDefinition[] = [
   {
     flags: '--via <way>',
-    description: 'auto: directly, and through a bastion when that fails (default without --address)',
+    description: 'auto (the default): directly, and through a bastion when that fails',
     choices: ['direct', 'tunnel', 'auto'],
   },
   { flags: '--bastion <instance>', description: 'which instance a tunnel goes through (bastion)' },

@@ -54,10 +54,12 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
     });
   }
   const { options } = input;
+  const { describeProgram } = await import('../../kube/describe-program.ts');
   const config = await clusterConfig(context, input.args[0], options);
   const request = clusterRequest(context, config, input.args[0], options);
   const { reason, mfaCode } = options;
-  const purpose = { purpose: 'kube exec', reason, mfaCode, profile: globals.profile };
+  const words = describeProgram(program, args);
+  const purpose = { purpose: 'kube exec', program: words, reason, mfaCode, profile: globals.profile };
   if (globals.plan) {
     const { planClusterSession } = await import('../../kube/plan-cluster.ts');
     const line = `run ${[program, ...args].map((word) => JSON.stringify(word)).join(' ')} with KUBECONFIG naming it`;
@@ -69,9 +71,11 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
   const { kubeEnvironment } = await import('../../kube/kube-environment.ts');
   const { runChild } = await import('../../terminal/run-child.ts');
   const parts = { ...identityParts(context), config };
-  return withCluster(parts, request, purpose, routeOf(options), async ({ kubeconfig, through }) => {
-    if (through !== undefined) output.note(`Connected through ${through}.`);
+  return withCluster(parts, request, purpose, routeOf(options), async ({ kubeconfig, tunnel }) => {
+    if (tunnel !== undefined) output.note(`Connected through ${tunnel.through}.`);
     const env = kubeEnvironment(host.env, { kubeconfig, environment: request.environment?.name });
-    return runChild(context, program, args, env);
+    const code = await runChild(context, program, args, env, tunnel?.over);
+    if (tunnel?.timeUp !== undefined) throw tunnel.timeUp;
+    return code;
   });
 }

@@ -57,15 +57,15 @@ async function runProxy(context: Context, input: CommandInput<ProxyOptions>): Pr
   const { withCluster } = await import('../../kube/with-cluster.ts');
   const parts = { ...identityParts(context), config };
   await withCluster(parts, request, purpose, routeOf(options), async (session) => {
-    const { kubeconfig, context: name, server, through } = session;
+    const { kubeconfig, context: name, server, tunnel } = session;
+    host.signal.throwIfAborted();
+    if (tunnel !== undefined) output.note(`Connected through ${tunnel.through}.`);
     output.result({
-      data: { kubeconfig, context: name, server, through: through ?? null },
+      data: { kubeconfig, context: name, server, through: tunnel?.through ?? null },
       text: () => exportLine(host.platform, kubeconfig),
     });
-    output.note(
-      `${request.name} is open${through === undefined ? '' : ` through ${through}`}; Ctrl-C ends it.`,
-    );
-    await untilInterrupted(host.signal);
+    if (host.stderr.isTTY === true) output.note('Ctrl-C ends it.');
+    await untilEnded(host.signal, tunnel?.over);
   });
 }
 
@@ -73,21 +73,20 @@ function exportLine(platform: NodeJS.Platform, path: string): string {
   return platform === 'win32' ? `$env:KUBECONFIG = '${path}'` : `export KUBECONFIG=${quotePosix(path)}`;
 }
 
-/** Ctrl-C is the way it ends. */
-function untilInterrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    // A listener alone keeps no process alive.
-    const alive = setInterval(() => {}, 2 ** 30);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(alive);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+/** Until Ctrl-C, which main reports, or until the tunnel's time is up, which this throws. */
+async function untilEnded(signal: AbortSignal, over: Promise<ForgeError> | undefined): Promise<void> {
+  // A listener alone keeps no process alive.
+  const alive = setInterval(() => {}, 2 ** 30);
+  try {
+    const timeUp = await new Promise<ForgeError | undefined>((resolve) => {
+      over?.then(resolve);
+      if (signal.aborted) return resolve(undefined);
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    if (timeUp !== undefined) throw timeUp;
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 function parsePort(text: string): number {

@@ -69,9 +69,11 @@ export function createNetwork({ accounts }: Pick<Organisation, 'accounts'>): Net
         (entry) =>
           entry.account === instance.account &&
           entry.region === instance.region &&
-          entry.endpointHost.toLowerCase() === name,
+          ((entry.endpointHost.toLowerCase() === name && port === 443) ||
+            // What EKS calls the endpoint of a public one here; no instance listens on a port that this machine gave away.
+            (entry.publicAccess && name === '127.0.0.1' && entry.port === port)),
       );
-      if (kubernetes?.port !== undefined && port === 443) return insidePorts.get(kubernetes.port);
+      if (kubernetes?.port !== undefined) return insidePorts.get(kubernetes.port);
       return name === 'echo' ? 'echo' : undefined;
     },
   };

@@ -25,7 +25,21 @@ if (pods === undefined) throw new Error('no pods');
 describe('any input', () => {
   it('is some request', () => {
     const part = fc.oneof(
-      fc.constantFrom('api', 'apis', 'v1', 'apps', 'namespaces', 'pods', 'log', 'exec', '', '%', '%2F', '..'),
+      fc.constantFrom(
+        'api',
+        'apis',
+        'v1',
+        'apps',
+        'namespaces',
+        'pods',
+        'secrets',
+        'log',
+        'exec',
+        '',
+        '%',
+        '%2F',
+        '..',
+      ),
       fc.string(),
     );
     fc.assert(

@@ -106,6 +106,9 @@ function connectable({ info, user }: ApiRequest): ResourceRequest {
   mustBeAllowed(user, info);
   const known =
     info.type === 'resource' && info.group === '' && info.version === 'v1' && info.resource === 'pods';
+  if (known && info.subresource === 'attach') {
+    throw badRequest("the sandbox's containers have no program of their own to attach to: use exec");
+  }
   if (!known || !['exec', 'portforward'].includes(info.subresource))
     throw badRequest('there is nothing to upgrade to');
   // WebSockets begin with a GET, which those may who only look: from 1.35 on Kubernetes asks for more, as here.

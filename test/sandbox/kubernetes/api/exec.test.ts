@@ -123,6 +123,7 @@ describe('exec over WebSocket', () => {
     await refused('command=ls&stdout=true&container=nope')(`container nope is not valid for pod ${web}`);
     await refused('command=ls&stdout=true', 'editor', path().replace(web, 'gone'))('pods "gone" not found');
     await refused('command=ls&stdout=true', 'editor', '/api/v1/pods')('nothing to upgrade to');
+    await refused('stdout=true', 'editor', path().replace(/exec$/, 'attach'))('to attach to: use exec');
     await expect(editor().openExec(path(), 'command=ls&stdout=true', ['chat'])).rejects.toThrow('protocol');
     const missing = await editor().exec({ pod: web, command: ['no-such-program'] });
     expect(missing.status).toMatchObject({ reason: 'InternalError', code: 500 });

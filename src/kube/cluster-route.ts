@@ -173,6 +173,8 @@ async function directlyOr(
     host.signal.throwIfAborted();
     if (!(error instanceof AggregateError)) throw error;
     const [why, tunnelWhy] = error.errors as unknown[];
+    // Somebody else behind the tunnel weighs more than nobody in front of it.
+    if (tunnelWhy instanceof ForgeError && tunnelWhy.code === 'CLUSTER_CERTIFICATE') throw tunnelWhy;
     throw unreachable(request, location, why, tunnelWhy);
   }
 }

@@ -22,10 +22,20 @@ const elsewhere: readonly RegExp[] = [
   /^FORGE_KUBE_TOKEN_KEY$/,
 ];
 
+export interface ClusterVariables {
+  readonly kubeconfig: string;
+  readonly environment: string | undefined;
+  /**
+   * Where kubectl and helm keep what the cluster can do. They name it after host and port, which of a tunnel are another
+   * cluster's tomorrow.
+   */
+  readonly cache: string | undefined;
+}
+
 /** The environment of a program that is to use this kubeconfig and no other. */
 export function kubeEnvironment(
   env: Environment,
-  { kubeconfig, environment }: { readonly kubeconfig: string; readonly environment: string | undefined },
+  { kubeconfig, environment, cache }: ClusterVariables,
 ): Environment {
   const own = Object.entries(env).filter(([name]) => {
     const upper = name.toUpperCase();
@@ -34,6 +44,7 @@ export function kubeEnvironment(
   return {
     ...Object.fromEntries(own),
     KUBECONFIG: kubeconfig,
+    ...(cache !== undefined && { KUBECACHEDIR: cache }),
     ...(environment !== undefined && { FORGE_ENV: environment }),
   };
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
@@ -73,7 +74,11 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
   const parts = { ...identityParts(context), config };
   return withCluster(parts, request, purpose, routeOf(options), async ({ kubeconfig, tunnel }) => {
     if (tunnel !== undefined) output.note(`Connected through ${tunnel.through}.`);
-    const env = kubeEnvironment(host.env, { kubeconfig, environment: request.environment?.name });
+    const env = kubeEnvironment(host.env, {
+      kubeconfig,
+      environment: request.environment?.name,
+      cache: tunnel && join(dirname(kubeconfig), 'cache'),
+    });
     const code = await runChild(context, program, args, env, tunnel?.over);
     if (tunnel?.timeUp !== undefined) throw tunnel.timeUp;
     return code;

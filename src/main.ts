@@ -8,14 +8,22 @@ import { processExitCode } from './lib/process-exit-code.ts';
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   try {
     await refuseUnsafeEnvironment(host);
-    const { runProgram } = await import('./program.ts');
-    const code = await runProgram(argv, host);
-    return host.signal.aborted
-      ? await reportFailure(host.signal.reason, argv, host)
-      : processExitCode(code, host.platform);
+    const code = (await runQuickly(argv, host)) ?? (await runAny(argv, host));
+    return host.signal.aborted ? await reportFailure(host.signal.reason, argv, host) : code;
   } catch (error) {
     return reportFailure(error, argv, host);
   }
+}
+
+async function runQuickly(argv: readonly string[], host: Host): Promise<number | undefined> {
+  if (argv[0] !== 'kube' || argv[1] !== 'token') return undefined;
+  const { runKubectlLine } = await import('./kubectl-line.ts');
+  return runKubectlLine(argv, host);
+}
+
+async function runAny(argv: readonly string[], host: Host): Promise<number> {
+  const { runProgram } = await import('./program.ts');
+  return processExitCode(await runProgram(argv, host), host.platform);
 }
 
 async function refuseUnsafeEnvironment(host: Host): Promise<void> {
@@ -46,7 +54,7 @@ export async function reportFailure(error: unknown, argv: readonly string[], hos
   const json = wantsJson(argv);
   const debug = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--debug');
   const shown = known ?? bug(error, debug);
-  host.stderr.write(renderError(shown, json ? 'json' : 'table', style));
+  host.stderr.write(renderError(shown, json ? 'json' : (await isForKubectl(argv)) ? 'line' : 'table', style));
   if (debug) {
     const { renderCauses } = await import('./terminal/debug.ts');
     host.stderr.write(renderCauses(error));
@@ -62,6 +70,13 @@ function bug(error: unknown, debug: boolean): ForgeError {
       ? 'Please report it with the lines below.'
       : 'Run the same command with --debug and report what it prints.',
   });
+}
+
+/** kubectl shows what its credential plugin says in the middle of its own output. */
+async function isForKubectl(argv: readonly string[]): Promise<boolean> {
+  const { findEntry, wordPositions } = await import('./command-tree.ts');
+  const [entry] = findEntry(wordPositions(argv).map((position) => argv[position] ?? ''));
+  return entry?.path === 'kube token';
 }
 
 /** Asked of argv and not of the parser, because a usage error must come out in the wanted form too. */

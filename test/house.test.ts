@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 const floors: readonly (readonly string[])[] = [
   ['entry', 'lambda'],
   ['main'],
-  ['program'],
+  ['program', 'kubectl-line'],
   ['complete'],
   ['command-tree'],
   ['run-command'],

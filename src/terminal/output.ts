@@ -40,6 +40,8 @@ export interface Result {
 }
 
 export interface Progress extends Disposable {
+  /** false: nobody sees it. */
+  readonly visible: boolean;
   update(text: string): void;
 }
 
@@ -97,7 +99,7 @@ export function createOutput(host: Host, options: OutputOptions): Output {
     },
     progress(text) {
       if (!stderr.isTTY || options.quiet || host.env.TERM === 'dumb')
-        return { update() {}, [Symbol.dispose]() {} };
+        return { visible: false, update() {}, [Symbol.dispose]() {} };
       const show = (line: string) => {
         clear();
         // A line that wraps could not be taken back.
@@ -107,6 +109,7 @@ export function createOutput(host: Host, options: OutputOptions): Output {
       };
       show(text);
       return {
+        visible: true,
         update: show,
         [Symbol.dispose]: () => {
           clear();
@@ -140,13 +143,21 @@ function renderPlan(plan: Plan, style: Style): string {
   return lines.join('\n');
 }
 
-/** A failure, as the person or the script sees it: one sentence and, on the last line, the way out. */
-export function renderError(error: ForgeError, format: 'table' | 'json', style: Style): string {
+/**
+ * A failure, as the person or the script sees it: one sentence and, on the last line, the way out. `line`: both in
+ * one line, in the middle of another program's output.
+ */
+export function renderError(error: ForgeError, format: 'table' | 'json' | 'line', style: Style): string {
   const message = redact(error.message);
   const hint = error.hint === undefined ? undefined : redact(error.hint);
   if (format === 'json') {
     const said = { code: error.code, message, ...(hint === undefined ? {} : { hint }) };
     return `${escapeJson(JSON.stringify({ error: said }))}\n`;
+  }
+  if (format === 'line') {
+    const way = hint === undefined ? '' : ` ${hint.startsWith('forge ') ? 'Run: ' : ''}${hint}`;
+    const line = `${message}${way}`.replace(/\s*\n\s*/g, ' ');
+    return `${error.kind === 'interrupted' ? '' : `${style.danger('Error:')} `}${escapeLine(line)}\n`;
   }
   const text = escapeForTerminal(message).split('\n');
   // What the person asked for is no error.

@@ -2,6 +2,7 @@ import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { escapeLine } from '../lib/escape-for-terminal.ts';
 import { discardTypeAhead } from './discard-type-ahead.ts';
+import { refusingPrompt } from './refusing-prompt.ts';
 
 /** Questions to the person at the terminal. Every question has a flag that answers it in scripts. */
 export interface Prompt {
@@ -30,12 +31,7 @@ export function createPrompt(host: Host, options: { readonly input: boolean }): 
   const possible = options.input && host.stdin.isTTY === true && host.stderr.isTTY === true;
   // inquirer is loaded only when somebody is really asked.
   const ask = async <Answer>(question: Question, run: (inquirer: Inquirer) => Promise<Answer>) => {
-    if (!possible) {
-      throw new ForgeError('usage', `Can't ask "${question.message}" without a terminal.`, {
-        code: 'INPUT_NEEDED',
-        hint: `Answer with ${question.flag}.`,
-      });
-    }
+    if (!possible) return refusingPrompt.text(question) as never;
     const { default: inquirer } = await import('inquirer');
     try {
       return await run(inquirer);

@@ -13,7 +13,8 @@ export interface TestHost extends Host {
   dispose(): void;
 }
 
-const real = systemHost();
+// Its streams are captured: nothing may go round them.
+const { writeOut: _, ...real } = systemHost();
 
 /** A Host with a home of its own, captured streams without a terminal, and a clock that can be moved. */
 export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}): TestHost {

@@ -24,7 +24,7 @@ export const clusterOption: OptionDefinition = {
 
 /** By flags alone it must work, and fast, where forge.yaml does not: in a container, in a script. */
 export async function clusterConfig(
-  context: Context,
+  context: Pick<Context, 'globals' | 'config'>,
   target: string | undefined,
   { cluster }: ClusterOptions,
   environment: string | undefined = context.globals.env,
@@ -35,7 +35,7 @@ export async function clusterConfig(
 }
 
 export function clusterRequest(
-  context: Context,
+  context: Pick<Context, 'globals' | 'host'>,
   config: Config,
   target: string | undefined,
   options: ClusterOptions & { readonly namespace?: string },

@@ -1,5 +1,14 @@
-import { defineCommand } from '../../command.ts';
-import type { Secret } from '../../lib/secret.ts';
+import { withAccess } from '../../access/with-access.ts';
+import type { CommandDefinition, CommandInput } from '../../command.ts';
+import type { Config } from '../../config/config.ts';
+import type { Context } from '../../context.ts';
+import { ForgeError } from '../../errors.ts';
+import { identityParts } from '../../identity/identity-parts.ts';
+import { observeAws } from '../../identity/observe-aws.ts';
+import { clusterAccess, type SignedToken, signClusterToken } from '../../kube/cluster-access.ts';
+import { encodeExecCredential, parseExecInfo } from '../../kube/exec-credential.ts';
+import { lateOutput } from '../../terminal/late-output.ts';
+import { refusingPrompt } from '../../terminal/refusing-prompt.ts';
 import {
   type ClusterOptions,
   clusterArgument,
@@ -8,13 +17,20 @@ import {
   clusterRequest,
 } from './cluster-options.ts';
 
-interface TokenOptions extends ClusterOptions {
+/** What of a Context it takes. */
+export type TokenContext = Pick<Context, 'host' | 'globals' | 'config'>;
+
+export interface TokenOptions extends ClusterOptions {
   readonly environment?: string;
   readonly login?: boolean;
   readonly socket?: string;
 }
 
-export default defineCommand<TokenOptions>({
+interface TokenCommand extends CommandDefinition<TokenOptions> {
+  run(context: TokenContext, input: CommandInput<TokenOptions>): Promise<void>;
+}
+
+const command: TokenCommand = {
   description:
     'Prints a token for the API of an EKS cluster as kubectl asks a credential plugin for it, and nothing else.',
   arguments: [clusterArgument],
@@ -39,35 +55,79 @@ export default defineCommand<TokenOptions>({
   details: `kubectl runs this by itself: forge kube use writes it into the kubeconfig. The token is signed here, lasts 14 minutes,
 and works for that cluster alone. What KUBERNETES_EXEC_INFO asks for, v1 or v1beta1, is answered. It never asks
 anything, unless --login is given: a question would land in the middle of kubectl's output.`,
-  async run(context, { args, options }) {
-    const { parseExecInfo, encodeExecCredential } = await import('../../kube/exec-credential.ts');
-    const { clusterAccess, signClusterToken } = await import('../../kube/cluster-access.ts');
-    const info = parseExecInfo(context.host.env.KUBERNETES_EXEC_INFO);
-    const show = ({ token, expiresAt }: { readonly token: Secret; readonly expiresAt: number }) =>
-      context.output.raw(`${encodeExecCredential(info.apiVersion, token, expiresAt)}\n`);
-    if (options.socket !== undefined) {
-      const { fetchToken } = await import('../../kube/token-client.ts');
-      return show(await fetchToken(context.host, options.socket));
-    }
-    const environment = context.globals.env ?? options.environment;
-    const config = await clusterConfig(context, args[0], options, environment);
-    const request = clusterRequest(context, config, args[0], options, environment);
-    const access = clusterAccess(request, {
-      purpose: 'kube token',
-      reason: options.reason,
-      profile: context.globals.profile,
-      momentary: true,
-    });
-    if (context.globals.plan) {
-      const { planClusterToken } = await import('../../kube/plan-cluster.ts');
-      return context.output.plan(planClusterToken(config, request, access));
-    }
-    const { identityParts } = await import('../../identity/identity-parts.ts');
-    const { observeAws } = await import('../../identity/observe-aws.ts');
-    const { withAccess } = await import('../../access/with-access.ts');
-    const mayAsk = options.login === true && info.interactive !== false && context.prompt.possible;
-    const prompt = { ...context.prompt, possible: mayAsk };
-    const parts = { ...observeAws(identityParts({ ...context, prompt })), config };
-    await show(await withAccess(parts, access, (granted) => signClusterToken(parts, granted, request)));
-  },
-});
+  run: (context, { args, options }) => giveToken(context, args[0], options),
+};
+
+export default command;
+
+/** Works with less than a Context: what talks to people is loaded when there is something to say. */
+async function giveToken(
+  context: TokenContext,
+  target: string | undefined,
+  options: TokenOptions,
+): Promise<void> {
+  const { host, globals } = context;
+  const { apiVersion } = parseExecInfo(host.env.KUBERNETES_EXEC_INFO);
+  const output = lateOutput(host, globals);
+  const show = ({ token, expiresAt }: SignedToken) =>
+    output.raw(`${encodeExecCredential(apiVersion, token, expiresAt)}\n`);
+  if (options.socket !== undefined) {
+    const { fetchToken } = await import('../../kube/token-client.ts');
+    return show(await fetchToken(host, options.socket));
+  }
+  const environment = wantedEnvironment(globals.env, options.environment);
+  const config = await clusterConfig(context, target, options, environment);
+  const request = clusterRequest(context, config, target, options, environment);
+  const access = clusterAccess(request, {
+    purpose: 'kube token',
+    reason: options.reason,
+    profile: globals.profile,
+    momentary: true,
+  });
+  if (globals.plan) {
+    const { planClusterToken } = await import('../../kube/plan-cluster.ts');
+    const { createOutput } = await import('../../terminal/output.ts');
+    return createOutput(host, { ...globals, format: undefined }).plan(
+      planClusterToken(config, request, access),
+    );
+  }
+  const parts = { ...observeAws(identityParts({ host, output, prompt: refusingPrompt, globals })), config };
+  const get = () => withAccess(parts, access, (granted) => signClusterToken(parts, granted, request));
+  try {
+    await show(await get().catch((error: unknown) => signInAndRetry(error, context, config, options, get)));
+  } finally {
+    await output.said();
+  }
+}
+
+/** The kubeconfig's word and the global option are one thing; two that differ are nobody's wish. */
+function wantedEnvironment(global: string | undefined, own: string | undefined): string | undefined {
+  if (global === undefined || own === undefined || global === own) return global ?? own;
+  throw new ForgeError('usage', `--env says ${global}, but --environment says ${own}.`, {
+    code: 'ENVIRONMENT_CONFLICT',
+    hint: 'Leave one of them out.',
+  });
+}
+
+/**
+ * With --login nothing is asked and nothing read, so that it does not matter whose stdin is: a browser is opened, or
+ * a code shown, on the terminal that is there to see it.
+ */
+async function signInAndRetry(
+  error: unknown,
+  { host, globals }: TokenContext,
+  config: Config,
+  { login }: TokenOptions,
+  retry: () => Promise<SignedToken>,
+): Promise<SignedToken> {
+  const ended = error instanceof ForgeError && error.code === 'SIGNED_OUT';
+  const wanted = login === true && globals.profile === undefined && globals.input;
+  if (!ended || !wanted || config.signIn === undefined || host.stderr.isTTY !== true) throw error;
+  const { createOutput } = await import('../../terminal/output.ts');
+  const { signInOnce } = await import('../../identity/sign-in-once.ts');
+  const output = createOutput(host, { ...globals, format: undefined });
+  const parts = identityParts({ host, output, prompt: refusingPrompt, globals });
+  const prompt = { possible: true };
+  await signInOnce({ host, output, prompt, aws: await parts.aws() }, config.signIn);
+  return retry();
+}

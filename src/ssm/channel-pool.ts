@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../errors.ts';
 import type { ChannelEnd } from './data-channel.ts';
-import type { PortSession } from './port-session.ts';
+import type { PortSession, SessionHealth } from './port-session.ts';
 
 export interface PoolOptions {
   /** Sessions to one destination. The agent's own pace is for each of them. */
@@ -19,6 +19,8 @@ export interface ChannelPool extends AsyncDisposable {
   readonly active: number;
   /** Sessions that are open now. */
   readonly sessions: number;
+  /** Of each session that is open now. */
+  readonly health: readonly SessionHealth[];
   /** Opens all sessions. Rejects with the first failure; what was opened is closed by disposing. */
   fill(): Promise<void>;
   /** On the session with the fewest connections; starts one where there is none. */
@@ -111,6 +113,9 @@ export function createPool({ size, open, now, onEnd }: PoolOptions): ChannelPool
     },
     get sessions() {
       return slots.filter(({ session }) => session !== undefined).length;
+    },
+    get health() {
+      return slots.flatMap(({ session }) => (session === undefined ? [] : [session.health]));
     },
     async fill() {
       await Promise.all(slots.map(ensure));

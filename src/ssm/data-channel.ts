@@ -66,4 +66,6 @@ export interface ChannelStats {
   readonly roundTrip: number | undefined;
   /** Messages that may be on their way unacknowledged. */
   readonly window: number;
+  /** Since the agent was last heard, or the socket last made, milliseconds. */
+  readonly silence: number;
 }

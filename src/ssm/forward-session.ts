@@ -2,9 +2,10 @@ import type { Access, AccessParts } from '../access/with-access.ts';
 import { type ForwardSpec, placeText } from '../config/forward-spec.ts';
 import { type Listener, listen } from './listener.ts';
 import { carry, type ForwardCounters } from './port-forward.ts';
+import type { SessionHealth } from './port-session.ts';
 import { serveSocks } from './socks-proxy.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
-import { createTunnelsByHost } from './tunnels-by-host.ts';
+import { createTunnelsByHost, type TunnelsByHost } from './tunnels-by-host.ts';
 
 export interface ForwardRequest {
   readonly instance: string;
@@ -27,6 +28,8 @@ export interface OpenForward {
 export interface ForwardSession extends AsyncDisposable {
   readonly open: readonly OpenForward[];
   readonly counters: ForwardCounters;
+  /** Of each session that is open now. */
+  readonly health: readonly SessionHealth[];
 }
 
 /**
@@ -41,6 +44,7 @@ export async function startForwarding(
   const { instance, streams, bindAll } = request;
   const counters: ForwardCounters = { up: 0, down: 0, open: 0, total: 0 };
   const carrying = { host: parts.host, output: parts.output, counters };
+  let proxied: TunnelsByHost | undefined;
   const closers: (() => PromiseLike<void>)[] = [];
   const close = async () => {
     // The last first: listeners stand on tunnels.
@@ -77,8 +81,15 @@ export async function startForwarding(
       );
       await Promise.all(ended);
     });
-    await Promise.all(tunnels);
-    return { open, counters, [Symbol.asyncDispose]: close };
+    const opened = await Promise.all(tunnels);
+    return {
+      open,
+      counters,
+      get health() {
+        return [...opened, ...(proxied === undefined ? [] : [proxied])].flatMap(({ health }) => health);
+      },
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -88,6 +99,7 @@ export async function startForwarding(
     const byHost = createTunnelsByHost((host, remote) =>
       openTunnel(parts, access, { instance, host, port: remote, streams }),
     );
+    proxied = byHost;
     closers.push(() => byHost[Symbol.asyncDispose]());
     const listener = await listen(parts.host, {
       place: { kind: 'tcp', port },

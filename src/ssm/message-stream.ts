@@ -69,7 +69,8 @@ export class MessageStream {
 
   stats() {
     const { resent: resentMessages, roundTrip, window } = this.#sender;
-    return { ...this.#counts, resentMessages, roundTrip, window };
+    const silence = this.#host.monotonic() - this.#heardAt;
+    return { ...this.#counts, resentMessages, roundTrip, window, silence };
   }
 
   /** Only when `canSend`. Payloads are never empty: the original can't read such a message. */

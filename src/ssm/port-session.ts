@@ -4,7 +4,7 @@ import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
 import { carriesManyConnections } from './agent-version.ts';
 import { openBasicPort } from './basic-port.ts';
-import type { ChannelEnd, DataChannel } from './data-channel.ts';
+import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
 import { openMux } from './mux.ts';
 import type { Connections } from './port-channel.ts';
 
@@ -16,9 +16,16 @@ export interface PortTarget {
   readonly port: number;
 }
 
+export interface SessionHealth {
+  readonly state: ChannelState;
+  /** Since the agent was last heard, milliseconds. It has nothing to say while nothing is sent: no fault by itself. */
+  readonly silence: number;
+}
+
 /** A session that carries connections to one host and port. Disposing ends it and them. */
 export interface PortSession extends AsyncDisposable {
   readonly active: number;
+  readonly health: SessionHealth;
   readonly closed: Promise<ChannelEnd>;
   connect(signal: AbortSignal): Promise<Duplex>;
 }
@@ -80,6 +87,9 @@ export function carryConnections(
   return {
     get active() {
       return connections.active;
+    },
+    get health() {
+      return { state: channel.state, silence: channel.stats().silence };
     },
     closed: channel.closed,
     connect: (signal) => connections.connect(signal),

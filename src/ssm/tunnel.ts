@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Access, AccessParts } from '../access/with-access.ts';
 import { createPool } from './channel-pool.ts';
 import type { ChannelEnd } from './data-channel.ts';
-import { destinationOf, openPortSession, type PortTarget } from './port-session.ts';
+import { destinationOf, openPortSession, type PortTarget, type SessionHealth } from './port-session.ts';
 
 export interface TunnelRequest extends PortTarget {
   /** Sessions that share the connections. Default: 1. */
@@ -14,6 +14,8 @@ export interface Tunnel extends AsyncDisposable {
   /** Connections that are open now. */
   readonly active: number;
   readonly sessions: number;
+  /** Of each session that is open now. */
+  readonly health: readonly SessionHealth[];
   /**
    * One TCP connection that the instance makes. That the server refused it is only told by the stream, which is
    * then destroyed with a ConnectRefused.

@@ -1,14 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
+import type { SessionHealth } from './port-session.ts';
 import type { Tunnel } from './tunnel.ts';
 
 export interface TunnelsByHost extends AsyncDisposable {
+  readonly health: readonly SessionHealth[];
   connect(host: string, port: number, signal: AbortSignal): Promise<Duplex>;
 }
 
 interface Entry {
   readonly tunnel: Promise<Tunnel>;
+  /** Once it is open. */
+  opened: Tunnel | undefined;
   waiting: number;
   idleLooks: number;
 }
@@ -46,14 +50,22 @@ export function createTunnelsByHost(open: (host: string, port: number) => Promis
         hint: 'Those that nobody uses are ended after a minute.',
       });
     }
-    const entry: Entry = { tunnel: open(host, port), waiting: 0, idleLooks: 0 };
+    const entry: Entry = { tunnel: open(host, port), opened: undefined, waiting: 0, idleLooks: 0 };
     entries.set(key, entry);
     // The next who asks tries again.
-    entry.tunnel.catch(() => entries.delete(key));
+    entry.tunnel.then(
+      (tunnel) => {
+        entry.opened = tunnel;
+      },
+      () => entries.delete(key),
+    );
     return entry;
   }
 
   return {
+    get health() {
+      return [...entries.values()].flatMap(({ opened }) => opened?.health ?? []);
+    },
     async connect(host, port, signal) {
       signal.throwIfAborted();
       // A tunnel made now would be ended by nobody.

@@ -40,8 +40,6 @@ export interface Result {
 }
 
 export interface Progress extends Disposable {
-  /** false: nobody sees it. */
-  readonly visible: boolean;
   update(text: string): void;
 }
 
@@ -99,7 +97,7 @@ export function createOutput(host: Host, options: OutputOptions): Output {
     },
     progress(text) {
       if (!stderr.isTTY || options.quiet || host.env.TERM === 'dumb')
-        return { visible: false, update() {}, [Symbol.dispose]() {} };
+        return { update() {}, [Symbol.dispose]() {} };
       const show = (line: string) => {
         clear();
         // A line that wraps could not be taken back.
@@ -109,7 +107,6 @@ export function createOutput(host: Host, options: OutputOptions): Output {
       };
       show(text);
       return {
-        visible: true,
         update: show,
         [Symbol.dispose]: () => {
           clear();

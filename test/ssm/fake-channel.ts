@@ -55,6 +55,7 @@ export function createFakeChannel(): FakeChannel {
       reconnects: 0,
       roundTrip: undefined,
       window: 64,
+      silence: 0,
     }),
     async receive(type, data) {
       received += data.length;

@@ -12,6 +12,7 @@ function tunnels() {
     return {
       active: 0,
       sessions: 1,
+      health: [],
       connect: async () => new PassThrough(),
       [Symbol.asyncDispose]: async () => void seen.ended++,
     };

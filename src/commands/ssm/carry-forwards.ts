@@ -1,11 +1,12 @@
 import type { Access, AccessParts } from '../../access/with-access.ts';
 import { placeText } from '../../config/forward-spec.ts';
 import type { Context } from '../../context.ts';
-import { ForgeError } from '../../errors.ts';
+import { ForgeError, interruption } from '../../errors.ts';
 import { durationText } from '../../lib/duration-text.ts';
 import type { ForwardRequest, OpenForward } from '../../ssm/forward-session.ts';
 import type { LocatedInstance } from '../../ssm/locate-instance.ts';
 import type { Style } from '../../terminal/style.ts';
+import { watchParent } from '../../terminal/watch-parent.ts';
 
 export interface CarryOrder extends Omit<ForwardRequest, 'instance'> {
   /** The longest that the ports stay open, milliseconds. */
@@ -34,7 +35,7 @@ export async function carryForwards(
     output.warn('Everybody who reaches this machine can connect to these ports, and is let through.');
   }
   sayOpen(context, instance, running.open);
-  using _status = showStatus(context, running.counters, order.maximumMs);
+  using _status = showStatus(context, running, order);
   await untilEnded(context, order.maximumMs, undefined);
 }
 
@@ -100,20 +101,26 @@ function renderForward({ listener, spec }: Opened, label: string, style: Style):
   return `${style.bold(listener.text)} → ${style.plain(label)} → ${style.plain(where)}`;
 }
 
-/** Until Ctrl-C, which main reports, the longest duration, or what breaks it. */
+/**
+ * Until Ctrl-C, which main reports, the longest duration, or what breaks it. In the foreground of a terminal also until
+ * the shell that started it is gone: nobody sees these ports any more.
+ */
 async function untilEnded(
   { host, output }: Context,
   maximum: number | undefined,
   broken: Promise<never> | undefined,
 ): Promise<void> {
   const { limitSession } = await import('../../ssm/session-limit.ts');
+  const { isForeground } = await import('../../terminal/is-foreground.ts');
+  const foreground = await isForeground(host);
+  let stop = () => {};
   await new Promise<void>((resolve, reject) => {
-    const end = () => {
+    const parent = foreground ? watchParent(host, () => reject(interruption('SIGHUP'))) : undefined;
+    stop = () => {
+      parent?.[Symbol.dispose]();
       limit?.[Symbol.dispose]();
-      resolve();
     };
     broken?.catch((error) => {
-      limit?.[Symbol.dispose]();
       // Ctrl-C in a terminal ends the plugins too.
       if (host.signal.aborted) resolve();
       else reject(error);
@@ -132,7 +139,7 @@ async function untilEnded(
                 }),
               ),
           });
-    if (host.signal.aborted) end();
-    else host.signal.addEventListener('abort', end, { once: true });
-  });
+    if (host.signal.aborted) resolve();
+    else host.signal.addEventListener('abort', () => resolve(), { once: true });
+  }).finally(() => stop());
 }

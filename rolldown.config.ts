@@ -39,7 +39,7 @@ export default defineConfig({
         // What `--version` and `--help` need; without it the next group would take these along.
         {
           name: 'base',
-          test: /src\/(errors|version|host|lib\/nearest)\.ts|rolldown\/runtime|rolldown:runtime/,
+          test: /src\/(errors|version|host|lib\/nearest|lib\/process-exit-code)\.ts|rolldown\/runtime|rolldown:runtime/,
           priority: 2,
         },
         // Opening a file costs more than what is in it: what a command needs to use keys that are kept is one file, …

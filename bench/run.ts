@@ -2,8 +2,8 @@
  * `npm run bench [rounds]`: what forge's commands cost, paired in one run with bare node, with the AWS CLI and with
  * connect.sh done by hand (aws sts, aws rds, psql), on the sandbox. Ratios, because a machine's speed is not forge's.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signInByPage } from '../test/support/sign-in-page.ts';
@@ -40,7 +40,37 @@ export PGPASSWORD="$(aws rds generate-db-auth-token --hostname "$DB_HOST" --port
 psql "host=$DB_HOST port=$DB_PORT user=developer dbname=shop_dev sslmode=verify-full" -Atc 'select count(*) from orders'
 `;
 
-function candidates(env: NodeJS.ProcessEnv): Candidate[] {
+interface Proxy {
+  readonly socket: string;
+  readonly key: string;
+  end(): void;
+}
+
+/** A forge that hands out its tokens; where and with which key stands in the kubeconfig that it prints. */
+async function startProxy(env: NodeJS.ProcessEnv): Promise<Proxy> {
+  const [node = '', script = ''] = forge;
+  const child = spawn(node, [script, 'kube', 'proxy', 'dev', '--output', 'json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout) {
+    text += chunk;
+    if (text.endsWith('}\n')) break;
+  }
+  const { kubeconfig } = JSON.parse(text) as { kubeconfig: string };
+  const written = JSON.parse(readFileSync(kubeconfig, 'utf8')) as {
+    users: { user: { exec: { args: string[]; env: { value: string }[] } } }[];
+  };
+  const { args = [], env: variables = [] } = written.users[0]?.user.exec ?? {};
+  return {
+    socket: args.at(-1) ?? '',
+    key: variables[0]?.value ?? '',
+    end: () => void child.kill(),
+  };
+}
+
+function candidates(env: NodeJS.ProcessEnv, proxy: Proxy): Candidate[] {
   const node = { name: 'node -e 0', command: [process.execPath, '-e', '0'], env };
   const own = (name: string, ...words: string[]) => ({ name, command: [...forge, ...words], env });
   const ask = (...words: string[]) =>
@@ -68,6 +98,17 @@ function candidates(env: NodeJS.ProcessEnv): Candidate[] {
       env: ambient,
     },
     own('forge db query, warm', 'db', 'query', 'dev', 'select count(*) from orders'),
+    own('forge kube token dev, warm', 'kube', 'token', 'dev'),
+    {
+      name: 'forge kube token, ambient credentials',
+      command: [...forge, 'kube', 'token', '--cluster', 'dev-eks-cluster', '--region', 'us-east-1'],
+      env: ambient,
+    },
+    {
+      name: 'forge kube token --socket',
+      command: [...forge, 'kube', 'token', '--socket', proxy.socket],
+      env: { ...env, FORGE_KUBE_TOKEN_KEY: proxy.key },
+    },
   ];
   if (!has('aws')) return list;
   const generate = [
@@ -88,6 +129,11 @@ function candidates(env: NodeJS.ProcessEnv): Candidate[] {
       command: ['aws', ...generate, '--region', 'us-east-1'],
       env: ambient,
     },
+    {
+      name: 'aws eks get-token',
+      command: ['aws', 'eks', 'get-token', '--cluster-name', 'dev-eks-cluster', '--region', 'us-east-1'],
+      env: ambient,
+    },
   );
   if (has('psql')) {
     const byHand = { ...ambient, DB_HOST: host, DB_PORT: String(port) };
@@ -104,6 +150,11 @@ const bars: readonly (readonly [string, string, number])[] = [
   ['forge db token, ambient credentials', 'node -e 0', 3.2],
   ['forge db token, ambient credentials', 'aws rds generate-db-auth-token', 0.18],
   ['forge db query, warm', 'connect.sh by hand', 0.2],
+  ['forge kube token dev, warm', 'node -e 0', 1.9],
+  ['forge kube token dev, warm', 'aws eks get-token', 0.12],
+  ['forge kube token, ambient credentials', 'node -e 0', 1.9],
+  ['forge kube token, ambient credentials', 'aws eks get-token', 0.12],
+  ['forge kube token --socket', 'node -e 0', 1.9],
 ];
 
 function report(measured: readonly Measured[]): void {
@@ -136,7 +187,12 @@ try {
   execFileSync(forge[0] ?? '', [...forge.slice(1), 'sandbox', 'start'], { env: outside, stdio: 'ignore' });
   const env = sandboxEnvironment();
   await signInByPage([...forge], env, 'dana');
-  report(measure(candidates(env), rounds));
+  const proxy = await startProxy(env);
+  try {
+    report(measure(candidates(env, proxy), rounds));
+  } finally {
+    proxy.end();
+  }
 } finally {
   spawnSync(forge[0] ?? '', [...forge.slice(1), 'sandbox', 'stop'], { env: outside, stdio: 'ignore' });
   rmSync(root, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { ForgeError } from '../errors.ts';
 import { durationText } from '../lib/duration-text.ts';
+import { limitSession, type SessionLimit } from '../terminal/session-limit.ts';
 import type { DataChannel } from './data-channel.ts';
 import { sessionEnding } from './session-ending.ts';
-import { limitSession, type SessionLimit } from './session-limit.ts';
 import type { SessionDocument } from './terminal-session.ts';
 import { PayloadType } from './wire/payload.ts';
 

@@ -3,8 +3,8 @@ import type { AccessParts } from '../access/with-access.ts';
 import { ForgeError } from '../errors.ts';
 import { durationText } from '../lib/duration-text.ts';
 import type { InstanceTarget } from '../targets/resolve-instance.ts';
+import { limitSession } from '../terminal/session-limit.ts';
 import type { Choose } from './locate-instance.ts';
-import { limitSession } from './session-limit.ts';
 import { openTunnel } from './tunnel.ts';
 import { type InstancePurpose, withInstance } from './with-instance.ts';
 

@@ -3,8 +3,8 @@ import { ForgeError, interruption } from '../errors.ts';
 import type { Host, TerminationSignal } from '../host.ts';
 import { durationText } from '../lib/duration-text.ts';
 import { restoreTerminal } from '../terminal/restore-terminal.ts';
+import { limitSession } from '../terminal/session-limit.ts';
 import { type PluginOrder, startPluginSession } from './plugin-session.ts';
-import { limitSession } from './session-limit.ts';
 
 export interface ForegroundOrder extends Omit<PluginOrder, 'stdio'> {
   /** The longest that it may last, milliseconds; undefined: as long as AWS lets it. */

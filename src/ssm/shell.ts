@@ -5,11 +5,11 @@ import { durationText } from '../lib/duration-text.ts';
 import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
 import type { Output } from '../terminal/output.ts';
 import { enterRawMode, passOutputUnchanged } from '../terminal/raw-mode.ts';
+import { limitSession } from '../terminal/session-limit.ts';
 import { watchParent } from '../terminal/watch-parent.ts';
 import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
 import { EscapeSequence, escapeHelp } from './escape-sequence.ts';
 import { sessionEnding } from './session-ending.ts';
-import { limitSession } from './session-limit.ts';
 import { sendInput } from './shell-input.ts';
 import { encodeSize, PayloadType } from './wire/payload.ts';
 

@@ -4,9 +4,9 @@ import { ForgeError, interruption } from '../errors.ts';
 import type { Host, TerminationSignal } from '../host.ts';
 import { durationText } from '../lib/duration-text.ts';
 import type { Output } from '../terminal/output.ts';
+import { limitSession } from '../terminal/session-limit.ts';
 import type { ChannelEnd, DataChannel } from './data-channel.ts';
 import { sessionEnding } from './session-ending.ts';
-import { limitSession } from './session-limit.ts';
 import type { SessionRequest } from './start-session.ts';
 import { PayloadType } from './wire/payload.ts';
 

@@ -110,7 +110,7 @@ async function untilEnded(
   maximum: number | undefined,
   broken: Promise<never> | undefined,
 ): Promise<void> {
-  const { limitSession } = await import('../../ssm/session-limit.ts');
+  const { limitSession } = await import('../../terminal/session-limit.ts');
   const { isForeground } = await import('../../terminal/is-foreground.ts');
   const foreground = await isForeground(host);
   let stop = () => {};

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { limitSession } from '../../src/ssm/session-limit.ts';
+import { limitSession } from '../../src/terminal/session-limit.ts';
 
 const minute = 60_000;
 

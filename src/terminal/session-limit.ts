@@ -13,17 +13,22 @@ export interface SessionLimit {
 
 const warnings = [10 * 60_000, 60_000];
 
+export interface RunningLimit extends Disposable {
+  /** Milliseconds until the end, looked at now; 0 or less: it is over, told or not. */
+  left(): number;
+}
+
 /**
  * Ends a session by the clock. Timers stand still while a laptop sleeps, so the clock is looked at each second; it
  * is the wall clock, and a wall clock that is set back prolongs nothing. Disposing stops it.
  */
-export function limitSession(limit: SessionLimit): Disposable {
+export function limitSession(limit: SessionLimit): RunningLimit {
   const { host, maximumMs } = limit;
   const started = { wall: host.now(), monotonic: host.monotonic() };
   let pending = warnings.filter((before) => before < maximumMs);
+  const leftNow = () => maximumMs - Math.max(host.now() - started.wall, host.monotonic() - started.monotonic);
   const look = () => {
-    const passed = Math.max(host.now() - started.wall, host.monotonic() - started.monotonic);
-    const left = maximumMs - passed;
+    const left = leftNow();
     if (left <= 0) {
       clearInterval(timer);
       return limit.end();
@@ -35,5 +40,5 @@ export function limitSession(limit: SessionLimit): Disposable {
     limit.warn(left);
   };
   const timer = setInterval(look, limit.everyMs ?? 1_000);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return { left: leftNow, [Symbol.dispose]: () => clearInterval(timer) };
 }

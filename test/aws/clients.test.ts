@@ -12,6 +12,7 @@ import { getCallerIdentity } from '../../src/aws/sts.ts';
 import type { Environment } from '../../src/host.ts';
 import { createCertificateAuthority } from '../../src/sandbox/x509/certificates.ts';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.ts';
+import { slowness } from '../support/slowness.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'CANARY-secret', sessionToken: 'CANARY-token' };
@@ -172,7 +173,8 @@ describe('a call', () => {
     const waiting = ask(env);
     setTimeout(() => host.interrupt(), 100);
     await expect(waiting).rejects.toBe('SIGINT');
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const took = performance.now() - began;
+    expect(took).toBeLessThan(1_000 * (await slowness()));
     await expect(ask(env)).rejects.toBe('SIGINT');
   });
 
@@ -186,8 +188,8 @@ describe('a call', () => {
     const aws = createAws({ ...host, env: { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` } });
     expect(aws.clockSkew()).toBe(0);
     await getCallerIdentity(aws, 'us-east-1', keys);
-    expect(Math.abs(aws.clockSkew() + 90_000)).toBeLessThan(1_500);
-    expect(Math.abs(aws.now() - (host.now() - 90_000))).toBeLessThan(1_500);
+    expect(Math.abs(aws.clockSkew() + 90_000)).toBeLessThan(20_000);
+    expect(Math.abs(aws.now() - (host.now() - 90_000))).toBeLessThan(20_000);
   });
 });
 

@@ -215,10 +215,10 @@ describe('forge whoami --all', () => {
     const events = stage.aws.world.events.all().slice(from);
     expect(events.filter((event) => event.errorCode === 'TooManyRequestsException')).toEqual([]);
     expect(took).toBeGreaterThan(9_000);
-    expect(took).toBeLessThan(20_000);
-    const again = performance.now();
+    expect(took).toBeLessThan(40_000);
     expect((await json('--all')).data.environments).toEqual(data.environments);
-    expect(performance.now() - again).toBeLessThan(500);
+    // What was answered is kept: nobody is asked again.
+    expect(stage.aws.world.events.all().length).toBe(from + events.length);
   }, 60_000);
 
   it('waits and asks again when somebody else has used the rate up', async () => {

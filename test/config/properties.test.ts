@@ -14,9 +14,9 @@ function judge(text: string): ConfigReading {
 function fastestOf(input: string): number {
   let fastest = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 5 && fastest >= 50; attempt++) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     judge(input);
-    fastest = Math.min(fastest, performance.now() - start);
+    fastest = Math.min(fastest, process.cpuUsage(start).user / 1_000);
   }
   return fastest;
 }
@@ -150,11 +150,11 @@ describe('forge.yaml, for any input', () => {
     const texts = pieces.map((piece) => piece.repeat(Math.floor(200_000 / piece.length)));
     texts.push(Array.from({ length: 20_000 }, (_, index) => `k${index}: 1\n`).join(''));
     for (const text of texts) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       const { data, problems } = judge(text);
       expect(data, text.slice(0, 9)).toBeUndefined();
       expect(problems.map(({ message }) => message).join(), text.slice(0, 9)).not.toContain('call stack');
-      expect(performance.now() - start, text.slice(0, 9)).toBeLessThan(5_000);
+      expect(process.cpuUsage(start).user, text.slice(0, 9)).toBeLessThan(5_000_000);
     }
   }, 60_000);
 });

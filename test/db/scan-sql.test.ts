@@ -131,8 +131,8 @@ describe('scanSql', () => {
 
   it('takes a megabyte in well under a second', () => {
     const long = `insert into t values ${"('a;b', 1),".repeat(100_000)}('x', 2);`;
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(countStatements(long)).toBe(1);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TokenBucket } from '../../src/identity/token-bucket.ts';
+import { slowness } from '../support/slowness.ts';
 
 const real = () => ({ monotonic: () => performance.now(), signal: new AbortController().signal });
 
@@ -17,9 +18,10 @@ describe('the token bucket', () => {
       }),
     );
     expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(times[4]).toBeLessThan(40);
+    // The sixth waits; on a busy machine the first five are only before it.
+    expect((times[24] ?? 0) - (times[4] ?? 0)).toBeGreaterThan(150);
     expect(times[24]).toBeGreaterThan(185);
-    expect(times[24]).toBeLessThan(600);
+    expect(times[24]).toBeLessThan(600 * (await slowness()));
   });
 
   it('saves up no more than a burst', async () => {

@@ -6,6 +6,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAwsEndpoint } from '../../../src/sandbox/aws/aws-endpoint.ts';
 import { createWorld } from '../../../src/sandbox/world.ts';
+import { slowness } from '../../support/slowness.ts';
 import { type AwsStage, failureOf, startAwsStage } from '../clients.ts';
 
 let stage: AwsStage;
@@ -30,7 +31,8 @@ describe('the endpoint', () => {
   it('starts in milliseconds and closes with its connections', async () => {
     const began = performance.now();
     const endpoint = await startAwsEndpoint({ world: createWorld({ now: Date.now }) });
-    expect(performance.now() - began).toBeLessThan(250);
+    const took = performance.now() - began;
+    expect(took).toBeLessThan(250 * (await slowness()));
     await fetch(`${endpoint.url}/start`);
     await endpoint.close();
     await endpoint.close();
@@ -89,7 +91,7 @@ describe('the endpoint', () => {
   it('shows its own clock in every reply', async () => {
     stage.world.setClockOffset(-3600_000);
     const date = (await fetch(`${stage.endpoint.url}/start`)).headers.get('date') ?? '';
-    expect(Math.abs(Date.parse(date) - (Date.now() - 3600_000))).toBeLessThan(2000);
+    expect(Math.abs(Date.parse(date) - (Date.now() - 3600_000))).toBeLessThan(20_000);
   });
 });
 

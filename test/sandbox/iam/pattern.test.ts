@@ -21,8 +21,8 @@ describe('patterns', () => {
   });
 
   it('stay fast on patterns made to be slow', () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(matchesPattern(pattern(`${'a*'.repeat(60)}b`), 'a'.repeat(20_000))).toBe(false);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
   });
 });

@@ -28,7 +28,7 @@ export function clusterAccess(request: ClusterRequest, purpose: ClusterPurpose):
 
 export interface SignedToken {
   readonly token: Secret;
-  /** Epoch milliseconds: 14 minutes, or the end of the keys that signed it. */
+  /** Epoch milliseconds by this machine's clock: 14 minutes, or the end of the keys that signed it. */
   readonly expiresAt: number;
 }
 
@@ -39,10 +39,10 @@ export async function signClusterToken(
   { cluster, region }: Pick<ClusterRequest, 'cluster' | 'region'>,
 ): Promise<SignedToken> {
   const now = parts.host.now();
-  const keys = signingKeys(credentials);
-  const token = eksToken({ cluster, region, keys, now: now + (await knownClockSkew(parts)) });
-  return {
-    token,
-    expiresAt: Math.min(now + eksTokenLifetimeMs, credentials.expiration ?? Number.POSITIVE_INFINITY),
-  };
+  const skew = await knownClockSkew(parts);
+  const token = eksToken({ cluster, region, keys: signingKeys(credentials), now: now + skew });
+  // The keys end by AWS's clock; the client compares with its own.
+  const keysEnd =
+    credentials.expiration === undefined ? Number.POSITIVE_INFINITY : credentials.expiration - skew;
+  return { token, expiresAt: Math.min(now + eksTokenLifetimeMs, keysEnd) };
 }

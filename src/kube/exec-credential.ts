@@ -2,30 +2,19 @@ import { ForgeError } from '../errors.ts';
 import { isoSeconds } from '../lib/iso-seconds.ts';
 import type { Secret } from '../lib/secret.ts';
 
-/**
- * What kubectl says to a credential plugin (KUBERNETES_EXEC_INFO) and wants back.
- * https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
- */
-export interface ExecInfo {
-  readonly apiVersion: string;
-  /** Whether the plugin may use stdin; undefined before v1. */
-  readonly interactive: boolean | undefined;
-}
-
 const group = 'client.authentication.k8s.io';
 const standard = `${group}/v1beta1`;
 const known = new Set([standard, `${group}/v1`]);
 
-/** Without the variable, by hand or from an old client: v1beta1, as the AWS CLI answers. Throws usage EXEC_API_UNKNOWN. */
-export function parseExecInfo(variable: string | undefined): ExecInfo {
-  if (!variable) return { apiVersion: standard, interactive: undefined };
-  const info = parseObject(variable);
-  const apiVersion = info?.apiVersion;
-  const spec = info?.spec;
-  const interactive = typeof spec === 'object' && spec !== null && 'interactive' in spec && spec.interactive;
-  if (typeof apiVersion === 'string' && known.has(apiVersion)) {
-    return { apiVersion, interactive: typeof interactive === 'boolean' ? interactive : undefined };
-  }
+/**
+ * The version of the answer that kubectl wants (KUBERNETES_EXEC_INFO); without the variable, by hand or from an old
+ * client, v1beta1, as the AWS CLI answers. Whether stdin may be read is told there too: forge reads none.
+ * https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ Throws usage EXEC_API_UNKNOWN.
+ */
+export function parseExecInfo(variable: string | undefined): string {
+  if (!variable) return standard;
+  const apiVersion = parseObject(variable)?.apiVersion;
+  if (typeof apiVersion === 'string' && known.has(apiVersion)) return apiVersion;
   const said = typeof apiVersion === 'string' ? JSON.stringify(apiVersion.slice(0, 80)) : 'no version';
   throw new ForgeError('usage', `KUBERNETES_EXEC_INFO asks for ${said}; forge speaks v1 and v1beta1.`, {
     code: 'EXEC_API_UNKNOWN',

@@ -67,7 +67,7 @@ async function giveToken(
   options: TokenOptions,
 ): Promise<void> {
   const { host, globals } = context;
-  const { apiVersion } = parseExecInfo(host.env.KUBERNETES_EXEC_INFO);
+  const apiVersion = parseExecInfo(host.env.KUBERNETES_EXEC_INFO);
   const output = lateOutput(host, globals);
   const show = ({ token, expiresAt }: SignedToken) =>
     output.raw(`${encodeExecCredential(apiVersion, token, expiresAt)}\n`);

@@ -53,7 +53,8 @@ function tlsOptions(location: ClusterLocation): ConnectionOptions {
   const { host } = endpointOf(location);
   return {
     ca: Buffer.from(location.certificateAuthority, 'base64').toString('utf8'),
-    ...(isIP(host) === 0 && { servername: host }),
+    // An address is no name to ask for (RFC 6066), and is checked all the same.
+    servername: isIP(host) === 0 ? host : '',
   };
 }
 

@@ -13,7 +13,7 @@ const verbs: Readonly<Record<string, ReadonlySet<string>>> = {
   ),
 };
 /** Options without a value that stand between a verb and what it is done to: `exec -it web-1`. */
-const plain = /^(-[itAwRf]{1,3}|--(stdin|tty|all|all-namespaces|watch|follow|recursive|previous))$/;
+const plain = /^(-[itAw]{1,3}|--(stdin|tty|all|all-namespaces|watch|previous))$/;
 /** Names and kinds; no `=`, which is where data begins, and nothing longer than a name can be. */
 const name = /^[A-Za-z0-9][A-Za-z0-9._/:@,-]{0,99}$/;
 const mostWords = 3;
@@ -29,7 +29,6 @@ export function describeProgram(program: string, args: readonly string[]): strin
   if (start < 0 || args.slice(0, start).includes('--')) return own;
   const words = [own];
   for (const word of args.slice(start)) {
-    // What -f means beside a verb that follows nothing is a file, whose name then ends the words all the same.
     if (words.length > 1 && plain.test(word)) continue;
     if (!name.test(word) || words.length > mostWords) break;
     words.push(word);

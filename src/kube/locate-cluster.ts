@@ -74,9 +74,8 @@ async function authorityOf(file: string): Promise<string> {
 /** It goes into files that other programs obey: nothing but what it should be gets there. */
 function checkServer(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const plain =
-    url?.protocol === 'https:' && url.username === '' && url.pathname === '/' && url.search === '';
-  if (url !== undefined && plain) return url.href.replace(/\/$/, '');
+  // No user info, path, query or fragment.
+  if (url?.protocol === 'https:' && url.href === `${url.origin}/`) return url.origin;
   throw new ForgeError('failed', `EKS names ${JSON.stringify(endpoint)} as the address of a cluster.`, {
     code: 'INCOMPLETE_REPLY',
     hint: 'Check what answers in place of AWS: AWS_ENDPOINT_URL, HTTPS_PROXY.',

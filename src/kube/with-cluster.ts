@@ -4,15 +4,15 @@ import { type Access, type AccessParts, withAccess } from '../access/with-access
 import { ForgeError } from '../errors.ts';
 import { openSocketFolder } from '../files/run-folder.ts';
 import { observeAws } from '../identity/observe-aws.ts';
-import type { RoleCredentials } from '../identity/role-credentials.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
-import { type ClusterPurpose, clusterAccess, signClusterToken } from './cluster-access.ts';
+import { type ClusterPurpose, clusterAccess } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
 import { type ClusterRoute, openClusterRoute, type RouteOptions } from './cluster-route.ts';
 import { contextName, standaloneKubeconfig } from './kubeconfig/kube-entry.ts';
 import { type LocatedCluster, locateCluster } from './locate-cluster.ts';
 import { tokenKeyVariable } from './token-client.ts';
 import { socketName, startTokenServer } from './token-server.ts';
+import { createTokenSigner } from './token-signer.ts';
 
 /** A kubeconfig of its own that works for as long as it is open. */
 export interface ClusterSession {
@@ -23,9 +23,6 @@ export interface ClusterSession {
   /** What it goes through; undefined: directly. */
   readonly tunnel: Pick<InstanceTunnel, 'through' | 'timeUp' | 'over'> | undefined;
 }
-
-/** Keys that end sooner than a token does are renewed before they sign one. */
-const shortestUse = 15 * 60_000;
 
 /**
  * May I → credentials → where is it → a way there → `use` with a kubeconfig that nothing outlives: the plugin that
@@ -47,7 +44,7 @@ export function withCluster<Value>(
     );
     await using route = opened;
     await using folder = await openSocketFolder(host, 'kube', socketName);
-    const sign = tokenSigner(observed, access, request);
+    const sign = createTokenSigner(observed, access, request);
     await using server = await startTokenServer(host, folder.path, sign);
     const { arn = request.cluster } = location;
     const context = contextName(request);
@@ -104,22 +101,3 @@ async function findWay(
 }
 
 const wrongPlaceCodes = new Set(['CLUSTER_CERTIFICATE', 'CLUSTER_UNREACHABLE']);
-
-/** Signs with keys that live as long as the token: one renewal at a time, whoever asks meanwhile waits for it. */
-function tokenSigner(
-  parts: ReturnType<typeof observeAws<AccessParts>>,
-  access: Access,
-  request: ClusterRequest,
-) {
-  let keys: Promise<RoleCredentials> = Promise.resolve(access.credentials);
-  return async () => {
-    const current = await keys;
-    const left = (current.expiration ?? Number.POSITIVE_INFINITY) - parts.host.now();
-    if (left < shortestUse) {
-      const renewed = access.renew();
-      keys = renewed.catch(() => current);
-      return signClusterToken(parts, { credentials: await renewed }, request);
-    }
-    return signClusterToken(parts, { credentials: current }, request);
-  };
-}

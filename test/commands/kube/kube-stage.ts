@@ -104,7 +104,7 @@ function running(child: ChildProcess): RunningForge {
       return match;
     },
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      child.kill('SIGTERM');
       await ended;
     },
   };

@@ -7,7 +7,7 @@ import { hasProgram } from '../support/programs.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { copyHome, listFiles } from './home-folder.ts';
 import { leaksInFolder, leaksOfRun, type MeantPlaces } from './leak-search.ts';
-import { listenToSandbox, noteDatabaseToken } from './listen-to-sandbox.ts';
+import { listenToSandbox, noteClusterToken, noteDatabaseToken } from './listen-to-sandbox.ts';
 import { createSecretLedger, findLeaks, type KnownSecret, type SecretKind, secretKinds } from './secrets.ts';
 import { canTrace, type TracedRun, type TraceOptions, traceForge, traceSignIn } from './traced-forge.ts';
 
@@ -35,6 +35,7 @@ let browser: string;
 
 const roleKeys: readonly SecretKind[] = ['secret access key', 'session token'];
 const tokenParts: readonly SecretKind[] = ['database token', 'session token'];
+const clusterParts: readonly SecretKind[] = ['cluster token', 'session token'];
 
 async function go(args: readonly string[], options: Partial<TraceOptions> = {}, meant: MeantPlaces = {}) {
   const run = await traceForge(sandbox, [...beforeDashes(args), '--debug', ...fromDashes(args)], {
@@ -131,11 +132,13 @@ describe('no secret shows', () => {
     const child = { environment: { sh: roleKeys, cp: roleKeys } };
     const select = 'select count(*) from orders';
     await works(['db', 'query', 'dev', select]);
-    const [token, env] = await Promise.all([
+    const [token, clusterToken, env] = await Promise.all([
       works(['db', 'token', 'dev'], {}, { stdout: tokenParts }),
+      works(['kube', 'token', 'dev'], {}, { stdout: clusterParts }),
       works(['env', 'dev', '--shell', 'bash'], {}, { stdout: roleKeys }),
     ]);
     noteDatabaseToken(token.stdout.trim(), ledger);
+    noteClusterToken(clusterToken.stdout, ledger);
     expect(env.stdout).toContain('AWS_SESSION_TOKEN');
     await Promise.all([
       works(['whoami']),
@@ -153,6 +156,8 @@ describe('no secret shows', () => {
       works(['config', 'show']),
       works(['config', 'check']),
       works(['config', 'aws-profiles']),
+      works(['kube', 'token', 'dev', '--plan']),
+      works(['kube', 'token', 'prod-wealth'], { home: casey }, { stdout: clusterParts }),
       works(['db', 'connect', 'dev', '--plan']),
       works(['exec', 'dev', '--plan', '--', 'true']),
       works(['db', 'query', 'prod-wealth', 'select 1'], { home: casey }),
@@ -204,6 +209,9 @@ describe('no secret shows', () => {
     await Promise.all([
       fails(5, ['whoami', 'prod-wealth']),
       fails(5, ['exec', 'prod-cash', '--reason', 'x', '--', 'true']),
+      fails(5, ['kube', 'token', 'prod-wealth']),
+      fails(4, ['kube', 'token', 'dev'], { home: half }),
+      fails(4, ['kube', 'token', '--socket', join(tools, 'gone')]),
       fails(5, [...select, '--role', 'arn:aws:iam::111111111111:role/gone']),
       fails(5, [...select, '--user', 'noiam']),
       fails(5, [

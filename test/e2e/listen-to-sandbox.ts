@@ -51,6 +51,16 @@ export function noteDatabaseToken(token: string, ledger: SecretLedger): void {
   ledger.add('session token', query.get('X-Amz-Security-Token') ?? undefined);
 }
 
+/** The same of what kubectl gets: the token is a signed address in base64. */
+export function noteClusterToken(answer: string, ledger: SecretLedger): void {
+  const { token } = (JSON.parse(answer) as { readonly status: { readonly token: string } }).status;
+  const [, address = ''] = token.split('.');
+  const query = new URL(Buffer.from(address, 'base64url').toString()).searchParams;
+  ledger.add('cluster token', address);
+  ledger.add('cluster token', query.get('X-Amz-Signature') ?? undefined);
+  ledger.add('session token', query.get('X-Amz-Security-Token') ?? undefined);
+}
+
 function note(request: IncomingMessage, response: ServerResponse, ledger: SecretLedger): void {
   const one = (name: string) => [request.headers[name]].flat()[0];
   ledger.add('access token', one('x-amz-sso_bearer_token'));

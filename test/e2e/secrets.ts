@@ -10,6 +10,7 @@ export const secretKinds = [
   'session token',
   'signature',
   'database token',
+  'cluster token',
 ] as const;
 export type SecretKind = (typeof secretKinds)[number];
 

@@ -98,6 +98,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
     title: 'Kubernetes',
     entries: [
       {
+        path: 'kube use',
+        summary: 'write a cluster into your kubeconfig, for kubectl and helm',
+        load: () => import('./commands/kube/use.ts'),
+      },
+      {
         path: 'kube exec',
         summary: 'run kubectl, helm or k9s with a kubeconfig of its own',
         load: () => import('./commands/kube/exec.ts'),

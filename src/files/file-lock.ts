@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../errors.ts';
@@ -11,6 +20,11 @@ export interface LockOptions {
   readonly waitMilliseconds?: number;
   /** A lock whose holder can't be asked (another machine, unreadable) counts as left behind after this. */
   readonly staleMilliseconds?: number;
+  /**
+   * Other programs make locks of this name, too (kubectl, without content): only those of a forge that died on this
+   * machine are taken away, whatever their age, and a lock of forge's is never seen empty.
+   */
+  readonly shared?: boolean;
 }
 
 /** Far longer than what forge does under a lock: a few calls to AWS with their retries. */
@@ -41,9 +55,10 @@ export async function withFileLock<Value>(
 
 async function acquire(host: LockHost, lock: string, content: string, options: LockOptions): Promise<void> {
   const deadline = host.monotonic() + (options.waitMilliseconds ?? 30_000);
-  const stale = options.staleMilliseconds ?? 60_000;
+  const shared = options.shared === true;
+  const stale = shared ? Number.POSITIVE_INFINITY : (options.staleMilliseconds ?? 60_000);
   for (let attempt = 0; ; attempt++) {
-    if (create(lock, content)) return;
+    if (shared ? createWhole(lock, content) : create(lock, content)) return;
     removeIfLeftBehind(host, lock, stale);
     host.signal.throwIfAborted();
     if (host.monotonic() > deadline) {
@@ -57,7 +72,7 @@ async function acquire(host: LockHost, lock: string, content: string, options: L
 }
 
 /** Synchronous: each call takes microseconds, and a trip through the thread pool more than all of them. */
-function create(lock: string, content: string): boolean {
+function create(lock: string, content: string, named = lock): boolean {
   try {
     const file = openSync(lock, 'wx', 0o600);
     try {
@@ -72,7 +87,24 @@ function create(lock: string, content: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw fileFailure(error, 'make', lock);
+    throw fileFailure(error, 'make', named);
+  }
+}
+
+/** The name appears with its content: who dies between making and filling it would leave what looks like another program's. */
+function createWhole(lock: string, content: string): boolean {
+  const prepared = `${lock}.${randomBytes(6).toString('hex')}.forge`;
+  create(prepared, content, lock);
+  try {
+    linkSync(prepared, lock);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // A file system without hard links.
+    return create(lock, content);
+  } finally {
+    unlinkSync(prepared);
   }
 }
 
@@ -114,7 +146,7 @@ function leftBehind(host: LockHost, lock: string, stale: number): string | undef
     return isHeld ? undefined : content;
   }
   // An empty lock is one being written; a second is plenty for that.
-  const limit = content === '' ? 1_000 : stale;
+  const limit = content === '' && Number.isFinite(stale) ? 1_000 : stale;
   return age !== undefined && age > limit ? content : undefined;
 }
 

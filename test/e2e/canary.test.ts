@@ -15,6 +15,7 @@ import { canTrace, type TracedRun, type TraceOptions, traceForge, traceSignIn } 
  * Every command, as it works and as it fails, with --debug: no secret that the sandbox issued or was sent shows
  * anywhere but in the places that are meant for it, see leak-search.ts. The checker itself: secrets.test.ts.
  */
+const withKubectl = hasProgram('kubectl', 'no secret where kubectl runs', 'help');
 const withPsql = hasProgram('psql', 'no secret where psql runs');
 if (!canTrace) process.stderr.write('\nSkipped for lack of a working strace: no secret in any argv\n');
 
@@ -106,6 +107,10 @@ afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
 });
 
+/** Copies the folder of its kubeconfig, and lists pods where there is a kubectl. */
+const kubeProgram = (name: string) =>
+  `cp "$KUBECONFIG" "$SNAPSHOTS/kube-${name}"${withKubectl ? ' && kubectl get pods' : ''}`;
+
 describe('no secret shows', () => {
   it('at sign-in, by device code and in the browser, allowed and refused', async () => {
     const device = async (home: string, person: string) => {
@@ -157,6 +162,12 @@ describe('no secret shows', () => {
       works(['config', 'check']),
       works(['config', 'aws-profiles']),
       works(['kube', 'token', 'dev', '--plan']),
+      // What lies about while a program runs: its kubeconfig, and the socket that tokens come from.
+      works(['kube', 'exec', 'dev', '--', 'sh', '-c', kubeProgram('dev')]),
+      works(
+        ['kube', 'exec', 'prod-wealth', '--reason', 'INC-3', '--', 'sh', '-c', kubeProgram('production')],
+        { home: casey },
+      ),
       works(['kube', 'token', 'prod-wealth'], { home: casey }, { stdout: clusterParts }),
       works(['db', 'connect', 'dev', '--plan']),
       works(['exec', 'dev', '--plan', '--', 'true']),
@@ -210,6 +221,7 @@ describe('no secret shows', () => {
       fails(5, ['whoami', 'prod-wealth']),
       fails(5, ['exec', 'prod-cash', '--reason', 'x', '--', 'true']),
       fails(5, ['kube', 'token', 'prod-wealth']),
+      fails(5, ['kube', 'exec', 'prod-wealth', '--reason', 'x', '--', 'true']),
       fails(4, ['kube', 'token', 'dev'], { home: half }),
       fails(4, ['kube', 'token', '--socket', join(tools, 'gone')]),
       fails(5, [...select, '--role', 'arn:aws:iam::111111111111:role/gone']),
@@ -281,6 +293,7 @@ describe('no secret shows', () => {
     expect((await readFile(join(journal, month), 'utf8')).split('\n').length).toBeGreaterThan(20);
     const taken = await readdir(snapshots);
     expect(taken.filter((name) => /^(exec|psql-\d+)$/.test(name))).toHaveLength(withPsql ? 2 : 1);
+    expect(taken).toEqual(expect.arrayContaining(['kube-dev', 'kube-production']));
     if (!canTrace || !withPsql) return;
     const psql = runs.flatMap(({ run }) => run.programs).find(({ path }) => path.endsWith('/bin/psql'));
     const password = psql?.env.find((variable) => variable.startsWith('PGPASSWORD=')) ?? '';

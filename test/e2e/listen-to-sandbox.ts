@@ -36,10 +36,16 @@ export function listenToSandbox({ state, world }: TestSandbox, ledger: SecretLed
     noteDatabaseToken(request.token, ledger);
     return verify(request);
   };
+  const authenticate = world.authenticateToken;
+  world.authenticateToken = (cluster, token) => {
+    noteBearer(token, ledger);
+    return authenticate(cluster, token);
+  };
   return {
     [Symbol.dispose]() {
       unsubscribe('http.server.request.start', onRequest);
       world.verifyRdsToken = verify;
+      world.authenticateToken = authenticate;
     },
   };
 }
@@ -53,9 +59,14 @@ export function noteDatabaseToken(token: string, ledger: SecretLedger): void {
 
 /** The same of what kubectl gets: the token is a signed address in base64. */
 export function noteClusterToken(answer: string, ledger: SecretLedger): void {
-  const { token } = (JSON.parse(answer) as { readonly status: { readonly token: string } }).status;
+  noteBearer((JSON.parse(answer) as { readonly status: { readonly token: string } }).status.token, ledger);
+}
+
+function noteBearer(token: string, ledger: SecretLedger): void {
   const [, address = ''] = token.split('.');
-  const query = new URL(Buffer.from(address, 'base64url').toString()).searchParams;
+  const url = Buffer.from(address, 'base64url').toString();
+  if (!URL.canParse(url)) return;
+  const query = new URL(url).searchParams;
   ledger.add('cluster token', address);
   ledger.add('cluster token', query.get('X-Amz-Signature') ?? undefined);
   ledger.add('session token', query.get('X-Amz-Security-Token') ?? undefined);

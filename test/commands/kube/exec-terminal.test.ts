@@ -54,9 +54,10 @@ describe.skipIf(!withKubectl)('kubectl exec -it in a terminal, through forge kub
       expect(await size(/size=40 91/)).toBeDefined();
       terminal.resize(77, 22);
       expect(await size(/size=22 77/)).toBeDefined();
-      terminal.write('sleep 100; echo "slept $?"\r');
-      await terminal.waitFor(/slept \$\?"/);
+      terminal.write('echo "ready $((1 + 1))"; sleep 100\r');
+      await terminal.waitFor(/ready 2\r\n/);
       terminal.write(keys.ctrlC);
+      await terminal.waitFor(/[$#] $/);
       terminal.write('echo "still $((40 + 2))"\r');
       await terminal.waitFor(/still 42/);
       terminal.write('exit 5\r');

@@ -39,7 +39,7 @@ describe('forge kube proxy', () => {
     using forward = await stage.sandbox.pty(['ssm', 'forward', 'dev/bastion', ':22']);
     await forward.waitFor(/Ctrl-C ends it\./);
     forward.write(keys.ctrlC);
-    const last = (text: string) => text.trimEnd().split('\n').at(-1);
+    const last = (text: string) => /\S+$/.exec(text.trimEnd())?.[0];
     expect([code, last(terminal.text())]).toEqual([await forward.exit, last(forward.text())]);
     expect(existsSync(kubeconfig)).toBe(false);
   });

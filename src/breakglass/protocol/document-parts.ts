@@ -47,6 +47,15 @@ export function lineProblem(text: string, maximum: number): string | undefined {
   return unseen.test(text) ? 'has a control or invisible character' : undefined;
 }
 
+/** A stranger's text as a line of a document: what may not be in one becomes `?`. Undefined when nothing is left. */
+export function cleanLine(text: string | undefined, maximum: number): string | undefined {
+  const clean = text
+    ?.replace(new RegExp(unseen, 'gu'), '?')
+    .slice(0, maximum)
+    .replace(/[\ud800-\udbff]$/, '');
+  return clean === undefined || clean.trim() === '' ? undefined : clean;
+}
+
 /**
  * Control characters, bidirectional controls, other invisible ones and halves of characters: what an approver
  * reads must be what is there.

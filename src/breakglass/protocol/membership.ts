@@ -60,7 +60,7 @@ export function membershipFromEvent(input: unknown): Membership | undefined {
 
 /** A membership that was found, not seen being made; or one that is to last longer by another decision. */
 export function foundMembership(
-  found: Pick<Membership, 'membershipId' | 'groupId' | 'userId' | 'identityStoreId'>,
+  found: Pick<Membership, 'groupId' | 'userId' | 'identityStoreId'> & { readonly membershipId: string },
 ): Membership {
   return { ...found, made: undefined };
 }

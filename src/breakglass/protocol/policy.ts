@@ -24,7 +24,6 @@ const tierPolicy = strict({
   approvals: wholeNumber(1, 5),
   /** Permission sets (in the access account) whose holders may approve. */
   approverPermissionSets: v.pipe(v.array(permissionSet, 'a list'), v.minLength(1, 'a list of one or more')),
-  minimumMinutes: minutes,
   maximumMinutes: minutes,
   ticket: v.picklist(['before', 'after', 'none'], '"before", "after" or "none"'),
   /** Channel that is told: `#platform-support`. */

@@ -1,14 +1,16 @@
 /**
- * `npm run demo`: databases and instances on the sandbox, as a person would type it. Every command is the built binary in a
+ * `npm run demo`: databases, instances and clusters on the sandbox, as a person would type it. Every command is the built binary in a
  * process of its own; what is printed is its real output. The person's part, pressing Allow on the sign-in page,
  * is played over HTTP on the same page that a browser would show.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import pg from 'pg';
+import { bundleScript } from '../test/support/bundle-script.ts';
 import { allowOnPage } from '../test/support/sign-in-page.ts';
 import { typeInTerminal } from './demo-terminal.ts';
 
@@ -152,6 +154,15 @@ async function throughForward(env: NodeJS.ProcessEnv): Promise<void> {
   finish({ line, expected: 130, code });
 }
 
+/** What lists pods: kubectl, or where there is none a client of our own that is told nothing but KUBECONFIG either. */
+async function podLister(): Promise<readonly string[]> {
+  if (spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0)
+    return ['kubectl', 'get', 'pods'];
+  say(`${shown.dim}(kubectl is not installed: a client of the tests stands in for it.)${shown.off}`);
+  const worker = join(process.cwd(), 'test', 'support', 'kubeconfig-worker.ts');
+  return [process.execPath, await bundleScript(worker, root), '/api/v1/namespaces/default/pods'];
+}
+
 async function become(name: string): Promise<Person> {
   const script = 'process.stdout.write(JSON.stringify(process.env))';
   const words = ['sandbox', 'run', '--as', name, '--', process.execPath, '-e', script];
@@ -201,6 +212,10 @@ async function main(): Promise<void> {
   await throughForward(dana.env);
   await forge(['db', 'query', 'dev', 'select count(*) from products', '--via', 'tunnel'], dana.env);
 
+  say(`\n${shown.dim}--- Kubernetes, with a kubeconfig for one program ---${shown.off}`);
+  const pods = await podLister();
+  await forge(['kube', 'exec', 'dev', '--', ...pods], dana.env);
+
   say(`\n${shown.dim}--- Nobody has standing access to production ---${shown.off}`);
   await forge(['db', 'query', 'prod-cash', 'select 1'], dana.env, { expected: 5 });
 
@@ -214,6 +229,8 @@ async function main(): Promise<void> {
   );
   await forge(['db', 'query', 'prod-wealth', 'select count(*) from orders'], casey.env);
   await forge(['ssm', 'prod-wealth/bastion'], casey.env, { expected: 5 });
+  const reason = ['--reason', 'INC-123: orders are stuck'];
+  await forge(['kube', 'exec', 'prod-wealth', ...reason, '--', ...pods], casey.env);
   await forge(['sandbox', 'vpn', 'on'], outside);
   await forge(['db', 'query', 'prod-wealth', 'delete from orders'], casey.env, { expected: 1 });
 

@@ -20,6 +20,8 @@ export interface Host {
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly pid: number;
+  /** Runs `make`, which awaits nothing: what it makes is for this person alone from its first moment. umask(2). */
+  ownOnly<Value>(make: () => Value): Value;
   /** Who started forge; another once that one is gone. */
   parentPid(): number;
   /** Whether a process with this id exists on this machine. */
@@ -114,6 +116,14 @@ export function systemHost(): Host {
     env,
     platform,
     pid: process.pid,
+    ownOnly(make) {
+      const before = process.umask(0o177);
+      try {
+        return make();
+      } finally {
+        process.umask(before);
+      }
+    },
     parentPid: () => process.ppid,
     isRunning(pid) {
       try {

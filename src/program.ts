@@ -23,7 +23,8 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
   const words = positions.map((position) => own[position] ?? '');
   const [entry, used] = findEntry(words);
   if (entry === undefined) {
-    host.stdout.write(helpWithoutCommand(words, own, help));
+    const { wrapColumns } = await import('./lib/wrap-columns.ts');
+    host.stdout.write(wrapColumns(helpWithoutCommand(words, own, help), host.stdout.columns || 100));
     return 0;
   }
   const { default: definition } = await entry.load();

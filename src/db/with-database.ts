@@ -3,6 +3,7 @@ import { ForgeError } from '../errors.ts';
 import { observeAws } from '../identity/observe-aws.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
+import type { Progress } from '../terminal/output.ts';
 import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import { applicationName } from './application-name.ts';
 import { signToken } from './connection-token.ts';
@@ -10,6 +11,9 @@ import type { DatabaseRequest } from './database-request.ts';
 import { type DatabaseRoute, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
 import { type DatabaseSession, openDatabase } from './open-database.ts';
+
+/** After this a person wonders. */
+const lateMs = 2_000;
 
 /** For a connection that another program makes in place of the session. */
 export interface Handover {
@@ -45,33 +49,55 @@ export async function withDatabase<Value>(
     }
 
     async function connect(): Promise<DatabaseSession> {
-      using _progress = parts.output.progress(`connecting to ${request.name}`);
+      using progress = parts.output.progress(`connecting to ${request.name}`);
       const connection = await resolveEndpoint(observed, access.credentials, request);
       try {
-        return await open(connection);
+        return await open(connection, progress);
       } catch (error) {
         if (!connection.remembered || parts.host.signal.aborted) throw error;
         // Deleted and made anew, or under another port: RDS is asked before the failure is believed.
         const now = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
         const { host, port, resourceId } = connection;
         if (now.host === host && now.port === port && now.resourceId === resourceId) throw error;
-        return open(now);
+        return await open(now, progress);
       }
     }
 
-    async function open(connection: DatabaseConnection): Promise<DatabaseSession> {
+    async function open(connection: DatabaseConnection, progress: Progress): Promise<DatabaseSession> {
       await route?.[Symbol.asyncDispose]();
       route = await openRoute(parts, connection, purpose);
+      using _late = tellLate(route, connection, progress);
       const session = await openDatabase(observed, access, connection, {
         signal: parts.host.signal,
         dial: route.dial,
       }).catch((error: unknown) => {
-        throw withTunnelFailure(error, route?.tunnelFailure);
+        throw withTunnelFailure(withOtherWay(error, request), route?.tunnelFailure);
       });
       if (route.tunnel !== undefined) parts.output.note(`Connected through ${route.tunnel.through}.`);
       return session;
     }
   });
+}
+
+/** A VPN that is off answers nothing at all: whoever looks at the line is told what it is waited for. */
+function tellLate(
+  { dial }: DatabaseRoute,
+  { address, port }: DatabaseConnection,
+  progress: Progress,
+): Disposable {
+  const timer = setTimeout(() => {
+    if (dial === undefined) progress.update(`${address}:${port} has not answered yet: is the VPN on?`);
+  }, lateMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Only these keep forge from trying the other way by itself. */
+function withOtherWay(error: unknown, { via }: DatabaseRequest): unknown {
+  if (via !== 'direct' || !(error instanceof ForgeError) || error.kind !== 'unreachable') return error;
+  const { kind, message, code, hint = '', cause } = error;
+  const both =
+    `${hint}\nWithout --via direct and --address, forge goes through the bastion of the environment.`.trimStart();
+  return new ForgeError(kind, message, { code, hint: both, cause });
 }
 
 /** Both ways have failed: the direct one is the error, the other one belongs to what can be done. */

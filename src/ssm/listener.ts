@@ -1,9 +1,10 @@
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { LocalPlace } from '../config/forward-spec.ts';
 import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
+import { withFileLock } from '../files/file-lock.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
 import { findPortHolder } from './port-holder.ts';
@@ -24,7 +25,19 @@ export interface Listener extends AsyncDisposable {
     | { readonly kind: 'unix'; readonly path: string };
 }
 
-type ListenHost = Pick<Host, 'platform' | 'userId' | 'directories' | 'spawn'>;
+type ListenHost = Pick<
+  Host,
+  | 'platform'
+  | 'userId'
+  | 'directories'
+  | 'spawn'
+  | 'ownOnly'
+  | 'pid'
+  | 'monotonic'
+  | 'now'
+  | 'signal'
+  | 'isRunning'
+>;
 
 /**
  * Listens for local programs. Connections come paused, and half-open: their end is not ours. Throws failed
@@ -75,7 +88,7 @@ function start(server: Server, where: Parameters<Server['listen']>[0]): Promise<
   });
 }
 
-/** In a folder of the person's own, since the mode of the socket itself comes a moment after the socket. */
+/** In a folder of the person's own, and for the person alone. Of two forges that find a left-over, one takes it over. */
 async function listenOnSocket(host: ListenHost, server: Server, path: string): Promise<void> {
   if (host.platform === 'win32') {
     throw new ForgeError('usage', "Windows has no unix sockets that forge's clients could use.", {
@@ -91,8 +104,14 @@ async function listenOnSocket(host: ListenHost, server: Server, path: string): P
       cause: error,
     });
   });
+  await withFileLock(host, path, () => bindOrTakeOver(host, server, path));
+}
+
+async function bindOrTakeOver(host: ListenHost, server: Server, path: string): Promise<void> {
+  // Binding is done when listen() returns; only the news of it comes later.
+  const bind = () => host.ownOnly(() => start(server, { path }));
   try {
-    await start(server, { path });
+    await bind();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw listenFailed(path, error);
     if (!(await isLeftOver(path))) {
@@ -103,11 +122,10 @@ async function listenOnSocket(host: ListenHost, server: Server, path: string): P
       });
     }
     await rm(path, { force: true });
-    await start(server, { path }).catch((again: unknown) => {
+    await bind().catch((again: unknown) => {
       throw listenFailed(path, again);
     });
   }
-  await chmod(path, 0o600);
 }
 
 /** A socket nobody listens on: a run that was killed left it. */

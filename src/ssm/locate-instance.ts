@@ -49,7 +49,7 @@ export async function locateInstance(
   const online = found.filter(isOnline);
   const [only, ...others] = online;
   if (only === undefined)
-    throw found.length === 0 ? await unknown(parts, access, target) : explainOffline(found);
+    throw found.length === 0 ? await unknownInstance(parts, access, target) : explainOffline(found);
   if (others.length === 0) return located(only);
   if (choose !== undefined) return located(await choose(pageOf(online)));
   throw ambiguous(target, online);
@@ -150,7 +150,12 @@ function ambiguous(target: InstanceTarget, online: readonly FoundInstance[]): Fo
   });
 }
 
-async function unknown(parts: FindParts, access: Access, target: InstanceTarget): Promise<ForgeError> {
+/** Nothing is what was said; a name that is near, when there is one. */
+export async function unknownInstance(
+  parts: FindParts,
+  access: Access,
+  target: InstanceTarget,
+): Promise<ForgeError> {
   const { locator } = target;
   let near: string | undefined;
   if (locator.kind === 'name') {

@@ -67,7 +67,8 @@ export function renderSshConfig(hosts: readonly SshHost[], platform: NodeJS.Plat
 function proxyCommand(host: ConfigHost, token: string, words: readonly string[]): string {
   const quote = (word: string) => shellWord(word, host.platform).replaceAll('%', '%%');
   const { node, script } = host.program;
-  const named = host.platform === 'win32' ? token : `'${token}'`;
+  // What a link or a submodule calls a host is no command of the shell's.
+  const named = host.platform === 'win32' ? `"${token}"` : `'${token}'`;
   return [...[node, script, 'ssm', 'ssh-proxy'].map(quote), named, '--port', '%p', ...words.map(quote)].join(
     ' ',
   );

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -178,6 +179,49 @@ describe('listening', () => {
     expect((await stat(path)).isSocket()).toBe(true);
     await using echo = await startEcho();
     await using _listener = await forwardTo(echo.port, { kind: 'unix', path });
+  });
+
+  it.skipIf(process.platform === 'win32')('of several that find it at once, one takes it over', async () => {
+    const path = join(host.directories.home, 'left.sock');
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    await once(host.spawn(process.execPath, ['-e', script]), 'exit');
+    await using echo = await startEcho();
+    const all = await Promise.allSettled(
+      Array.from({ length: 8 }, () => forwardTo(echo.port, { kind: 'unix', path })),
+    );
+    const won = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+    expect([won.length, refused]).toEqual([1, Array(7).fill('SOCKET_IN_USE')]);
+    const [listener] = won;
+    if (listener === undefined) throw new Error('nobody won');
+    const socket = dial(listener);
+    const back = readBytes(socket, 1);
+    socket.write('\n');
+    expect((await back).toString()).toBe('\n');
+    socket.destroy();
+    await listener[Symbol.asyncDispose]();
+  });
+
+  it.skipIf(process.platform === 'win32')('is for the person alone from its first moment', async () => {
+    const path = join(host.directories.home, 'own.sock');
+    const modes: number[] = [];
+    const { ownOnly } = host;
+    const watched: TestHost = {
+      ...host,
+      ownOnly: (make) =>
+        ownOnly(() => {
+          const made = make();
+          modes.push(statSync(path).mode & 0o777);
+          return made;
+        }),
+    };
+    const before = process.umask();
+    await using _listener = await listen(watched, {
+      place: { kind: 'unix', path },
+      bindAll: false,
+      onConnection: () => {},
+    });
+    expect([modes, process.umask()]).toEqual([[0o600], before]);
   });
 
   it.skipIf(process.platform === 'win32')('not in a folder that others can write to', async () => {

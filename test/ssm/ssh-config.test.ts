@@ -64,7 +64,7 @@ describe('the text', () => {
       { ...nothing, identityFile: '~/keys\\id' },
     );
     expect(renderSshConfig(hosts, 'win32')).toBe(
-      `Host i-* mi-*\n  ProxyCommand "C:\\Program Files\\nodejs\\node.exe" C:\\forge\\bin\\forge.cjs ssm ssh-proxy %h --port %p\n  IdentityFile "~/keys/id"`,
+      `Host i-* mi-*\n  ProxyCommand "C:\\Program Files\\nodejs\\node.exe" C:\\forge\\bin\\forge.cjs ssm ssh-proxy "%h" --port %p\n  IdentityFile "~/keys/id"`,
     );
   });
 

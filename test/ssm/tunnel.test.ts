@@ -56,7 +56,16 @@ describe('a database through a tunnel', () => {
     const before = await sessions();
     const run = await query('--via', 'direct');
     expect(run.code).toBe(6);
+    expect(run.stderr).toContain('Without --via direct and --address, forge goes through the bastion');
     expect(await sessions()).toBe(before);
+  });
+
+  it('--via direct says what it waits for where nothing answers', async () => {
+    await network(false, 'silent');
+    using terminal = await sandbox.pty(['db', 'query', 'dev', 'select 1', '--via', 'direct']);
+    await terminal.waitFor(/… \S+:\d+ has not answered yet: is the VPN on\?/);
+    terminal.write('\x03');
+    expect(await terminal.exit).toBe(130);
   });
 
   it('psql goes through it too', async () => {

@@ -1,5 +1,7 @@
 import { defineCommand } from '../../command.ts';
+import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import { ForgeError } from '../../errors.ts';
 import { type ConnectOptions, maximumMs, shellOptions, transportOf } from './session-options.ts';
 
 export default defineCommand<ConnectOptions>({
@@ -24,6 +26,7 @@ export default defineCommand<ConnectOptions>({
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
+    refuseCommandWord(config, args[0]);
     const { resolveInstance } = await import('../../targets/resolve-instance.ts');
     const target = resolveInstance(config, args[0], { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm', reason: options.reason, profile: globals.profile };
@@ -78,6 +81,33 @@ export default defineCommand<ConnectOptions>({
     });
   },
 });
+
+/** Words that other tools have for what is called otherwise here; an instance of that name is `dev/ls`. */
+const meant: ReadonlyMap<string, string | undefined> = new Map([
+  ...['ls', 'ps', 'show', 'instances', 'describe'].map((word) => [word, 'list'] as const),
+  ...['scp', 'copy', 'mv', 'sync', 'sftp'].map((word) => [word, 'cp <source> <destination>'] as const),
+  ...['exec', 'command', 'send-command'].map((word) => [word, 'run <instance> -- <command>'] as const),
+  ...['tunnel', 'proxy', 'port-forward', 'socks'].map((word) => [word, 'forward <instance> <port>'] as const),
+  ...['start', 'start-session', 'shell', 'connect', 'ssh', 'login'].map(
+    (word) => [word, '<instance>'] as const,
+  ),
+  ...['rm', 'stop', 'terminate', 'delete'].map((word) => [word, undefined] as const),
+]);
+
+/** Throws usage UNKNOWN_COMMAND, before anybody is asked to sign in for an instance called `ls`. */
+function refuseCommandWord(config: Config, word: string | undefined): void {
+  if (word === undefined || !meant.has(word) || config.environments.has(word)) return;
+  if ([...config.environments.values()].some(({ instances }) => instances.has(word))) return;
+  const command = meant.get(word);
+  const named = `For an instance of that name: forge ssm <environment>/${word}, or tag:Name=${word}`;
+  throw new ForgeError('usage', `There is no command "forge ssm ${word}".`, {
+    code: 'UNKNOWN_COMMAND',
+    hint:
+      command === undefined
+        ? `See forge ssm --help.\n${named}`
+        : `Did you mean: forge ssm ${command}\n${named}`,
+  });
+}
 
 async function pluginPath(host: Context['host']): Promise<string> {
   const { findPlugin } = await import('../../ssm/plugin-program.ts');

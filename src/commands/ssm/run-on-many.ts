@@ -1,5 +1,4 @@
 import type { Context } from '../../context.ts';
-import { ForgeError } from '../../errors.ts';
 import type { FoundInstance } from '../../ssm/find-instances.ts';
 import type { RunSelection } from '../../ssm/run-selection.ts';
 import { styleFor } from '../../terminal/style.ts';
@@ -80,16 +79,13 @@ export async function runOnMany(
 
     async function select(): Promise<{ instances: FoundInstance[]; skipped: number }> {
       using _progress = output.progress(`looking for instances in ${place}`);
-      const { isOnline, matchingInstances } = await import('../../ssm/locate-instance.ts');
+      const { isOnline, matchingInstances, unknownInstance } = await import('../../ssm/locate-instance.ts');
       const { explainOffline } = await import('../../ssm/explain-offline.ts');
       const byId = new Map<string, FoundInstance>();
       for (const target of selection.targets) {
         const found = await matchingInstances(parts, access, target.locator);
         if (found.length === 0 && !selection.all) {
-          throw new ForgeError('usage', `No instance in ${place} is ${target.words}.`, {
-            code: 'UNKNOWN_INSTANCE',
-            hint: 'forge ssm list shows what there is.',
-          });
+          throw await unknownInstance(parts, access, target);
         }
         for (const instance of found) byId.set(instance.instanceId, instance);
       }

@@ -29,11 +29,10 @@ export default defineCommand<RunOptions>({
       parse: (value, previous) => [...(Array.isArray(previous) ? (previous as string[]) : []), value],
     },
     { flags: '--all', description: 'all instances that are online' },
-    { flags: '--max-concurrency <n>', description: 'instances at once, as a number or 10%', default: '50' },
+    { flags: '--max-concurrency <n>', description: 'instances at once, as a number or 10% (50)' },
     {
       flags: '--max-errors <n>',
-      description: 'failures after which no more instances get it, as a number or 10%',
-      default: '100%',
+      description: 'failures after which no more instances get it, as a number or 10% (100%)',
     },
     reasonOption,
     transportOption,
@@ -62,6 +61,13 @@ export default defineCommand<RunOptions>({
     const purpose = { purpose: 'ssm run', reason: options.reason, profile: globals.profile };
     const job = { config, purpose, script, words: rest };
     const transport = transportOf(options, host.env);
+    if (selection.kind === 'one' && (options.maxConcurrency ?? options.maxErrors) !== undefined) {
+      const flag = options.maxConcurrency === undefined ? '--max-errors' : '--max-concurrency';
+      throw new ForgeError('usage', `${flag} is for several instances, and one is named.`, {
+        code: 'USAGE',
+        hint: 'Leave it out, or say which: several instances, --tag key=value, --all',
+      });
+    }
     if (selection.kind === 'one') return runOnOne(context, selection.target, { ...job, transport });
     if (options.transport === 'plugin') {
       throw new ForgeError('usage', 'Several instances are reached by Run Command, which opens no session.', {

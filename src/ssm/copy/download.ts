@@ -4,6 +4,7 @@ import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
 import type { CopyProgress } from './copy-progress.ts';
+import { limitDownload } from './limit-download.ts';
 import { LocalPart } from './local-part.ts';
 import { partKey } from './part-key.ts';
 import { type RemoteShell, textOf } from './remote-shell.ts';
@@ -50,11 +51,13 @@ export async function download(
       if (digest !== part.digest()) await part.empty();
     }
     const resumed = part.size;
+    const limit = limitDownload(dirname(destination), path, kind === 'file' ? file.size : undefined);
     progress.start(kind === 'file' ? file.size : undefined, resumed);
     const [, digest, code, said] = await shell.receive(
-      (bytes) => {
+      async (bytes) => {
+        await limit(part.size + bytes.length);
         progress.add(bytes.length);
-        return part.add(bytes);
+        await part.add(bytes);
       },
       'give',
       kind,

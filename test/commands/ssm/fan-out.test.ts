@@ -100,7 +100,10 @@ describe('forge ssm run on many instances', () => {
     [['dev', '--tag', 'Role'], 'key=value'],
     [['dev', '--all', '--tag', 'a=b'], 'different things'],
     [['dev', '--all', '--max-concurrency', '0'], '--max-concurrency'],
-    [['dev', '--tag', 'role=nobody'], 'No instance in dev'],
+    [['dev/web-1', '--max-errors', '0'], '--max-errors is for several instances'],
+    [['dev/web-1', '--max-concurrency', '5'], '--max-concurrency is for several instances'],
+    [['dev/web-1', 'dev/web-22'], 'Did you mean: web-2'],
+    [['dev', '--tag', 'role=nobody'], 'There is no instance "tag:role=nobody" in dev'],
   ])('refuses %j', async (words, said) => {
     const { code, stderr } = await run(...words, '--', 'true');
     expect(stderr).toContain(said);

@@ -212,4 +212,19 @@ describe('forge ssm run on one instance', () => {
     expect(texts.join('')).toContain('INC-7: look');
     expect(texts.join('')).toMatch(/"access\.instances".*"instances":"i-/);
   });
+
+  it.each([
+    ['ls', 'Did you mean: forge ssm list'],
+    ['scp', 'Did you mean: forge ssm cp <source> <destination>'],
+    ['tunnel', 'Did you mean: forge ssm forward <instance> <port>'],
+    ['rm', 'See forge ssm --help.'],
+  ])('forge ssm %s is a word of other tools: nobody is asked to sign in for it', async (word, hint) => {
+    const before = await sandbox.admin.calls();
+    const run = await sandbox.forge(['ssm', word], { home: await sandbox.newHome() });
+    expect([run.code, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain(`There is no command "forge ssm ${word}"`);
+    expect(run.stderr).toContain(hint);
+    expect(run.stderr).toContain(`<environment>/${word}`);
+    expect(await sandbox.admin.calls()).toEqual(before);
+  });
 });

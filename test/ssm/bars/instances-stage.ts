@@ -18,6 +18,8 @@ export interface Picked {
 /** The sandbox's AWS with many instances in dev, and the built binary with keys of the environment alone. */
 export interface InstancesStage extends AsyncDisposable {
   forge(...args: string[]): Promise<Run>;
+  /** How often an operation of AWS has been asked for so far. */
+  calls(operation: string): number;
   /** Opens the picker, waits until it counts `online` instances, finds one by some of its letters, and leaves. */
   pick(online: number): Promise<Picked>;
 }
@@ -34,6 +36,7 @@ export async function startInstancesStage(binary: string, count: number): Promis
   for (let index = 1; index <= count; index++) instances.push(bulkInstance(dev, index));
   const env = environmentOf(endpoint.url, keys, home);
   return {
+    calls: (operation) => world.events.all().filter((event) => event.name === operation).length,
     forge: (...args) => runProgram(process.execPath, [binary, ...args], env),
     async pick(online) {
       const started = performance.now();

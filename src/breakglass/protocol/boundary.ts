@@ -5,6 +5,7 @@ import { parseTime } from './trail-event.ts';
 
 /** From `at` (epoch milliseconds) on, credentials issued to this person until then are refused. */
 export interface Cut {
+  /** `*`: everybody. */
   readonly userId: string;
   readonly at: number;
 }
@@ -27,10 +28,17 @@ const keepMinutes = 75;
 export function boundaryDocument(cuts: Iterable<Cut>, now: number, keep = keepMinutes): string {
   const newest = new Map<string, number>();
   for (const { userId, at } of cuts) {
-    if (!isIdentityStoreId(userId) || !Number.isFinite(at) || at < now - keep * 60_000) continue;
+    if (
+      (userId !== everybody && !isIdentityStoreId(userId)) ||
+      !Number.isFinite(at) ||
+      at < now - keep * 60_000
+    )
+      continue;
     newest.set(userId, Math.max(newest.get(userId) ?? 0, at));
   }
-  let statements = [...newest]
+  const forAll = newest.get(everybody) ?? -1;
+  let statements: readonly Statement[] = [...newest]
+    .filter(([userId, at]) => userId === everybody || at > forAll)
     .map(([userId, at]) => ({ users: [userId], at }))
     .sort((a, b) => a.at - b.at || (a.users[0] ?? '').localeCompare(b.users[0] ?? ''));
   let text = encode(statements);
@@ -38,7 +46,10 @@ export function boundaryDocument(cuts: Iterable<Cut>, now: number, keep = keepMi
     statements = pairs(statements);
     text = encode(statements);
   }
-  return text.length > longestPolicy ? encodeForAll(statements.at(-1)?.at ?? now) : text;
+  // Hundreds within an hour: everybody signs in again.
+  return text.length > longestPolicy
+    ? encode([{ users: [everybody], at: statements.at(-1)?.at ?? now }])
+    : text;
 }
 
 /** The cuts in a boundary that `boundaryDocument` wrote; none of anything else. */
@@ -46,15 +57,21 @@ export function parseBoundary(document: string): readonly Cut[] {
   const statements = parseJsonObject(document)?.Statement;
   return (Array.isArray(statements) ? statements : []).flatMap((item) => {
     const condition = asJsonObject(asJsonObject(item)?.Condition);
-    const users = asJsonObject(condition?.StringEquals)?.[userKey];
     const at = parseTime(asJsonObject(condition?.DateLessThanEquals)?.[timeKey]);
-    if (at === undefined) return [];
+    if (condition === undefined || at === undefined) return [];
+    const named = asJsonObject(condition.StringEquals);
+    const users = named === undefined ? everybody : named[userKey];
     return (Array.isArray(users) ? users : [users])
-      .filter((user): user is string => typeof user === 'string' && isIdentityStoreId(user))
+      .filter(
+        (user): user is string =>
+          typeof user === 'string' &&
+          (isIdentityStoreId(user) || (user === everybody && named === undefined)),
+      )
       .map((userId) => ({ userId, at }));
   });
 }
 
+const everybody = '*';
 const userKey = 'identitystore:UserId';
 const timeKey = 'aws:TokenIssueTime';
 
@@ -63,12 +80,13 @@ interface Statement {
   readonly at: number;
 }
 
-function pairs(statements: readonly Statement[]): Statement[] {
+function pairs(statements: readonly Statement[]): readonly Statement[] {
   const merged: Statement[] = [];
   for (let index = 0; index < statements.length; index += 2) {
     const both = statements.slice(index, index + 2);
+    const users = both.flatMap((statement) => statement.users);
     merged.push({
-      users: both.flatMap((statement) => statement.users),
+      users: users.includes(everybody) ? [everybody] : users,
       at: Math.max(...both.map((statement) => statement.at)),
     });
   }
@@ -90,24 +108,11 @@ const encode = (statements: readonly Statement[]): string =>
         Action: '*',
         Resource: '*',
         Condition: {
-          StringEquals: { [userKey]: users.length === 1 ? users[0] : users },
+          ...(users[0] === everybody
+            ? {}
+            : { StringEquals: { [userKey]: users.length === 1 ? users[0] : users } }),
           DateLessThanEquals: { [timeKey]: upTo(at) },
         },
       })),
-    ],
-  });
-
-/** Hundreds within an hour: everybody signs in again. */
-const encodeForAll = (at: number): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      allow,
-      {
-        Effect: 'Deny',
-        Action: '*',
-        Resource: '*',
-        Condition: { DateLessThanEquals: { [timeKey]: upTo(at) } },
-      },
     ],
   });

@@ -1,8 +1,9 @@
 import { isoSeconds } from '../lib/iso-seconds.ts';
-import { evaluatePolicies, evaluateTrust, type TrustCaller } from './iam/evaluate.ts';
+import { evaluatePolicies, evaluateResourcePolicy, evaluateTrust, type TrustCaller } from './iam/evaluate.ts';
+import type { PolicyDocument } from './iam/policy.ts';
 import type { ContextEntries } from './iam/request-context.ts';
 import { requestContext } from './iam/request-context.ts';
-import { type Role, roleArn, userArn } from './organisation.ts';
+import { type Organisation, type Role, roleArn, userArn } from './organisation.ts';
 import type { IssuedKeys, Principal } from './principal.ts';
 
 export type AuthorizationContext = ContextEntries;
@@ -19,9 +20,24 @@ export interface AuthorizationRequest {
   readonly action: string;
   readonly resource: string;
   readonly context: AuthorizationContext;
+  /** The permissions boundary of the role, if it has one. */
+  readonly boundary: PolicyDocument | undefined;
 }
 
-/** Identity-based policies, and for role sessions made with a session policy also that: both must allow. */
+/** The boundary as its policy's default version says now: it acts on sessions that began long before. */
+export function boundaryOf(
+  { customerPolicies, managedPolicies }: Pick<Organisation, 'customerPolicies' | 'managedPolicies'>,
+  { principal }: IssuedKeys,
+): PolicyDocument | undefined {
+  const arn = principal.kind === 'role' ? principal.role.boundary : undefined;
+  if (arn === undefined) return undefined;
+  const own = customerPolicies.get(arn);
+  const version = own?.versions.find(({ number }) => number === own.defaultVersion);
+  // A boundary that is not there allows nothing.
+  return version?.document ?? managedPolicies.get(arn) ?? { Version: '2012-10-17', Statement: [] };
+}
+
+/** Identity-based policies, the boundary, and for sessions made with a session policy also that: all must allow. */
 export function authorize(request: AuthorizationRequest): Decision {
   const { action } = request;
   const { principal } = request.keys;
@@ -35,9 +51,12 @@ export function authorize(request: AuthorizationRequest): Decision {
     policyRequest,
   );
   const session = sessionVerdict(principal, policyRequest);
+  const boundary = boundaryVerdict(request.boundary, policyRequest);
   if (identity === 'explicit-deny') return refusal('with an explicit deny in an identity-based policy');
   if (session === 'explicit-deny') return refusal('with an explicit deny in a session policy');
+  if (boundary === 'explicit-deny') return refusal('with an explicit deny in a permissions boundary');
   if (identity !== 'allow') return refusal(`because no identity-based policy allows the ${action} action`);
+  if (boundary !== 'allow') return refusal(`because no permissions boundary allows the ${action} action`);
   if (session !== 'allow') return refusal(`because no session policy allows the ${action} action`);
   return { allowed: true };
 }
@@ -61,8 +80,46 @@ export function authorizeOnRole(
   if (own.allowed) return true;
   if (own.because.startsWith('with an explicit deny')) return false;
   const namedHere = trust === 'allow-principal' && principal.account === role.account;
-  // A session policy limits what naming the role grants.
-  return action === 'sts:AssumeRole' && namedHere && sessionVerdict(principal, policyRequest) === 'allow';
+  // A session policy and a boundary limit what naming the role grants.
+  return (
+    action === 'sts:AssumeRole' &&
+    namedHere &&
+    sessionVerdict(principal, policyRequest) === 'allow' &&
+    boundaryVerdict(request.boundary, policyRequest) === 'allow'
+  );
+}
+
+/**
+ * A resource with a policy of its own, a bucket or what is in it. Within an account either side's yes is enough, across
+ * accounts both must say it; a no of either is a no.
+ */
+export function authorizeOnResource(
+  request: AuthorizationRequest & { readonly owner: string; readonly policy: PolicyDocument | undefined },
+): Decision {
+  const { action, resource, policy, owner } = request;
+  const { principal } = request.keys;
+  const policyRequest = {
+    action,
+    resource,
+    context: requestContext(callerContext(request), request.context),
+  };
+  const theirs =
+    policy === undefined
+      ? 'implicit-deny'
+      : evaluateResourcePolicy(policy, policyRequest, trustCaller(principal));
+  if (theirs === 'explicit-deny') return refusal('with an explicit deny in a resource-based policy');
+  const own = authorize(request);
+  const named = theirs === 'allow-principal' || theirs === 'allow-account';
+  if (own.allowed) {
+    if (principal.account === owner || named) return own;
+    return refusal(`because no resource-based policy allows the ${action} action`);
+  }
+  const enough = theirs === 'allow-principal' && principal.account === owner;
+  if (!enough || own.because.startsWith('with an explicit deny')) return own;
+  const limited =
+    sessionVerdict(principal, policyRequest) !== 'allow' ||
+    boundaryVerdict(request.boundary, policyRequest) !== 'allow';
+  return limited ? own : { allowed: true };
 }
 
 function trustCaller(principal: Principal): TrustCaller {
@@ -76,6 +133,13 @@ function trustCaller(principal: Principal): TrustCaller {
 function sessionVerdict(principal: Principal, request: Parameters<typeof evaluatePolicies>[1]) {
   if (principal.kind === 'user' || principal.sessionPolicies.length === 0) return 'allow';
   return evaluatePolicies(principal.sessionPolicies, request);
+}
+
+function boundaryVerdict(
+  boundary: PolicyDocument | undefined,
+  request: Parameters<typeof evaluatePolicies>[1],
+) {
+  return boundary === undefined ? 'allow' : evaluatePolicies([boundary], request);
 }
 
 function refusal(because: string): Decision {

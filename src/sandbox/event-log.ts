@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
-export type EventParameters = Readonly<
-  Record<string, string | number | boolean | readonly string[] | Readonly<Record<string, string>> | undefined>
->;
+/** As CloudTrail shows a request or an answer; what is undefined is left out. */
+export type EventValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly EventValue[]
+  | { readonly [name: string]: EventValue };
+export type EventParameters = Readonly<Record<string, EventValue>>;
 
 /** What CloudTrail would have recorded of one call; never a secret. */
 export interface CallEvent {
@@ -20,8 +27,23 @@ export interface CallEvent {
   readonly userAgent: string | undefined;
   /** Request parameters and what AWS adds to the event, without secrets. */
   readonly parameters: EventParameters;
+  /** CloudTrail's userIdentity; undefined where the API takes no signature. */
+  readonly identity?: EventParameters | undefined;
+  /** CloudTrail's responseElements: what a call that changed something answered. Never a secret. */
+  readonly response?: EventParameters | undefined;
+  /** CloudTrail's additionalEventData. */
+  readonly additional?: EventParameters | undefined;
+  readonly region?: string | undefined;
+  /** CloudTrail's resources. */
+  readonly resources?: readonly EventResource[] | undefined;
   readonly errorCode: string | undefined;
   readonly errorMessage: string | undefined;
+}
+
+export interface EventResource {
+  readonly type: string;
+  readonly ARN: string;
+  readonly accountId: string;
 }
 
 export interface EventLog {

@@ -10,10 +10,15 @@ export interface Organisation {
   /** Region of Identity Center. */
   readonly region: string;
   readonly identityStoreId: string;
+  /** The account that the identity store's API is called from. */
+  readonly storeAccount: string;
   /** Suggested `[sso-session]` name. */
   readonly session: string;
   readonly accounts: Account[];
   readonly people: Person[];
+  readonly groups: Group[];
+  /** Who is in which group now. */
+  readonly memberships: Membership[];
   readonly permissionSets: PermissionSet[];
   readonly assignments: Assignment[];
   /** `<user name> <permission set> <account>` taken from one person, however it came to them. */
@@ -21,6 +26,8 @@ export interface Organisation {
   readonly roles: Role[];
   readonly users: IamUser[];
   readonly managedPolicies: Map<string, PolicyDocument>;
+  /** By ARN. */
+  readonly customerPolicies: Map<string, CustomerPolicy>;
   readonly clusters: Cluster[];
   readonly eksClusters: EksCluster[];
   readonly instances: Instance[];
@@ -43,7 +50,43 @@ export interface Person {
   readonly nickname: string;
   readonly displayName: string;
   readonly title: string;
-  readonly groups: string[];
+}
+
+/** A group of the identity store. */
+export interface Group {
+  readonly id: string;
+  /** DisplayName: grp-forge-developers */
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface Membership {
+  readonly id: string;
+  readonly groupId: string;
+  /** A person's id. */
+  readonly userId: string;
+}
+
+/** A managed policy of an account's own, with its versions. */
+export interface CustomerPolicy {
+  readonly arn: string;
+  /** ANPA… */
+  readonly id: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  /** Oldest first; at most five. */
+  readonly versions: PolicyVersion[];
+  defaultVersion: number;
+  /** The number that the next version gets: numbers are not used again. */
+  nextVersion: number;
+}
+
+export interface PolicyVersion {
+  readonly number: number;
+  /** As it was sent. */
+  readonly text: string;
+  readonly document: PolicyDocument;
+  readonly createdAt: number;
 }
 
 export interface PermissionSet {
@@ -53,6 +96,8 @@ export interface PermissionSet {
   /** SessionDuration, 1 to 12 hours. */
   readonly sessionSeconds: number;
   readonly policies: readonly PolicyDocument[];
+  /** Path and name of the managed policy that bounds its roles, where an account has it: /forge/Bound */
+  readonly boundary?: string;
 }
 
 /** A permission set in an account for a person or a group. */
@@ -76,6 +121,8 @@ export interface Role {
   /** MaxSessionDuration. */
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** ARN of the managed policy that is the permissions boundary. */
+  readonly boundary?: string;
 }
 
 export interface IamUser {
@@ -215,6 +262,13 @@ export function permissionSetsOf(
   return [...new Set(names)].sort();
 }
 
+/** The groups that a person is in now, in the order of their memberships. */
+export function groupsOf({ groups, memberships }: Organisation, person: Person): readonly Group[] {
+  return memberships.flatMap(({ groupId, userId }) =>
+    userId === person.id ? groups.filter((group) => group.id === groupId) : [],
+  );
+}
+
 /** Accounts in which a person has any permission set. */
 export function accountsOf(organisation: Organisation, person: Person): readonly Account[] {
   const ids = new Set(assignmentsOf(organisation, person).map((assignment) => assignment.account));
@@ -222,9 +276,10 @@ export function accountsOf(organisation: Organisation, person: Person): readonly
 }
 
 function assignmentsOf(organisation: Organisation, person: Person): readonly Assignment[] {
+  const groups = new Set(groupsOf(organisation, person).map(({ name }) => name));
   return organisation.assignments.filter(
     ({ principalType, principal, permissionSet, account }) =>
-      (principalType === 'USER' ? principal === person.userName : person.groups.includes(principal)) &&
+      (principalType === 'USER' ? principal === person.userName : groups.has(principal)) &&
       !organisation.revocations.has(`${person.userName} ${permissionSet} ${account}`),
   );
 }

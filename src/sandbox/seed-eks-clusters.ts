@@ -52,7 +52,6 @@ const blueprints: Readonly<Record<string, Blueprint>> = {
       'Forge-Prod-ReadOnly': everywhere('AmazonEKSViewPolicy'),
       // kubectl logs, exec and describe: exec is in none smaller.
       'Forge-Prod-Kubernetes': everywhere('AmazonEKSEditPolicy'),
-      'Forge-Prod-Emergency': everywhere('AmazonEKSClusterAdminPolicy'),
     },
   },
 };
@@ -68,6 +67,7 @@ export function seedEksClusters(account: Account): readonly EksCluster[] {
       accessEntries: [
         ...Object.entries(blueprint.access).map(([set, policies]) => entryOf(account, set, policies)),
         ...(blueprint.ci ? [ciEntry(account)] : []),
+        ...(account.production ? [emergencyEntry(account)] : []),
       ],
     },
   ];
@@ -103,7 +103,7 @@ function entryOf(
 ): AccessEntry {
   const found = permissionSets.find((set) => set.name === permissionSet);
   if (found === undefined) throw new Error(`the sandbox has no permission set ${permissionSet}`);
-  const principalArn = roleArn(identityCenterRole(account.id, found.name, found.policies));
+  const principalArn = roleArn(identityCenterRole(account.id, found));
   // No access policy but the administrators' shows nodes: those with the whole cluster in view have a group for that.
   const groups = policies.some(({ namespaces }) => namespaces === undefined) ? ['node-readers'] : [];
   return { principalArn, username: undefined, groups, policies, createdAt };
@@ -115,6 +115,17 @@ function ciEntry(account: Account): AccessEntry {
     username: undefined,
     groups: [],
     policies: everywhere('AmazonEKSViewPolicy'),
+    createdAt,
+  };
+}
+
+/** Tier 0. */
+function emergencyEntry(account: Account): AccessEntry {
+  return {
+    principalArn: roleArn({ account: account.id, path: '/forge/', name: 'Forge-Prod-Emergency' }),
+    username: undefined,
+    groups: ['node-readers'],
+    policies: everywhere('AmazonEKSClusterAdminPolicy'),
     createdAt,
   };
 }

@@ -26,7 +26,7 @@ const fleet: readonly Blueprint[] = [
 
 /** The instances of an environment from the start; the management account has none. */
 export function seedInstances(account: Account): readonly Instance[] {
-  if (account.name === 'management') return [];
+  if (account.name === 'access') return [];
   const standard = fleet.map((blueprint, index) => instanceOf(account, blueprint, index));
   return account.name === 'qa' ? [...standard, ...otherTargets(account)] : standard;
 }

@@ -1,3 +1,11 @@
+import { revocationsName } from './break-glass/arns.ts';
+import {
+  administratorGuard,
+  approverPolicy,
+  developerGuard,
+  onCallPolicy,
+  requesterPolicy,
+} from './break-glass/person-policies.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import type { PermissionSet } from './organisation.ts';
 
@@ -105,19 +113,19 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-Admin',
     description: 'Full access, all accounts',
     sessionSeconds: 4 * hour,
-    policies: [policy({ Effect: 'Allow', Action: '*', Resource: '*' })],
+    policies: [policy({ Effect: 'Allow', Action: '*', Resource: '*' }), administratorGuard],
   },
   {
     name: 'Forge-Developer',
     description: 'Full access to Dev and QA',
     sessionSeconds: 8 * hour,
-    policies: [policy(powerUser)],
+    policies: [policy(powerUser), developerGuard],
   },
   {
     name: 'Forge-QA',
     description: 'Full access to QA',
     sessionSeconds: 8 * hour,
-    policies: [policy(powerUser)],
+    policies: [policy(powerUser), developerGuard],
   },
   {
     name: 'Forge-QA-ReadOnly',
@@ -129,13 +137,13 @@ export const permissionSets: readonly PermissionSet[] = [
     name: 'Forge-9Squid',
     description: 'Full access to Dev for the 9Squid team',
     sessionSeconds: 8 * hour,
-    policies: [policy(powerUser)],
+    policies: [policy(powerUser), developerGuard],
   },
   {
     name: 'Forge-SRE',
     description: 'Power user; production by break-glass',
     sessionSeconds: 8 * hour,
-    policies: [policy(powerUser)],
+    policies: [policy(powerUser), developerGuard],
   },
   {
     name: 'Forge-Wealth-ReadOnly',
@@ -156,39 +164,67 @@ export const permissionSets: readonly PermissionSet[] = [
     ],
   },
   {
-    name: 'Forge-Prod-Emergency',
-    description: 'Break-glass tier 0: site down',
-    sessionSeconds: hour,
-    policies: [policy(powerUser, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'))],
-  },
-  {
     name: 'Forge-Prod-ReadOnly',
+    boundary: revocationsName,
     description: 'Break-glass tier 2: investigation only',
     sessionSeconds: 4 * hour,
     policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Database',
+    boundary: revocationsName,
     description: 'Break-glass tier 1: database',
     sessionSeconds: 2 * hour,
     policies: [policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Instance',
+    boundary: revocationsName,
     description: 'Break-glass tier 1: instance',
     sessionSeconds: 2 * hour,
     policies: [policy(look, ...instanceSessions)],
   },
   {
     name: 'Forge-Prod-Kubernetes',
+    boundary: revocationsName,
     description: 'Break-glass tier 1: kubernetes',
     sessionSeconds: 2 * hour,
     policies: [policy(look, ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Console',
+    boundary: revocationsName,
     description: 'Break-glass tier 1: console',
     sessionSeconds: 4 * hour,
     policies: [policy(look)],
   },
+  {
+    name: 'Forge-SRE-OnCall',
+    description: 'Break-glass tier 0: the way to its role, and nothing else',
+    sessionSeconds: 8 * hour,
+    policies: [onCallPolicy],
+  },
+  {
+    name: 'Forge-BreakGlass-Request',
+    description: 'Asking for break-glass',
+    sessionSeconds: 8 * hour,
+    policies: [requesterPolicy],
+  },
+  {
+    name: 'Forge-BreakGlass-Approve-tier1',
+    description: 'Approving break-glass tier 1',
+    sessionSeconds: hour,
+    policies: [approverPolicy('1')],
+  },
+  {
+    name: 'Forge-BreakGlass-Approve-tier2',
+    description: 'Approving break-glass tier 2',
+    sessionSeconds: hour,
+    policies: [approverPolicy('2')],
+  },
+];
+
+/** What tier 0's role may do, before what it must not. */
+export const emergencyPolicies: readonly PolicyDocument[] = [
+  policy(powerUser, becomeDatabaseRole('readonly-rds-access', 'write-rds-access')),
 ];

@@ -1,20 +1,22 @@
+import { emergencyRole } from './break-glass/emergency-role.ts';
+import { auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
-import type { Account, Role } from './organisation.ts';
-import { bastionTunnel, permissionSets, version } from './seed-permission-sets.ts';
-
-const region = 'us-east-1';
+import type { Account, PermissionSet, Role } from './organisation.ts';
+import { accessAccount, productionAccounts, region } from './seed-accounts.ts';
+import { bastionTunnel, emergencyPolicies, permissionSets, version } from './seed-permission-sets.ts';
 
 /** What an account has from the start: the roles of Identity Center, and those for its databases. */
 export function rolesOf(account: Account): readonly Role[] {
-  const roles = permissionSets.map((set) => identityCenterRole(account.id, set.name, set.policies));
-  if (account.name === 'management') return roles;
+  const roles = permissionSets.map((set) => identityCenterRole(account.id, set));
+  if (account.id === accessAccount) return [...roles, ...handlerRoles()];
   roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers));
   if (account.production) {
     roles.push(
       databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),
     );
     roles.push(offlineRole(account.id, 'Forge-BreakGlass-Offline', ['forge_ro', 'forge_rw'], namesSomebody));
+    roles.push(emergencyRole(account, emergencyPolicies), ...auditRoles(account));
   } else {
     roles.push(
       databaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
@@ -30,13 +32,14 @@ export const offlineReadOnly = 'Forge-Offline-ReadOnly';
 /** The role that Identity Center makes for a permission set in an account; only its SAML provider may assume it. */
 export function identityCenterRole(
   account: string,
-  permissionSet: string,
-  policies: readonly PolicyDocument[],
+  { name: permissionSet, policies, boundary }: Pick<PermissionSet, 'name' | 'policies' | 'boundary'>,
 ): Role {
   const name = `AWSReservedSSO_${permissionSet}_${derivedHex(`${account}:${permissionSet}`, 16)}`;
+  const bounded = boundary !== undefined && productionAccounts.some(({ id }) => id === account);
   return {
     account,
     name,
+    ...(bounded ? { boundary: `arn:aws:iam::${account}:policy${boundary}` } : {}),
     path: '/aws-reserved/sso.amazonaws.com/',
     id: derivedId('AROA', `${account}:${permissionSet}`),
     policies,
@@ -57,7 +60,7 @@ export function identityCenterRole(
 }
 
 const readers = ['Forge-*'];
-const writers = ['Forge-Admin', 'Forge-Prod-Emergency', 'Forge-Prod-Database'];
+const writers = ['Forge-Admin', 'Forge-Prod-Database'];
 const developers = ['Forge-Admin', 'Forge-Developer', 'Forge-QA', 'Forge-9Squid', 'Forge-SRE'];
 
 /**
@@ -78,6 +81,12 @@ function databaseRole(
   const ssoRoles = trusted.map(
     (set) => `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${set}_*`,
   );
+  const callers = [...ssoRoles, `arn:aws:iam::${account}:user/ci`];
+  const becomeIt = {
+    Effect: 'Allow' as const,
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+  };
   return {
     account,
     name,
@@ -88,15 +97,17 @@ function databaseRole(
     policies: [databasePolicy(account, databaseUsers)],
     trust: {
       Version: version,
-      Statement: {
-        Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${account}:root` },
-        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-        Condition: {
-          ArnLike: { 'aws:PrincipalArn': [...ssoRoles, `arn:aws:iam::${account}:user/ci`] },
-          ...condition,
+      Statement: [
+        { ...becomeIt, Condition: { ArnLike: { 'aws:PrincipalArn': callers }, ...condition } },
+        // Its SourceIdentity is the person's user id since tier 0 began, and can't be changed on the way.
+        {
+          ...becomeIt,
+          Condition: {
+            ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${account}:role/forge/Forge-Prod-Emergency` },
+            StringLike: { 'aws:SourceIdentity': '?*' },
+          },
         },
-      },
+      ],
     },
   };
 }

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { derivedHex, derivedId } from './issued-keys.ts';
-import type { Account, Assignment, Cluster, IamUser, Organisation, Person } from './organisation.ts';
+import { revocationPolicies } from './break-glass/revocation-policy.ts';
+import { derivedId } from './issued-keys.ts';
+import type { Cluster, IamUser, Organisation } from './organisation.ts';
+import { accessAccount, accounts, identityStoreId, region } from './seed-accounts.ts';
+import { groupAssignments } from './seed-assignments.ts';
 import { seedEksClusters } from './seed-eks-clusters.ts';
 import { seedInstances } from './seed-instances.ts';
+import { groups, memberships, people } from './seed-people.ts';
 import { instanceSessions, permissionSets } from './seed-permission-sets.ts';
 import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
 import { base32 } from './totp.ts';
@@ -12,93 +16,24 @@ export function seedOrganisation(): Organisation {
   return {
     startUrl: 'https://d-9067f7c0de.awsapps.com/start',
     region,
-    identityStoreId: 'd-9067f7c0de',
+    identityStoreId,
+    storeAccount: accessAccount,
     session: 'tapp',
     accounts: [...accounts],
-    people: people.map((person) => ({ ...person, groups: [...person.groups] })),
+    people: [...people],
+    groups: [...groups],
+    memberships: memberships(),
     permissionSets: [...permissionSets],
     assignments: groupAssignments(),
     revocations: new Set(),
     roles: accounts.flatMap(rolesOf),
     users: seedUsers(),
     managedPolicies: new Map(managedPolicies),
+    customerPolicies: new Map(revocationPolicies()),
     clusters: clusters(),
     eksClusters: accounts.flatMap(seedEksClusters),
     instances: accounts.flatMap(seedInstances),
   };
-}
-
-const region = 'us-east-1';
-
-const accounts: readonly Account[] = [
-  account('111111111111', 'dev', false),
-  account('222222222222', 'qa', false),
-  account('333333333333', 'prod-wealth', true),
-  account('444444444444', 'prod-cash', true),
-  account('555555555555', 'prod-9squid', true),
-  account('999999999999', 'management', true),
-];
-
-function account(id: string, name: string, production: boolean): Account {
-  return { id, name, email: `aws-${name}@tapp.example`, production };
-}
-
-const people: readonly Person[] = [
-  person('dana', 'Dana Whitfield', 'Software engineer', 'developers', 'vpn-dev'),
-  person('quinn', 'Quinn Okafor', 'QA engineer', 'qa-engineers', 'vpn-dev', 'vpn-qa'),
-  person('nico', 'Nico Brandt', '9Squid product engineer', '9squid-team', 'vpn-dev', 'vpn-prod-9squid'),
-  person(
-    'sam',
-    'Sam Ferreira',
-    'On-call engineer',
-    'sre-oncall',
-    'vpn-dev',
-    'vpn-qa',
-    'vpn-prod-wealth',
-    'vpn-prod-cash',
-    'vpn-prod-9squid',
-  ),
-  person('alex', 'Alex Moreau', 'Platform engineer', 'platform-admins', 'vpn-dev', 'vpn-qa'),
-  person('casey', 'Casey Lindqvist', 'CTO', 'wealth-prod', 'vpn-prod-wealth'),
-  person('bo', 'Bo Tanaka', 'Data analyst', 'data-analysts', 'vpn-dev'),
-];
-
-function person(nickname: string, displayName: string, title: string, ...groups: string[]): Person {
-  const hex = derivedHex(`person:${nickname}`, 32);
-  // The form of identity store ids: <store>-<uuid>.
-  const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return {
-    id: `9067f7c0de-${uuid.join('-')}`,
-    nickname,
-    userName: `${nickname}@tapp.example`,
-    displayName,
-    title,
-    groups: groups.map((group) => `grp-forge-${group}`),
-  };
-}
-
-/** Group → permission set → environments. Break-glass sets are nobody's until they are granted. */
-function groupAssignments(): Assignment[] {
-  const table: readonly [group: string, permissionSet: string, environments: readonly string[]][] = [
-    ['platform-admins', 'Forge-Admin', accounts.map((entry) => entry.name)],
-    ['developers', 'Forge-Developer', ['dev', 'qa']],
-    ['qa-engineers', 'Forge-QA', ['qa']],
-    ['qa-engineers', 'Forge-QA-ReadOnly', ['dev']],
-    ['9squid-team', 'Forge-9Squid', ['dev']],
-    ['sre-oncall', 'Forge-SRE', ['dev', 'qa']],
-    ['wealth-prod', 'Forge-Wealth-ReadOnly', ['prod-wealth']],
-    ['data-analysts', 'Forge-DataAnalyst', ['prod-wealth', 'prod-cash', 'prod-9squid']],
-  ];
-  return table.flatMap(([group, permissionSet, environments]) =>
-    accounts
-      .filter((entry) => environments.includes(entry.name))
-      .map((entry) => ({
-        principalType: 'GROUP' as const,
-        principal: `grp-forge-${group}`,
-        permissionSet,
-        account: entry.id,
-      })),
-  );
 }
 
 /**
@@ -106,15 +41,14 @@ function groupAssignments(): Assignment[] {
  * `ci` has standing keys in dev: what forge does with ambient credentials, and the benchmarks.
  */
 function seedUsers(): IamUser[] {
-  const management = '999999999999';
   return [
     {
-      account: management,
+      account: accessAccount,
       name: 'offline',
       id: derivedId('AIDA', 'offline'),
       tags: {},
       mfa: {
-        serialNumber: `arn:aws:iam::${management}:mfa/offline`,
+        serialNumber: `arn:aws:iam::${accessAccount}:mfa/offline`,
         secret: base32(randomBytes(40)),
       },
       policies: [

@@ -1,4 +1,4 @@
-import { type AuthorizationContext, authorize, type Decision } from './authorize.ts';
+import { type AuthorizationContext, authorize, boundaryOf, type Decision } from './authorize.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
@@ -82,7 +82,14 @@ export function createWorld(options: WorldOptions): World {
       return found;
     },
     authorize: (caller, action, resource, context = {}) =>
-      authorize({ now: now(), keys: caller, action, resource, context }),
+      authorize({
+        now: now(),
+        keys: caller,
+        action,
+        resource,
+        context,
+        boundary: boundaryOf(organisation, caller),
+      }),
     verifyRdsToken: (request) => verifyRdsToken(world, request),
     authenticateToken: (cluster, token) => authenticateToken(world, cluster, token),
   };

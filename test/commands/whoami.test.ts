@@ -151,6 +151,14 @@ describe('forge whoami --all', () => {
       row('qa', '222222222222', 'Forge-Developer', true),
       row('prod-wealth', '333333333333', 'Forge-Wealth-ReadOnly', false),
       row('prod-cash', '444444444444', null, false),
+      {
+        environment: null,
+        account: '999999999999',
+        accountName: 'access',
+        production: false,
+        permissionSet: 'Forge-BreakGlass-Request',
+        held: true,
+      },
     ]);
     function row(environment: string, account: string, permissionSet: string | null, held: boolean) {
       const production = environment.startsWith('prod');
@@ -168,7 +176,7 @@ describe('forge whoami --all', () => {
     const partial = await json('--all');
     expect(partial.code).toBe(0);
     expect(partial.data.complete).toBe(false);
-    expect(partial.err).toContain('1 of 2 accounts did not answer');
+    expect(partial.err).toContain('1 of 3 accounts did not answer');
     expect((await json('--all')).data.complete).toBe(true);
     const before = stage.calls('ListAccountRoles');
     expect((await json('--all')).data.complete).toBe(true);
@@ -194,7 +202,7 @@ describe('forge whoami --all', () => {
     stage.newHome({ env: { AWS_MAX_ATTEMPTS: '1' } });
     await stage.signIn('dana');
     const fault = { service: 'sso', operation: 'ListAccountRoles', delayMs: 0, drop: false, message: 'no' };
-    stage.aws.world.faults.add({ ...fault, status: 500, error: 'InternalServerException', times: 2 });
+    stage.aws.world.faults.add({ ...fault, status: 500, error: 'InternalServerException', times: 3 });
     expect(await json('--all')).toMatchObject({ code: 6, out: '' });
     stage.aws.world.faults.add({ ...fault, status: 401, error: 'UnauthorizedException', times: 1 });
     expect(await json('--all')).toMatchObject({ code: 4, out: '' });

@@ -46,7 +46,7 @@ test("the sample carries the organisation's policy", async () => {
   expect(config.environments.get('prod-cash')).toMatchObject({ production: true, permissionSet: undefined });
   const tiers = [...(config.breakGlass?.tiers.values() ?? [])];
   expect(tiers.map((tier) => [tier.name, tier.permissionSet, tier.approval, tier.maximumSeconds])).toEqual([
-    ['0', 'Forge-Prod-Emergency', 'self-serve', 3600],
+    ['0', 'Forge-SRE-OnCall', 'self-serve', 3600],
     ['1', undefined, 'approver', 14_400],
     ['2', 'Forge-Prod-ReadOnly', 'approver', 14_400],
     ['3', undefined, 'two-people', undefined],

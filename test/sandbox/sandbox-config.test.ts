@@ -39,5 +39,6 @@ it('the sandbox’s forge.yaml has the names, users and roles of the organisatio
       expect(port).toBeGreaterThanOrEqual(50_000);
     }
   }
+  expect(sandbox.breakGlass).toEqual(sample.breakGlass);
   host.dispose();
 });

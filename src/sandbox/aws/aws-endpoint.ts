@@ -124,7 +124,9 @@ function runCall(call: Call): Reply {
   try {
     return call.run();
   } catch (error) {
-    if (error instanceof AwsFailure) return call.failed(error.code, error.status, error.message);
+    if (error instanceof AwsFailure) {
+      return call.failed(error.code, error.status, error.message, error.details);
+    }
     return call.failed('InternalFailure', 500, `The sandbox has a bug: ${String(error)}`);
   }
 }

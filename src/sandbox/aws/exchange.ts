@@ -58,7 +58,7 @@ export interface Call {
   /** May throw AwsFailure. */
   run(): Reply;
   /** The refusal in the service's protocol. */
-  failed(code: string, status: number, message: string): Reply;
+  failed(code: string, status: number, message: string, details?: Readonly<Record<string, string>>): Reply;
 }
 
 /** Percent-decoded with `+` as a space, as forms are written. The last of a repeated name wins. */

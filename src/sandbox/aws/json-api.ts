@@ -3,6 +3,7 @@ import { ssmService } from '../ssm/ssm-service.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import type { Call, Received, Reply } from './exchange.ts';
+import { identityStoreService } from './identitystore/identity-store-service.ts';
 import { parseJsonObject } from './json-body.ts';
 import type { JsonService } from './json-service.ts';
 import { kmsService } from './kms/kms-service.ts';
@@ -10,7 +11,7 @@ import { regions } from './query-api.ts';
 import { recordCall } from './record-call.ts';
 import { verifySignature } from './verify-signature.ts';
 
-const services: readonly JsonService[] = [ssmService, kmsService];
+const services: readonly JsonService[] = [ssmService, kmsService, identityStoreService];
 
 /** `POST /` with X-Amz-Target. */
 export function findJsonCall(world: World, request: Received, baseUrl: string): Call | undefined {
@@ -23,7 +24,8 @@ export function findJsonCall(world: World, request: Received, baseUrl: string): 
     service: service.name,
     operation,
     run: () => run(world, service, operation, request, baseUrl),
-    failed: (code, status, message) => failed(code, status, message, request.requestId),
+    failed: (code, status, message, details) =>
+      jsonReply(status, { __type: code, message, ...details }, request.requestId),
   };
 }
 
@@ -38,6 +40,7 @@ function run(
     const signature = verify(world, service, request);
     const caller = signature.keys;
     notes.caller = caller;
+    notes.region = signature.region;
     const handler = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
     if (handler === undefined) throw new AwsFailure('UnknownOperationException', 400, '');
     if (!request.header('content-type')?.startsWith('application/x-amz-json-1.1')) {
@@ -49,7 +52,10 @@ function run(
     const note = (parameters: EventParameters) => {
       notes.parameters = parameters;
     };
-    return handler({ world, fields, caller, region: signature.region, baseUrl, note });
+    const noteResponse = (response: EventParameters) => {
+      notes.response = response;
+    };
+    return handler({ world, fields, caller, region: signature.region, baseUrl, note, noteResponse });
   });
   return jsonReply(200, result, request.requestId);
 }
@@ -70,10 +76,6 @@ function verify(world: World, service: JsonService, request: Received) {
     if (!(error instanceof AwsFailure)) throw error;
     throw new AwsFailure(signatureCodes[error.code] ?? error.code, 400, error.message);
   }
-}
-
-function failed(code: string, status: number, message: string, requestId: string): Reply {
-  return jsonReply(status, { __type: code, message }, requestId);
 }
 
 function jsonReply(status: number, value: object, requestId: string): Reply {

@@ -23,4 +23,6 @@ export interface JsonRequest {
   readonly baseUrl: string;
   /** For the event: what CloudTrail shows of the request, never a secret. */
   note(parameters: EventParameters): void;
+  /** For the event: CloudTrail's responseElements. */
+  noteResponse(response: EventParameters): void;
 }

@@ -68,6 +68,7 @@ function run(
     });
     const caller = signature.keys;
     notes.caller = caller;
+    notes.region = signature.region;
     const handler = findOperation(service, operation, parameters);
     const answered = handler({
       world,
@@ -76,6 +77,9 @@ function run(
       region: signature.region,
       note: (event) => {
         notes.parameters = event;
+      },
+      noteResponse: (response) => {
+        notes.response = response;
       },
     });
     return answered.result;

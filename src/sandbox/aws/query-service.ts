@@ -22,6 +22,8 @@ export interface QueryRequest {
   readonly region: string;
   /** For the event: what CloudTrail shows of the request, never a secret. */
   note(parameters: EventParameters): void;
+  /** For the event: CloudTrail's responseElements. */
+  noteResponse(response: EventParameters): void;
 }
 
 export interface QueryResult {

@@ -1,13 +1,18 @@
-import type { EventParameters } from '../event-log.ts';
+import type { EventParameters, EventResource } from '../event-log.ts';
 import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import type { Received } from './exchange.ts';
+import { userIdentity } from './user-identity.ts';
 
 /** What becomes known of a call while it is answered. */
 export interface CallNotes {
   caller: IssuedKeys | undefined;
   parameters: EventParameters;
+  region?: string;
+  response?: EventParameters;
+  additional?: EventParameters;
+  resources?: readonly EventResource[];
 }
 
 /** Answers a signed call and records it as CloudTrail would: once, with what is known by then, also when AWS refuses. */
@@ -18,7 +23,7 @@ export function recordCall<Result>(
 ): Result {
   const notes: CallNotes = { caller: undefined, parameters: {} };
   const record = (failure?: AwsFailure) => {
-    const { caller, parameters } = notes;
+    const { caller, parameters, region, response, additional, resources } = notes;
     world.events.record({
       service,
       name: operation,
@@ -28,6 +33,11 @@ export function recordCall<Result>(
       sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
       userAgent: request.header('user-agent'),
       parameters,
+      region,
+      identity: caller && userIdentity(caller),
+      response: failure === undefined ? response : undefined,
+      additional,
+      resources,
       errorCode: failure?.code,
       errorMessage: failure?.message,
     });

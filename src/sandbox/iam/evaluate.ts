@@ -49,11 +49,33 @@ export function evaluateTrust(
   trust: PolicyDocument,
   request: PolicyRequest,
   caller: TrustCaller,
-): 'allow-principal' | 'allow-account' | 'explicit-deny' | 'implicit-deny' {
+): PolicyOfResourceVerdict {
+  return evaluateNaming(trust, request, caller, () => true);
+}
+
+/** A bucket's policy: as a trust policy, but its statements name resources too. */
+export function evaluateResourcePolicy(
+  policy: PolicyDocument,
+  request: PolicyRequest,
+  caller: TrustCaller,
+): PolicyOfResourceVerdict {
+  return evaluateNaming(policy, request, caller, (statement) =>
+    resourceMatches(statement, request, usesVariables(policy)),
+  );
+}
+
+export type PolicyOfResourceVerdict = 'allow-principal' | 'allow-account' | 'explicit-deny' | 'implicit-deny';
+
+function evaluateNaming(
+  trust: PolicyDocument,
+  request: PolicyRequest,
+  caller: TrustCaller,
+  concerns: (statement: PolicyStatement) => boolean,
+): PolicyOfResourceVerdict {
   let result: 'allow-principal' | 'allow-account' | 'implicit-deny' = 'implicit-deny';
   for (const statement of list(trust.Statement)) {
     const named = principalMatches(statement, caller);
-    if (!named || !actionMatches(statement, request.action)) continue;
+    if (!named || !actionMatches(statement, request.action) || !concerns(statement)) continue;
     if (!conditionsHold(statement.Condition, request.context, { variables: usesVariables(trust) })) continue;
     if (statement.Effect === 'Deny') return 'explicit-deny';
     if (result !== 'allow-principal') result = named;

@@ -32,7 +32,7 @@ export function createPortalPages(world: World): FindPage {
     });
 
   function signInPage(browser: Browser, purpose: string, next: string): Reply {
-    const view = signInView(world.organisation.people, purpose, next, browser.csrfToken('/sign-in'));
+    const view = signInView(world.organisation, purpose, next, browser.csrfToken('/sign-in'));
     return pageReply(200, 'Sign in', view, browser.cookies);
   }
 

@@ -1,17 +1,17 @@
-import type { Person } from '../organisation.ts';
+import { groupsOf, type Organisation, type Person } from '../organisation.ts';
 import { type Html, html } from './html.ts';
 
 /** The pages' contents. Forms carry `csrf`; `next` is where the person was going. */
-export function signInView(people: readonly Person[], purpose: string, next: string, csrf: string): Html {
+export function signInView(organisation: Organisation, purpose: string, next: string, csrf: string): Html {
   return html`<h1>Who are you today?</h1>
 <p>${purpose}</p>
 <form method="post" action="/sign-in">
 <input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="next" value="${next}">
-${people.map(
+${organisation.people.map(
   (person) => html`<button class="person" name="person" value="${person.nickname}">
 <span class="initials" aria-hidden="true">${initials(person)}</span>
-<span><span><b>${person.displayName}</b> · ${person.title}</span><span class="soft">${person.userName} — ${groupsOf(person)}</span></span>
+<span><span><b>${person.displayName}</b> · ${person.title}</span><span class="soft">${person.userName} — ${groupNames(organisation, person)}</span></span>
 </button>
 `,
 )}
@@ -106,8 +106,9 @@ function initials(person: Person): string {
     .join('');
 }
 
-function groupsOf(person: Person): string {
-  return person.groups
+function groupNames(organisation: Organisation, person: Person): string {
+  return groupsOf(organisation, person)
+    .map(({ name }) => name)
     .filter((group) => !group.includes('-vpn-'))
     .map((group) => group.replace('grp-forge-', ''))
     .join(', ');

@@ -6,6 +6,7 @@ import type { Host } from '../../host.ts';
 import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
 import { clusterEndpoint } from '../aws/eks/cluster-endpoint.ts';
 import { createKubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import { groupsOf } from '../organisation.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
 import { startControlServer } from './control.ts';
@@ -106,7 +107,9 @@ async function writeState(
   const { organisation } = world;
   const authority = join(folder, 'ca.pem');
   const config = join(folder, 'forge.yaml');
-  const people = organisation.people.map(({ nickname, userName, displayName, title, groups }) => {
+  const people = organisation.people.map((person) => {
+    const { nickname, userName, displayName, title } = person;
+    const groups = groupsOf(organisation, person).map(({ name }) => name);
     const home = join(folder, 'homes', nickname);
     return { nickname, userName, displayName, title, groups, home };
   });

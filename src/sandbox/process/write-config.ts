@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import type { Cluster, Organisation } from '../organisation.ts';
+import type { Assignment, Cluster, Organisation } from '../organisation.ts';
+import { breakGlassConfig, onCallPermissionSet } from './write-break-glass-config.ts';
 
 /** What a person holds by default in an environment; in the others nobody has standing access. */
 const standingPermissionSets: Readonly<Record<string, string>> = {
@@ -48,6 +49,7 @@ export function sandboxConfig(organisation: Organisation, authority: string): st
     credential_store: 'file',
     environments: Object.fromEntries(environments),
     groups: groupsOf(organisation, new Set(environments.map(([name]) => name))),
+    break_glass: breakGlassConfig(organisation),
   };
   return `# Written by forge sandbox; removed by forge sandbox stop.\n${stringify(config, { lineWidth: 0 })}`;
 }
@@ -99,6 +101,7 @@ function groupsOf(organisation: Organisation, environments: ReadonlySet<string>)
   for (const assignment of organisation.assignments) {
     const environment = names.get(assignment.account) ?? '';
     if (assignment.principalType !== 'GROUP' || !environments.has(environment)) continue;
+    if (isBreakGlass(assignment)) continue;
     const own = groups.get(assignment.principal) ?? {};
     own[environment] = assignment.permissionSet;
     groups.set(assignment.principal, own);
@@ -109,13 +112,18 @@ function groupsOf(organisation: Organisation, environments: ReadonlySet<string>)
   ]);
 }
 
+/** Not standing access: what a grant gives, and the step before tier 0's role. */
+function isBreakGlass({ principal, permissionSet }: Assignment): boolean {
+  return principal.startsWith('grp-forge-jit-') || permissionSet === onCallPermissionSet;
+}
+
 /** Named for the environment that they lead to; forge names them when a network is closed. */
 function vpnGroups(
-  { people }: Organisation,
+  { groups }: Organisation,
   environments: ReadonlySet<string>,
 ): (readonly [string, { readonly network: readonly string[] }])[] {
-  const names = new Set(people.flatMap(({ groups }) => groups));
-  return [...names].sort().flatMap((name) => {
+  const names = groups.map(({ name }) => name);
+  return names.sort().flatMap((name) => {
     const network = /-vpn-(.+)$/.exec(name)?.[1] ?? '';
     return environments.has(network) ? [[name, { network: [network] }] as const] : [];
   });

@@ -60,7 +60,7 @@ describe('forge sandbox vpn', () => {
     for (const [words, hint] of [
       [['up'], 'forge sandbox vpn on'],
       [['on', 'dev', 'prod-welth'], 'prod-wealth'],
-      [['on', 'management'], 'There are: dev'],
+      [['on', 'access'], 'There are: dev'],
     ] as const) {
       const refused = await vpn(...words);
       expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(hint) });

@@ -22,13 +22,15 @@ const credentials = (accessToken: string, roleName: string, accountId: string) =
 
 describe('the portal', () => {
   it.each<[string, readonly string[]]>([
-    ['dana', ['dev', 'qa']],
+    ['dana', ['dev', 'qa', 'access']],
     ['quinn', ['dev', 'qa']],
     ['nico', ['dev']],
-    ['sam', ['dev', 'qa']],
-    ['alex', ['dev', 'qa', 'prod-wealth', 'prod-cash', 'prod-9squid', 'management']],
+    ['sam', ['dev', 'qa', 'prod-wealth', 'prod-cash', 'prod-9squid', 'access']],
+    ['alex', ['dev', 'qa', 'prod-wealth', 'prod-cash', 'prod-9squid', 'access']],
     ['casey', ['prod-wealth']],
     ['bo', ['prod-wealth', 'prod-cash', 'prod-9squid']],
+    ['mia', ['dev', 'qa', 'access']],
+    ['sven', ['dev', 'qa', 'access']],
   ])('shows %s the accounts of the access policy', async (person, names) => {
     const { accessToken } = await stage.signIn(person);
     const { accountList } = await stage.sso().send(new ListAccountsCommand({ accessToken }));

@@ -18,7 +18,7 @@ export function getRoleCredentials({ world, token, query, userAgent }: PortalReq
   if (!permissionSet || !permissionSetsOf(world.organisation, person, account).includes(roleName)) {
     throw new AwsFailure('ForbiddenException', 403, 'No access');
   }
-  const role = identityCenterRole(account, permissionSet.name, permissionSet.policies);
+  const role = identityCenterRole(account, permissionSet);
   const principal: RolePrincipal = {
     kind: 'role',
     account,

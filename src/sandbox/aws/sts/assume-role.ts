@@ -1,4 +1,4 @@
-import { type AuthorizationContext, authorizeOnRole } from '../../authorize.ts';
+import { type AuthorizationContext, authorizeOnRole, boundaryOf } from '../../authorize.ts';
 import { type Role, roleArn } from '../../organisation.ts';
 import type { IssuedKeys, Principal, RolePrincipal } from '../../principal.ts';
 import type { World } from '../../world.ts';
@@ -15,7 +15,7 @@ const nameConstraint = { min: 2, max: 64, pattern: '[\\w+=,.@-]*' };
 /** The longest a role lives that another role assumed. */
 const chainedSeconds = 3600;
 
-export const assumeRole: QueryOperation = ({ world, parameters, caller, region, note }) => {
+export const assumeRole: QueryOperation = ({ world, parameters, caller, region, note, noteResponse }) => {
   const value = (name: string) => parameters.get(name);
   const check = new ConstraintCheck();
   const arn = value('RoleArn');
@@ -103,15 +103,28 @@ export const assumeRole: QueryOperation = ({ world, parameters, caller, region, 
     sessionPolicies: policies.documents,
     person: undefined,
   };
+  const keys = world.keys.issueTemporary(session, durationSeconds);
+  noteResponse({
+    credentials: { accessKeyId: keys.accessKeyId, expiration: trailTime(keys.expiresAt) },
+    assumedRoleUser: { assumedRoleId: session.userId, arn: session.arn },
+    sourceIdentity: effectiveIdentity,
+  });
   return {
     result: {
-      Credentials: credentialsXml(world.keys.issueTemporary(session, durationSeconds)),
+      Credentials: credentialsXml(keys),
       AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
       PackedPolicySize: packedSize,
       SourceIdentity: effectiveIdentity,
     },
   };
 };
+
+/** As CloudTrail writes times inside responseElements: `Nov 20, 2026, 1:00:00 PM`, of UTC without saying so. */
+function trailTime(epochMilliseconds: number): string {
+  const format = { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' } as const;
+  // ICU puts a narrow no-break space before PM.
+  return new Intl.DateTimeFormat('en-US', format).format(epochMilliseconds).replaceAll('\u202f', ' ');
+}
 
 /** A role that does not exist is refused in the same words as one that does not trust the caller. */
 function authorizeAll(
@@ -126,9 +139,10 @@ function authorizeAll(
     ...(request.setsIdentity ? ['sts:SetSourceIdentity'] : []),
     ...(request.setsTags ? ['sts:TagSession'] : []),
   ];
+  const boundary = boundaryOf(world.organisation, keys);
   for (const action of actions) {
     const allowed =
-      role && authorizeOnRole({ now: world.now(), keys, action, role, context: request.context });
+      role && authorizeOnRole({ now: world.now(), keys, action, role, boundary, context: request.context });
     if (!allowed) throw denied(keys.principal, action, arn);
   }
 }

@@ -1,0 +1,211 @@
+import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
+import { anyMembership, anyUser, identityStoreArn, intake, jitGroupArns, ownId, ownUser } from './arns.ts';
+
+/**
+ * What people may do of break-glass, by IAM alone: a client that is not forge is bound as forge is. Each `Null` is
+ * essential: it keeps out whoever has no user id, for whom a Deny with the variable would say nothing.
+ */
+const version = '2012-10-17';
+const isPerson = { 'identitystore:UserId': 'false' };
+/** Written by a person, and only where nothing is yet. */
+const onceByPerson = { Null: { ...isPerson, 's3:if-none-match': 'false' } };
+const written = ['requests', 'decisions', 'ends'].map((folder) => `${folder}/*`);
+
+const readIntake: PolicyStatement = {
+  Sid: 'Read',
+  Effect: 'Allow',
+  // Naming a version is an action of its own, and approvers name the one they were shown.
+  Action: ['s3:GetObject', 's3:GetObjectVersion'],
+  Resource: written.map((folder) => `${intake}/${folder}`),
+};
+
+export const requesterPolicy: PolicyDocument = {
+  Version: version,
+  Statement: [
+    {
+      Sid: 'WriteOwnOnce',
+      Effect: 'Allow',
+      Action: 's3:PutObject',
+      Resource: ['requests', 'ends', 'evidence'].map((folder) => `${intake}/${folder}/${ownId}/*`),
+      Condition: onceByPerson,
+    },
+    readIntake,
+    {
+      Sid: 'List',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: intake,
+      Condition: { StringLike: { 's3:prefix': written } },
+    },
+    {
+      Sid: 'ListOwnEvidence',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: intake,
+      Condition: { StringLike: { 's3:prefix': `evidence/${ownId}/*` } },
+    },
+    {
+      Sid: 'EndOwn',
+      Effect: 'Allow',
+      Action: 'identitystore:DeleteGroupMembership',
+      Resource: [...jitGroupArns(), identityStoreArn, anyMembership, ownUser],
+      Condition: { Null: isPerson },
+    },
+    {
+      Sid: 'Find',
+      Effect: 'Allow',
+      Action: [
+        'identitystore:GetGroupMembershipId',
+        'identitystore:IsMemberInGroups',
+        'identitystore:DescribeUser',
+        'identitystore:GetUserId',
+        'identitystore:DescribeGroup',
+        'identitystore:GetGroupId',
+      ],
+      Resource: [...jitGroupArns(), identityStoreArn, anyMembership, anyUser],
+    },
+  ],
+};
+
+export function approverPolicy(tier: '1' | '2'): PolicyDocument {
+  const groups = jitGroupArns(tier);
+  return {
+    Version: version,
+    Statement: [
+      {
+        Sid: 'GrantTierGroups',
+        Effect: 'Allow',
+        Action: 'identitystore:CreateGroupMembership',
+        Resource: [...groups, identityStoreArn, anyUser],
+        Condition: { Null: isPerson },
+      },
+      neverMyself('NeverMyself'),
+      {
+        Sid: 'MayRevoke',
+        Effect: 'Allow',
+        Action: 'identitystore:DeleteGroupMembership',
+        Resource: [...groups, identityStoreArn, anyMembership, anyUser],
+      },
+      {
+        Sid: 'Look',
+        Effect: 'Allow',
+        Action: [
+          'identitystore:GetGroupMembershipId',
+          'identitystore:DescribeUser',
+          'identitystore:GetUserId',
+          'identitystore:IsMemberInGroups',
+          'identitystore:ListGroupMemberships',
+          'identitystore:DescribeGroup',
+          'identitystore:GetGroupId',
+        ],
+        Resource: '*',
+      },
+      {
+        Sid: 'DecideOnce',
+        Effect: 'Allow',
+        Action: 's3:PutObject',
+        Resource: `${intake}/decisions/tier${tier}/*/${ownId}.json`,
+        Condition: onceByPerson,
+      },
+      readIntake,
+      { Sid: 'List', Effect: 'Allow', Action: 's3:ListBucket', Resource: intake },
+    ],
+  };
+}
+
+/** What AdministratorAccess must not reach: oneself, the records, and what guards them. */
+export const administratorGuard: PolicyDocument = {
+  Version: version,
+  Statement: [
+    neverMyself('NoSelfGrant'),
+    {
+      Sid: 'ThroughThePipelineOnly',
+      Effect: 'Deny',
+      Action: [
+        'sso:CreateAccountAssignment',
+        'sso:PutInlinePolicyToPermissionSet',
+        'sso:AttachManagedPolicyToPermissionSet',
+        'sso:AttachCustomerManagedPolicyReferenceToPermissionSet',
+        'sso:DeletePermissionsBoundaryFromPermissionSet',
+        'sso:PutPermissionsBoundaryToPermissionSet',
+        'sso:UpdatePermissionSet',
+      ],
+      Resource: '*',
+    },
+    {
+      Sid: 'NotTheAudit',
+      Effect: 'Deny',
+      Action: ['s3:Delete*', 's3:Put*', 's3:BypassGovernanceRetention'],
+      Resource: ['arn:aws:s3:::forge-breakglass-archive-*', 'arn:aws:s3:::forge-breakglass-archive-*/*'],
+    },
+    {
+      Sid: 'NotTheMachinery',
+      Effect: 'Deny',
+      Action: [
+        'lambda:UpdateFunction*',
+        'lambda:DeleteFunction*',
+        'lambda:AddPermission',
+        'states:UpdateStateMachine',
+        'states:DeleteStateMachine',
+        'states:StopExecution',
+        'events:DisableRule',
+        'events:DeleteRule',
+        'events:PutRule',
+        'events:RemoveTargets',
+        'events:PutTargets',
+        'scheduler:DeleteSchedule',
+        'scheduler:UpdateSchedule',
+      ],
+      Resource: [
+        'arn:aws:lambda:*:*:function:forge-breakglass-*',
+        'arn:aws:states:*:*:stateMachine:forge-breakglass-*',
+        'arn:aws:states:*:*:execution:forge-breakglass-*:*',
+        'arn:aws:events:*:*:rule/forge-breakglass-*',
+        'arn:aws:events:*:*:rule/forge-breakglass/forge-breakglass-*',
+        'arn:aws:scheduler:*:*:schedule/*/forge-breakglass-*',
+      ],
+    },
+    {
+      Sid: 'NotTheRoles',
+      Effect: 'Deny',
+      NotAction: ['iam:Get*', 'iam:List*'],
+      Resource: [
+        'arn:aws:iam::*:role/forge/*',
+        'arn:aws:iam::*:policy/forge/*',
+        'arn:aws:iam::*:user/forge/*',
+        'arn:aws:iam::*:role/forge-breakglass-*',
+      ],
+    },
+  ],
+};
+
+/** Who develops or is on call has power in dev and qa, but none over what is forge's there. */
+export const developerGuard: PolicyDocument = {
+  Version: version,
+  Statement: {
+    Sid: 'NoForge',
+    Effect: 'Deny',
+    Action: '*',
+    Resource: [
+      'arn:aws:iam::*:role/forge/*',
+      'arn:aws:iam::*:policy/forge/*',
+      'arn:aws:s3:::forge-breakglass-*',
+      'arn:aws:s3:::forge-breakglass-*/*',
+    ],
+  },
+};
+
+/** All that being on call gives in production: the way to tier 0's role. */
+export const onCallPolicy: PolicyDocument = {
+  Version: version,
+  Statement: {
+    Sid: 'BreakTheGlassOnly',
+    Effect: 'Allow',
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+    Resource: 'arn:aws:iam::*:role/forge/Forge-Prod-Emergency',
+  },
+};
+
+function neverMyself(Sid: string): PolicyStatement {
+  return { Sid, Effect: 'Deny', Action: 'identitystore:CreateGroupMembership', Resource: ownUser };
+}

@@ -2,6 +2,7 @@ import { defineCommand } from '../../command.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
+import { onInstance } from './on-instance.ts';
 import { type ConnectOptions, maximumMs, shellOptions, transportOf } from './session-options.ts';
 
 export default defineCommand<ConnectOptions>({
@@ -54,13 +55,8 @@ export default defineCommand<ConnectOptions>({
         }),
       );
     }
-    const { chooserFor } = await import('./choose-instance.ts');
-    const choose = chooserFor(context, target);
-    const { identityParts } = await import('../../identity/identity-parts.ts');
-    const { withInstance } = await import('../../ssm/with-instance.ts');
-    const parts = { ...identityParts(context), config };
     const program = transport === 'plugin' ? await pluginPath(host) : undefined;
-    return withInstance(parts, target, purpose, choose, async (access, instance) => {
+    return onInstance(context, { config, target, purpose }, async (parts, access, instance) => {
       const limit = maximumMs(options, target.environment);
       if (program !== undefined) {
         const { rememberUse } = await import('../../ssm/instance-memory.ts');

@@ -1,5 +1,6 @@
 import { defineCommand } from '../../command.ts';
 import type { CopyResult } from '../../ssm/copy/copy-job.ts';
+import { onInstance } from './on-instance.ts';
 import { maximumMs, reasonOption } from './session-options.ts';
 
 interface CopyOptions {
@@ -63,61 +64,60 @@ Exit codes: 6 the connection was lost, 7 its time is up, 130 Ctrl-C; what has ar
     const { findSources } = await import('../../ssm/copy/local-source.ts');
     const recursive = options.recursive === true;
     const sources = words.direction === 'upload' ? await findSources(host, words.sources, recursive) : [];
-    const { chooserFor } = await import('./choose-instance.ts');
-    const choose = chooserFor(context, target);
-    const { identityParts } = await import('../../identity/identity-parts.ts');
-    const { withInstance } = await import('../../ssm/with-instance.ts');
-    const parts = { ...identityParts(context), config };
     const results: CopyResult[] = [];
-    const instanceId = await withInstance(parts, target, purpose, choose, async (access, instance) => {
-      const { openCopyStream } = await import('../../ssm/copy/open-copy-stream.ts');
-      const { RemoteShell } = await import('../../ssm/copy/remote-shell.ts');
-      const { recordCopyBegins, recordCopyDone } = await import('../../ssm/copy/record-copy.ts');
-      await using stream = await openCopyStream(parts, access, instance, {
-        target,
-        purpose,
-        ssh: useSsh ? { identity: options.identity, user: options.user } : undefined,
-        mayAsk: context.prompt.possible,
-        maximumMs: maximumMs({}, target.environment),
-      });
-      // ssh may ask for a passphrase, and about a host key.
-      const startsWithin = useSsh ? 300_000 : 30_000;
-      const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''), startsWithin);
-      const job = {
-        host,
-        output,
-        shell,
-        instanceId: instance.instanceId,
-        words,
-        recursive,
-        preserve: options.preserve === true,
-        begins: (path: string) => recordCopyBegins(parts, access, words.direction, path),
-        async done(result: CopyResult, path: string) {
-          await recordCopyDone(parts, access, words.direction, path, result);
-          results.push(result);
-          const { copiedText } = await import('../../ssm/copy/copied-text.ts');
-          if (host.stderr.isTTY === true) output.note(copiedText(result));
-          for (const warning of result.warnings) output.warn(warning);
-        },
-      };
-      try {
-        if (words.direction === 'upload') {
-          const { uploadSources } = await import('../../ssm/copy/upload-sources.ts');
-          await uploadSources(job, sources);
-        } else {
-          const { downloadSources } = await import('../../ssm/copy/download-sources.ts');
-          await downloadSources(job);
+    const instanceId = await onInstance(
+      context,
+      { config, target, purpose },
+      async (parts, access, instance) => {
+        const { openCopyStream } = await import('../../ssm/copy/open-copy-stream.ts');
+        const { RemoteShell } = await import('../../ssm/copy/remote-shell.ts');
+        const { recordCopyBegins, recordCopyDone } = await import('../../ssm/copy/record-copy.ts');
+        await using stream = await openCopyStream(parts, access, instance, {
+          target,
+          purpose,
+          ssh: useSsh ? { identity: options.identity, user: options.user } : undefined,
+          mayAsk: context.prompt.possible,
+          maximumMs: maximumMs({}, target.environment),
+        });
+        // ssh may ask for a passphrase, and about a host key.
+        const startsWithin = useSsh ? 300_000 : 30_000;
+        const shell = await RemoteShell.start(stream, access.id.replaceAll('-', ''), startsWithin);
+        const job = {
+          host,
+          output,
+          shell,
+          instanceId: instance.instanceId,
+          words,
+          recursive,
+          preserve: options.preserve === true,
+          begins: (path: string) => recordCopyBegins(parts, access, words.direction, path),
+          async done(result: CopyResult, path: string) {
+            await recordCopyDone(parts, access, words.direction, path, result);
+            results.push(result);
+            const { copiedText } = await import('../../ssm/copy/copied-text.ts');
+            if (host.stderr.isTTY === true) output.note(copiedText(result));
+            for (const warning of result.warnings) output.warn(warning);
+          },
+        };
+        try {
+          if (words.direction === 'upload') {
+            const { uploadSources } = await import('../../ssm/copy/upload-sources.ts');
+            await uploadSources(job, sources);
+          } else {
+            const { downloadSources } = await import('../../ssm/copy/download-sources.ts');
+            await downloadSources(job);
+          }
+          await shell.end();
+        } catch (error) {
+          const { isCut } = await import('../../ssm/copy/copied-text.ts');
+          if (isCut(error, host.signal)) {
+            output.warn('What has arrived is kept: the same command goes on from there.');
+          }
+          throw error;
         }
-        await shell.end();
-      } catch (error) {
-        const { isCut } = await import('../../ssm/copy/copied-text.ts');
-        if (isCut(error, host.signal)) {
-          output.warn('What has arrived is kept: the same command goes on from there.');
-        }
-        throw error;
-      }
-      return instance.instanceId;
-    });
+        return instance.instanceId;
+      },
+    );
     output.result({
       data: { instanceId, direction: words.direction, files: results },
       text: () => '',

@@ -2,6 +2,7 @@ import { type CommandInput, defineCommand } from '../../command.ts';
 import { checkDistinct, type ForwardSpec, mostStreams, parseForward } from '../../config/forward-spec.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
+import { onInstance } from './on-instance.ts';
 import { type ConnectOptions, maximumMs, shellOptions, transportOf } from './session-options.ts';
 
 interface ForwardOptions extends ConnectOptions {
@@ -94,16 +95,11 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
     const { planForwards } = await import('./plan-forwards.ts');
     return output.plan(planInstance(config, target, purpose, await planForwards(target, request, transport)));
   }
-  const { identityParts } = await import('../../identity/identity-parts.ts');
-  const { withInstance } = await import('../../ssm/with-instance.ts');
   const { findPlugin } = await import('../../ssm/plugin-program.ts');
   const { carryForwards, carryWithPlugin } = await import('./carry-forwards.ts');
-  const { chooserFor } = await import('./choose-instance.ts');
-  const parts = { ...identityParts(context), config };
-  const choose = chooserFor(context, target);
   const maximum = maximumMs(options, target.environment);
   const program = transport === 'plugin' ? await findPlugin(host) : undefined;
-  await withInstance(parts, target, purpose, choose, (access, instance) =>
+  await onInstance(context, { config, target, purpose }, (parts, access, instance) =>
     program === undefined
       ? carryForwards(context, parts, access, instance, { ...request, maximumMs: maximum })
       : carryWithPlugin(context, parts, access, instance, { program, forwards, maximumMs: maximum }),

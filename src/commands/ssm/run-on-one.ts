@@ -1,4 +1,4 @@
-import type { Access } from '../../access/with-access.ts';
+import type { Access, AccessParts } from '../../access/with-access.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import type { CommandSinks } from '../../ssm/command-session.ts';
@@ -6,6 +6,7 @@ import type { LocatedInstance } from '../../ssm/locate-instance.ts';
 import type { InstancePurpose } from '../../ssm/with-instance.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import type { PlanStep } from '../../terminal/plan.ts';
+import { onInstance } from './on-instance.ts';
 import type { Transport } from './session-options.ts';
 import { maximumMs } from './session-options.ts';
 
@@ -60,22 +61,17 @@ export async function runOnOne(
     );
     return 0;
   }
-  const { chooserFor } = await import('./choose-instance.ts');
-  const choose = chooserFor(context, target);
-  const { identityParts } = await import('../../identity/identity-parts.ts');
-  const { withInstance } = await import('../../ssm/with-instance.ts');
-  const parts = { ...identityParts(context), config };
   const { findPlugin } = await import('../../ssm/plugin-program.ts');
   const program = transport === 'plugin' ? await findPlugin(host) : undefined;
-  return withInstance(parts, target, purpose, choose, async (access, instance) => {
+  return onInstance(context, { config, target, purpose }, async (parts, access, instance) => {
     if (output.format === 'table') {
-      return await follow(access, instance, {
+      return await follow(parts, access, instance, {
         stdout: (bytes) => output.raw(bytes),
         stderr: (bytes) => void host.stderr.write(bytes),
       });
     }
     const kept = { stdout: new KeptOutput(), stderr: new KeptOutput() };
-    const exitCode = await follow(access, instance, {
+    const exitCode = await follow(parts, access, instance, {
       stdout: (bytes) => kept.stdout.add(bytes),
       stderr: (bytes) => kept.stderr.add(bytes),
     });
@@ -92,7 +88,12 @@ export async function runOnOne(
     return exitCode;
   });
 
-  async function follow(access: Access, instance: LocatedInstance, sinks: CommandSinks): Promise<number> {
+  async function follow(
+    parts: AccessParts,
+    access: Access,
+    instance: LocatedInstance,
+    sinks: CommandSinks,
+  ): Promise<number> {
     const { findPlatform } = await import('../../ssm/find-platform.ts');
     const document =
       (await findPlatform(parts, access, instance)) === 'windows'

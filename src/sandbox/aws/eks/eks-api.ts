@@ -1,10 +1,10 @@
 import type { EventParameters } from '../../event-log.ts';
-import type { IssuedKeys } from '../../principal.ts';
 import type { World } from '../../world.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import { type Call, parseForm, type Received, type Reply } from '../exchange.ts';
 import { jsonReply } from '../json-body.ts';
 import { regions } from '../query-api.ts';
+import { recordCall } from '../record-call.ts';
 import { verifySignature } from '../verify-signature.ts';
 import {
   deleteAccessEntry,
@@ -51,38 +51,16 @@ function run(
   operation: EksOperation,
   segments: readonly string[],
 ): Reply {
-  let noted: EventParameters = {};
-  let caller: IssuedKeys | undefined;
-  const record = (failure?: AwsFailure) =>
-    world.events.record({
-      service: 'eks',
-      name,
-      account: caller?.principal.account,
-      principal: caller?.principal.arn,
-      accessKeyId: caller?.accessKeyId,
-      sourceIdentity: caller?.principal.kind === 'role' ? caller.principal.sourceIdentity : undefined,
-      userAgent: request.header('user-agent'),
-      parameters: noted,
-      errorCode: failure?.code,
-      errorMessage: failure?.message,
-    });
-  try {
-    const signature = verify(world, request);
-    caller = signature.keys;
+  return recordCall(world, { service: 'eks', operation: name, request }, (notes) => {
+    const { keys: caller, region } = verify(world, request);
+    notes.caller = caller;
     const note = (parameters: EventParameters) => {
-      noted = parameters;
+      notes.parameters = parameters;
     };
     const query = parseForm(request.query);
-    const result = operation(
-      { world, caller, region: signature.region, query, note },
-      ...segments.map(decodeSegment),
-    );
-    record();
+    const result = operation({ world, caller, region, query, note }, ...segments.map(decodeSegment));
     return jsonReply(200, result, { 'x-amzn-requestid': request.requestId });
-  } catch (error) {
-    if (error instanceof AwsFailure) record(error);
-    throw error;
-  }
+  });
 }
 
 /** REST services call the same mistakes by other names than the query services. */

@@ -103,6 +103,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         load: () => import('./commands/kube/use.ts'),
       },
       {
+        path: 'kube list',
+        summary: 'clusters that you can name, and their contexts',
+        load: () => import('./commands/kube/list.ts'),
+      },
+      {
         path: 'kube exec',
         summary: 'run kubectl, helm or k9s with a kubeconfig of its own',
         load: () => import('./commands/kube/exec.ts'),
@@ -116,6 +121,11 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         path: 'kube token',
         summary: 'print a token for a cluster, as kubectl asks for it',
         load: () => import('./commands/kube/token.ts'),
+      },
+      {
+        path: 'kube remove',
+        summary: 'take what forge wrote out of your kubeconfig',
+        load: () => import('./commands/kube/remove.ts'),
       },
     ],
   },

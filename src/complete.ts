@@ -63,7 +63,7 @@ async function argumentsOf(
   host: Host,
 ): Promise<string[]> {
   const argument = definition.arguments?.[position]?.name ?? '';
-  if (/target/.test(argument)) return targetNames(host);
+  if (/target/.test(argument)) return path?.startsWith('kube ') ? clusterNames(host) : targetNames(host);
   if (/instance/.test(argument)) return instanceNames(host, path === 'ssm forward');
   return /environment/.test(argument) ? environmentNames(host) : [];
 }
@@ -83,6 +83,13 @@ async function targetNames(host: Host): Promise<string[]> {
     environment.name,
     ...[...environment.databases.keys()].map((database) => `${environment.name}/${database}`),
   ]);
+}
+
+async function clusterNames(host: Host): Promise<string[]> {
+  const { environments } = await configuration(host);
+  return [...environments.values()]
+    .filter(({ clusters }) => clusters.size > 0)
+    .flatMap(({ name, clusters }) => [name, ...[...clusters.keys()].map((cluster) => `${name}/${cluster}`)]);
 }
 
 /** With groups of forwards where they can be named too. */

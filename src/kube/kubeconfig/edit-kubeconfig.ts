@@ -42,7 +42,7 @@ function spliced(file: Kubeconfig, edits: readonly KubeEdit[], expected: JsonObj
 
 function splice(splicer: YamlSplicer, { data }: Kubeconfig, root: YAMLMap, edits: readonly KubeEdit[]): void {
   const added = new Map<KubeList, JsonObject[]>();
-  const removed = new Map<KubeList, number>();
+  const removed = new Map<KubeList, number[]>();
   for (const edit of edits) {
     if (edit.kind === 'current') {
       splicer.set(root, 'current-context', edit.name);
@@ -58,8 +58,7 @@ function splice(splicer: YamlSplicer, { data }: Kubeconfig, root: YAMLMap, edits
     if (index < 0) continue;
     if (!isSeq(node)) throw new Unspliceable(0);
     if (edit.kind === 'remove') {
-      splicer.removeItem(node as YAMLSeq, index);
-      removed.set(list, (removed.get(list) ?? 0) + 1);
+      removed.set(list, [...(removed.get(list) ?? []), index]);
       continue;
     }
     const item = node.items[index];
@@ -68,8 +67,12 @@ function splice(splicer: YamlSplicer, { data }: Kubeconfig, root: YAMLMap, edits
     splicer.set(item as YAMLMap, entryKeys[list], merged(before, edit.value));
   }
   for (const [list, items] of added) splicer.append(root, list, items);
-  for (const [list, count] of removed) {
-    if (count === (data[list] as readonly unknown[]).length) splicer.markEmpty(root, list);
+  for (const [list, indexes] of removed) {
+    splicer.removeItems(
+      root.get(list) as YAMLSeq,
+      indexes.toSorted((a, b) => a - b),
+    );
+    if (indexes.length === (data[list] as readonly unknown[]).length) splicer.markEmpty(root, list);
   }
 }
 

@@ -95,20 +95,27 @@ export class YamlSplicer {
     this.#insertLines(this.#places.lineEnd(end), itemsText(items, column, this.#style), column + 0.5);
   }
 
-  removeItem(list: YAMLSeq, index: number): void {
-    const { text } = this.#file;
-    const item = list.items[index] as Node;
-    const start = startOf(item);
-    if (list.flow === true) {
-      const next = list.items[index + 1] as Node | undefined;
-      const previous = list.items[index - 1] as Node | undefined;
-      if (next !== undefined) {
-        this.#splice(start, startOf(next), '');
-        return;
-      }
-      this.#splice(previous === undefined ? start : endOf(previous), endOf(item), '');
+  /** `indexes`: ascending. */
+  removeItems(list: YAMLSeq, indexes: readonly number[]): void {
+    const item = (index: number) => list.items[index] as Node;
+    if (list.flow !== true) {
+      for (const index of indexes) this.#removeLines(item(index));
       return;
     }
+    const gone = new Set(indexes);
+    const lastKept = list.items.findLastIndex((_, index) => !gone.has(index));
+    for (const index of indexes.filter((candidate) => candidate < lastKept)) {
+      this.#splice(startOf(item(index)), startOf(item(index + 1)), '');
+    }
+    if (!gone.has(list.items.length - 1)) return;
+    const end = endOf(item(list.items.length - 1));
+    const comma = lastKept >= 0 ? 0 : (/^\s*,/.exec(this.#file.text.slice(end))?.[0].length ?? 0);
+    this.#splice(lastKept >= 0 ? endOf(item(lastKept)) : startOf(item(0)), end + comma, '');
+  }
+
+  #removeLines(item: Node): void {
+    const { text } = this.#file;
+    const start = startOf(item);
     const dash = text.lastIndexOf('-', start - 1);
     const line = this.#places.lineStart(dash);
     if (dash < 0 || text.slice(line, dash).trim() !== '') throw new Unspliceable(start);

@@ -10,7 +10,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { fileFailure } from './file-failure.ts';
@@ -67,7 +66,8 @@ async function acquire(host: LockHost, lock: string, content: string, options: L
         hint: `If none is running, remove it: rm ${lock}`,
       });
     }
-    await sleep(Math.min(50, 2 + attempt * 2) * (0.5 + Math.random()));
+    const pause = Math.min(50, 2 + attempt * 2) * (0.5 + Math.random());
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

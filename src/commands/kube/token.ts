@@ -53,8 +53,9 @@ const command: TokenCommand = {
     ],
   ],
   details: `kubectl runs this by itself: forge kube use writes it into the kubeconfig. The token is signed here, lasts 14 minutes,
-and works for that cluster alone. What KUBERNETES_EXEC_INFO asks for, v1 or v1beta1, is answered. It never asks
-anything, unless --login is given: a question would land in the middle of kubectl's output.`,
+and works for that cluster alone. What KUBERNETES_EXEC_INFO asks for, v1 or v1beta1, is answered. It asks nothing and reads
+nothing; a failure is one line on stderr, for kubectl to show. With --login it opens the browser, or shows a code, where
+stderr is a terminal, and goes on.`,
   run: (context, { args, options }) => giveToken(context, args[0], options),
 };
 

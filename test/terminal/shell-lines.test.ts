@@ -1,8 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { exportLine, type Shell, unsetLine } from '../../src/terminal/shell-lines.ts';
 import { hasProgram } from '../support/programs.ts';
+
+/** Of its own: some shells write there as they start. */
+const home = mkdtempSync(join(tmpdir(), 'forge-shells-'));
+afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
 
 /** Everything that has ever meant something to a shell. */
 const value = fc
@@ -42,7 +49,7 @@ describe.each(shellsHere)('lines for %s, read by %s', (shell, program, args) => 
         // Many at a time: a shell costs more than a value.
         const lines = values.map((text, index) => exportLine(shell, `FORGE_TEST_${index}`, text)).join('\n');
         const print = `${process.execPath} -e 'process.stdout.write(JSON.stringify(Object.entries(process.env).filter(([name]) => name.startsWith("FORGE_TEST_"))))'`;
-        const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: '/nonexistent' };
+        const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: home };
         const { stdout, stderr } = spawnSync(program, [...args, `${lines}\n${print}`], {
           env,
           encoding: 'utf8',
@@ -57,7 +64,7 @@ describe.each(shellsHere)('lines for %s, read by %s', (shell, program, args) => 
 
   it.skipIf(!there)('remove a variable, set or not, without a word', () => {
     const script = `${unsetLine(shell, 'FORGE_TEST_A')}\n${unsetLine(shell, 'FORGE_TEST_B')}\n${process.execPath} -p 'process.env.FORGE_TEST_A + "" + process.env.FORGE_TEST_B'`;
-    const env = { PATH: process.env.PATH, HOME: '/nonexistent', FORGE_TEST_A: 'x' };
+    const env = { PATH: process.env.PATH, HOME: home, FORGE_TEST_A: 'x' };
     const { stdout, stderr } = spawnSync(
       program,
       [...args, `${shell === 'bash' ? 'set -eu\n' : ''}${script}`],

@@ -16,7 +16,8 @@ const root = mkdtempSync(join(tmpdir(), 'forge-bench-'));
 const outside: NodeJS.ProcessEnv = { ...process.env, FORGE_SANDBOX_DIR: join(root, 'sandbox') };
 delete outside.NODE_EXTRA_CA_CERTS;
 
-const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+const has = (command: string, argument = '--version') =>
+  spawnSync(command, [argument], { stdio: 'ignore' }).status === 0;
 
 const askOutside = (...words: string[]) =>
   execFileSync(forge[0] ?? '', [...forge.slice(1), ...words], { env: outside, encoding: 'utf8' });
@@ -109,8 +110,22 @@ function candidates(env: NodeJS.ProcessEnv, proxy: Proxy): Candidate[] {
       command: [...forge, 'kube', 'token', '--socket', proxy.socket],
       env: { ...env, FORGE_KUBE_TOKEN_KEY: proxy.key },
     },
+    own('forge kube exec dev -- true', 'kube', 'exec', 'dev', '--', 'true'),
   ];
+  const withKubectl = has('kubectl', 'help');
+  const getPods = ['kubectl', 'get', 'pods'] as const;
+  if (withKubectl)
+    list.push(own('forge kube exec dev -- kubectl get pods', 'kube', 'exec', 'dev', '--', ...getPods));
   if (!has('aws')) return list;
+  if (withKubectl) {
+    const kubeconfig = join(root, 'aws.kubeconfig');
+    const update = ['eks', 'update-kubeconfig', '--name', 'dev-eks-cluster', '--region', 'us-east-1'];
+    execFileSync('aws', [...update, '--kubeconfig', kubeconfig], { env: ambient, stdio: 'ignore' });
+    const byAws: NodeJS.ProcessEnv = { ...ambient, KUBECONFIG: kubeconfig };
+    // Its tokens would be for the sandbox's address, and must be for AWS's, as EKS wants them.
+    delete byAws.AWS_ENDPOINT_URL;
+    list.push({ name: 'kubectl get pods, aws eks get-token', command: getPods, env: byAws });
+  }
   const generate = [
     'rds',
     'generate-db-auth-token',

@@ -16,6 +16,7 @@ const entry = strict({
   seq: wholeNumber(0, 99_999_999),
   /** SHA-256 of the bytes of the entry before. */
   prev: hash,
+  /** The seal's: everything in an entry follows from what it is about, so the newest can't be changed either. */
   at: time,
   session: sessionId,
   /** `seq` of the seal in its session. */
@@ -36,6 +37,7 @@ export function encodeLedgerEntry(
     readonly session: SessionId;
     readonly record: number;
     readonly sha256: string;
+    /** The seal's, epoch milliseconds. */
     readonly at: number;
   },
 ): { readonly key: string; readonly seq: number; readonly bytes: Uint8Array; readonly head: string } {

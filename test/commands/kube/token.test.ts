@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtForge } from '../../support/built-forge.ts';
 import { createKubeClient } from '../../support/kube-client.ts';
 import { hasProgram } from '../../support/programs.ts';
+import { openTerminal } from '../../support/pty.ts';
 import type { Run, RunOptions } from '../../support/sandbox.ts';
 import { allowOnPage } from '../../support/sign-in-page.ts';
 import { type KubeStage, startKubeStage } from './kube-stage.ts';
@@ -110,6 +111,11 @@ describe('forge kube token', () => {
     );
   });
 
+  it('refuses in one line what the ordinary way reads', async () => {
+    expectRefusal(await token(['dev', '--nope']), 2, /--nope.* See forge kube token --help\.$/m);
+    expectRefusal(await stage.sandbox.forge(['--env', 'nowhere', 'kube', 'token']), 2, /nowhere/);
+  });
+
   it('says in one line that the sign-in has ended', async () => {
     const home = await stage.sandbox.newHome();
     expectRefusal(await token(['dev'], { home }), 4, /not signed in\. Run: forge login$/m);
@@ -161,6 +167,28 @@ describe('forge kube token', () => {
     await allowOnPage(url, 'dana');
     await terminal.waitFor(/"token":"k8s-aws-v1\./);
     expect(await terminal.exit).toBe(0);
+  });
+});
+
+describe('forge kube token --login, three at once', () => {
+  it('is one sign-in for all of them', async () => {
+    const home = await stage.sandbox.newHome();
+    const one = '"$0" "$1" kube token dev --login';
+    using terminal = openTerminal(
+      'sh',
+      ['-c', `${one} & ${one} & ${one} & wait`, process.execPath, await builtForge()],
+      {
+        env: stage.sandbox.environment({
+          home,
+          env: { BROWSER: 'none', SSH_CONNECTION: 'x', NO_COLOR: '1' },
+        }),
+      },
+    );
+    const [url] = await terminal.waitFor(/http:\S+user_code=[A-Z-]+/);
+    await allowOnPage(url, 'dana');
+    for (let answers = 0; answers < 3; answers++) await terminal.waitFor(/"token":"k8s-aws-v1\./);
+    await terminal.exit;
+    expect(terminal.text().match(/user_code=/g)).toHaveLength(1);
   });
 });
 
@@ -233,6 +261,20 @@ describe.runIf(withKubectl)('kubectl', () => {
     expect(new Set(added.map(({ type, purpose }) => `${type} ${purpose}`))).toEqual(
       new Set(['access.opened kube token']),
     );
+  });
+
+  it('goes on after --login, also where kubectl reads its stdin from a pipe', async () => {
+    const env = await kubeconfig(['--environment', 'dev', '--login'], 'IfAvailable');
+    const home = await stage.sandbox.newHome();
+    // An address to confirm elsewhere, as on any machine without a browser.
+    const own = { ...env, BROWSER: 'none', SSH_CONNECTION: 'x', NO_COLOR: '1' };
+    using terminal = openTerminal('sh', ['-c', 'echo | kubectl get pods -o name | cat'], {
+      env: stage.sandbox.environment({ home, env: own }),
+    });
+    const [url] = await terminal.waitFor(/http:\S+user_code=[A-Z-]+/);
+    await allowOnPage(url, 'dana');
+    await terminal.waitFor(/pod\/\S+/);
+    expect(await terminal.exit).toBe(0);
   });
 
   it('passes the one line on when the sign-in has ended', async () => {

@@ -4,6 +4,7 @@ import { ForgeError, interruption } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { renderError } from '../../terminal/output.ts';
 import { styleFor } from '../../terminal/style.ts';
+import { watchParent } from '../../terminal/watch-parent.ts';
 import { connectionLost } from '../explain-query-error.ts';
 import type { QuerySession } from '../run-query.ts';
 import { showNotices } from '../server-notices.ts';
@@ -60,6 +61,11 @@ async function runTyped(shell: Shell): Promise<void> {
       },
       style,
     );
+  // The terminal is somebody else's then, and no key comes that could end it.
+  using _parent = watchParent(host, () => {
+    lines.fail(interruption('SIGHUP'));
+    running?.abort('SIGHUP');
+  });
   lines.onInterrupt = () => {
     if (running !== undefined) return running.abort('SIGINT');
     reader.reset();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -185,6 +186,84 @@ describe('forge kube exec', () => {
       { type: 'access.closed', id: records[0]?.id },
     ]);
     expect(JSON.stringify(records)).not.toContain(secret);
+  });
+
+  it('hands stdin, arguments and stdout through, byte for byte', async () => {
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
+    const hash = "require('crypto').createHash('sha256').update(require('fs').readFileSync(0)).digest('hex')";
+    const script = `process.stdout.write(${hash} + JSON.stringify(process.argv.slice(1)))`;
+    const words = ['a b', '', '--plan', '--', '$HOME', 'é😀'];
+    const run = await stage.kube(['exec', 'dev', ...node(script), '--', ...words], { stdin: bytes });
+    expect(run.stdout).toBe(createHash('sha256').update(bytes).digest('hex') + JSON.stringify(words));
+  });
+
+  it('--plan says what would happen, and asks nobody', async () => {
+    const before = await stage.sandbox.admin.calls();
+    const plan = async (...args: string[]) => {
+      const run = await stage.kube([
+        'exec',
+        '--plan',
+        '--output',
+        'json',
+        ...args,
+        '--',
+        'kubectl',
+        'get',
+        'pods',
+      ]);
+      expect([run.code, run.stderr]).toEqual([0, '']);
+      return JSON.stringify(JSON.parse(run.stdout));
+    };
+    const auto = await plan('dev');
+    for (const word of ['eks:DescribeCluster', 'ssm:StartSession', 'try the endpoint directly'])
+      expect(auto).toContain(word);
+    expect(await plan('dev', '--via', 'direct')).not.toContain('ssm:StartSession');
+    expect(await plan('dev', '--via', 'tunnel')).not.toContain('directly');
+    expect(await stage.sandbox.admin.calls()).toEqual(before);
+    const refused = await stage.kube(['exec', '--plan', 'prod-wealth', '--', 'true']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('a bastion that is not there, and one that is named', async () => {
+    const args = ['exec', '--output', 'json', 'dev', '--via', 'tunnel', '--bastion'];
+    const none = await stage.kube([...args, 'no-such', '--', 'true']);
+    expect([none.code, JSON.parse(none.stderr).error.code]).toEqual([2, 'UNKNOWN_INSTANCE']);
+    const web = await stage.kube([...args, 'web-1', '--', ...stage.client, pods]);
+    expect([web.code, web.stderr]).toEqual([0, expect.stringContaining('Connected through web-1 (i-')]);
+    const nothing = [
+      'exec',
+      '--output',
+      'json',
+      '--cluster',
+      'c',
+      '--region',
+      'us-east-1',
+      '--via',
+      'tunnel',
+    ];
+    const keys = JSON.parse((await stage.sandbox.forge(['credentials', 'dev'])).stdout);
+    const env = {
+      FORGE_CONFIG: undefined,
+      AWS_ACCESS_KEY_ID: keys.AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.SecretAccessKey,
+      AWS_SESSION_TOKEN: keys.SessionToken,
+    };
+    const unknown = await stage.kube([...nothing, '--', 'true'], { env });
+    expect(unknown.code).not.toBe(0);
+    const flags = [
+      'exec',
+      '--cluster',
+      'dev-eks-cluster',
+      '--region',
+      'us-east-1',
+      '--',
+      ...stage.client,
+      pods,
+    ];
+    expect(await stage.kube(flags, { env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^web-/m),
+    });
   });
 
   it('two at once do not disturb each other', async () => {

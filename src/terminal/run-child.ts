@@ -1,13 +1,16 @@
 import { constants } from 'node:os';
 import { ForgeError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
+import { isForeground } from './is-foreground.ts';
 import { restoreTerminal } from './restore-terminal.ts';
+import { watchParent } from './watch-parent.ts';
 
 const killAfterMs = 3_000;
 
 /**
  * Runs a program in the foreground with forge's own terminal and answers its exit code as a shell would: 128 + n when
- * signal n ended it. Ctrl-C goes to the program; SIGTERM and SIGHUP are handed on to it. Throws failed
+ * signal n ended it. Ctrl-C goes to the program; SIGTERM and SIGHUP are handed on to it, and in the
+ * foreground of a terminal the end of the shell that started forge. Throws failed
  * PROGRAM_NOT_FOUND (exit code 127) and PROGRAM_FAILED (126). Once `over` is, it is ended as if its terminal were closed.
  */
 export async function runChild(
@@ -20,6 +23,9 @@ export async function runChild(
   host.signal.throwIfAborted();
   let child: ReturnType<Host['spawn']> | undefined;
   using _held = host.holdInterrupts((name) => child?.kill(name));
+  // A shell that is killed with -9 hands on no SIGHUP.
+  using _parent = (await isForeground(host)) ? watchParent(host, () => child?.kill('SIGHUP')) : undefined;
+  host.signal.throwIfAborted();
   try {
     child = host.spawn(command, args, { env, stdio: 'inherit' });
     const running = child;

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openRunFolder, type RunFolder } from '../../files/run-folder.ts';
+import type { Host } from '../../host.ts';
+import type { ActiveGrant, Ending } from './active-grant.ts';
+
+/** A session that runs on this machine, as the forges outside it can know it. */
+export interface OpenSession extends Pick<ActiveGrant, 'id' | 'tier' | 'environment' | 'reason' | 'endsAt'> {
+  /** Of the forge that holds it. */
+  readonly pid: number;
+}
+
+const kind = 'breakglass';
+const description = 'session.json';
+/** Whoever can write it is the person: the folder is theirs alone. */
+const order = 'end';
+
+type FolderHost = Pick<Host, 'directories' | 'platform' | 'userId' | 'pid' | 'isRunning'>;
+
+/** A folder in which this run says what it holds, and is told to end. There is nothing secret in it. */
+export async function openSessionFolder(host: FolderHost, grant: ActiveGrant): Promise<RunFolder> {
+  const folder = await openRunFolder(host, kind);
+  const { id, tier, environment, reason, endsAt } = grant;
+  const session: OpenSession = { id, tier, environment, reason, endsAt, pid: host.pid };
+  await writeFile(join(folder.path, description), JSON.stringify(session), { mode: 0o600 });
+  return folder;
+}
+
+/** Those that run now. */
+export async function listOpenSessions(host: FolderHost): Promise<readonly OpenSession[]> {
+  return (await findFolders(host)).map(({ session }) => session);
+}
+
+/** Tells sessions of this person on this machine to end; they do within a second. Answers those that were told. */
+export async function endOpenSessions(
+  host: FolderHost,
+  ending: Pick<Ending, 'why'> & { readonly why: 'ended' | 'signed-out' },
+  which: (session: OpenSession) => boolean = () => true,
+): Promise<readonly OpenSession[]> {
+  const chosen = (await findFolders(host)).filter(({ session }) => which(session));
+  for (const { path } of chosen) {
+    // Gone: it has ended by itself.
+    await writeFile(join(path, order), ending.why, { mode: 0o600 }).catch(() => {});
+  }
+  return chosen.map(({ session }) => session);
+}
+
+/** What the session in this folder was told. */
+export function findOrder(folder: string): Ending | undefined {
+  const path = join(folder, order);
+  if (!existsSync(path)) return undefined;
+  // Empty: it is being written.
+  const word = readFileSync(path, 'utf8');
+  return word === 'signed-out' || word === 'ended' ? { why: word } : undefined;
+}
+
+async function findFolders(
+  host: FolderHost,
+): Promise<readonly { readonly path: string; readonly session: OpenSession }[]> {
+  const parent = join(host.directories.cache, kind);
+  const names = await readdir(parent).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = join(parent, name);
+      const session = parse(await readFile(join(path, description), 'utf8').catch(() => ''));
+      return session !== undefined && host.isRunning(session.pid) ? [{ path, session }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+function parse(text: string): OpenSession | undefined {
+  try {
+    const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { id, tier, environment, reason, endsAt, pid } = value;
+    const whole =
+      [id, environment, reason].every((word) => typeof word === 'string') &&
+      [tier, endsAt, pid].every((number) => typeof number === 'number');
+    return whole ? (value as unknown as OpenSession) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ForgeError } from '../../errors.ts';
+import { openSocketFolder } from '../../files/run-folder.ts';
+import type { Environment, Host } from '../../host.ts';
+import { durationText, untilText } from '../../lib/duration-text.ts';
+import type { Output } from '../../terminal/output.ts';
+import { type ActiveGrant, type CredentialSource, type Ending, endingSentence } from './active-grant.ts';
+import { startCredentialServer } from './credential-server.ts';
+import { endProcesses } from './end-processes.ts';
+import { findOrder, openSessionFolder } from './open-sessions.ts';
+import { restoreSessionTerminal } from './restore-session-terminal.ts';
+import { obtainSessionKeys } from './session-keys.ts';
+import { lookEveryMs, type SessionLife, startLife } from './session-life.ts';
+import { sessionSocketName, startSessionServer } from './session-server.ts';
+import { sessionShell } from './session-shell.ts';
+import { sessionEnvironment, sessionVariables, socketVariable } from './session-variables.ts';
+
+export interface SessionRequest {
+  readonly grant: ActiveGrant;
+  readonly source: CredentialSource;
+  /** A program and its arguments; undefined: the person's shell. */
+  readonly command: readonly string[] | undefined;
+  /** Asked every so often whether the grant still stands: words about who took it away, or undefined. May throw. */
+  readonly revoked?: (() => Promise<string | undefined>) | undefined;
+  readonly askEveryMs?: number | undefined;
+}
+
+/** How it went. The program is gone, the terminal is as before, no credentials are held any more. */
+export interface SessionEnd {
+  readonly ending: Ending;
+  /** Of the program: its own exit code, 128 + n where signal n ended it. */
+  readonly exitCode: number;
+  /** Epoch milliseconds; undefined: no keys were handed to anybody. */
+  readonly issuedUntil: number | undefined;
+  /** For people: how it ended, and until when copies of what was given out can work. */
+  readonly sentences: readonly string[];
+}
+
+interface SessionParts {
+  readonly host: Host;
+  readonly output: Output;
+}
+
+/** The forges inside are told first: they close what they have open, and say why. */
+const farewellMs = 300;
+
+/**
+ * Runs a shell or a program in which every AWS tool gets the grant's credentials from this process, until the
+ * program ends or the grant does. Throws usage BREAKGLASS_NESTED and BREAKGLASS_NO_TERMINAL, denied BREAKGLASS_OVER, failed
+ * PROGRAM_NOT_FOUND, and what the source threw for the first keys.
+ */
+export async function runSession(parts: SessionParts, request: SessionRequest): Promise<SessionEnd> {
+  const { host, output } = parts;
+  const { grant } = request;
+  refuseHere(host, request);
+  host.signal.throwIfAborted();
+  using life = startLife(host, grant, (left) =>
+    output.warn(`Break-glass on ${grant.environment} ends in ${durationText(left)}.`),
+  );
+  life.throwIfOver();
+  using keys = await obtainSessionKeys(host, grant, request.source, life);
+  await using folder = await openSessionFolder(host, grant);
+  await using socketFolder = await openSocketFolder(host, 'breakglass-socket', sessionSocketName);
+  await using session = await startSessionServer(host, socketFolder.path, { grant, life, keys });
+  await using credentials = await startCredentialServer(() => keys.current());
+  const variables = await sessionVariables(host, folder.path, grant, { credentials, session });
+  const program = await programOf(parts, request, folder.path, variables);
+  using _order = every(lookEveryMs, async () => {
+    const ending = findOrder(folder.path);
+    if (ending !== undefined) life.end(ending);
+  });
+  using _revoked = every(request.askEveryMs ?? 15_000, async () => {
+    const said = await request.revoked?.();
+    if (said !== undefined) life.end({ why: 'revoked', said });
+  });
+  const env = { ...sessionEnvironment(host.env, variables), ...program.env };
+  const exitCode = await runProgram(host, program, env, life, session.path);
+  const ending = await life.ended;
+  return { ending, exitCode, ...farewell(host, grant, ending, keys.issuedUntil()) };
+}
+
+function refuseHere(host: Host, { command }: SessionRequest): void {
+  if (host.env[socketVariable] !== undefined) {
+    throw new ForgeError('usage', 'This shell is in a break-glass session already.', {
+      code: 'BREAKGLASS_NESTED',
+      hint: 'Leave it first: exit',
+    });
+  }
+  if (command === undefined && !(host.stdin.isTTY === true && host.stderr.isTTY === true)) {
+    throw new ForgeError('usage', 'There is no terminal for a shell.', {
+      code: 'BREAKGLASS_NO_TERMINAL',
+      hint: 'Name what to run: forge breakglass … -- <command>',
+    });
+  }
+}
+
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function programOf(
+  { host, output }: SessionParts,
+  { grant, command: words }: SessionRequest,
+  folder: string,
+  variables: Awaited<ReturnType<typeof sessionVariables>>,
+): Promise<Program> {
+  const [command, ...args] = words ?? [];
+  if (command !== undefined) return { command, args, env: {} };
+  const facts = { grant, pid: host.pid, coloured: output.style.coloured };
+  const shell = await sessionShell(host, folder, variables, facts);
+  const where = `BREAK-GLASS tier ${grant.tier} on ${grant.environment}, ${untilText(grant.endsAt, host.now())}.`;
+  const how = shell.hasPrompt ? '' : ' The prompt of this shell does not say so.';
+  output.instruct(`${where}${how} Leave it with exit.`);
+  return shell;
+}
+
+/** Answers once the program, and all that was started from it, is gone; the session is over then. */
+async function runProgram(
+  host: Host,
+  { command, args }: Program,
+  env: Environment,
+  life: SessionLife,
+  socket: string,
+): Promise<number> {
+  using _held = host.holdInterrupts((name) => life.end({ why: 'terminated', said: name }));
+  const terminal = host.stdin.isTTY === true;
+  const child = start(host, command, args, env);
+  const exit = new Promise<number>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(command, error)));
+    child.once('exit', (code, name) => resolve(name === null ? (code ?? 1) : 128 + constants.signals[name]));
+  });
+  exit.then(
+    () => life.end({ why: 'finished' }),
+    () => life.end({ why: 'finished' }),
+  );
+  const { why } = await life.ended;
+  if (child.pid !== undefined) {
+    if (why !== 'finished') await Promise.race([exit.catch(() => {}), sleep(farewellMs)]);
+    const killed = await endProcesses(host, child.pid, socket);
+    if (terminal && why !== 'finished') await restoreSessionTerminal(host, killed);
+  }
+  return exit;
+}
+
+function start(host: Host, command: string, args: readonly string[], env: Environment) {
+  try {
+    return host.spawn(command, args, { env, stdio: 'inherit' });
+  } catch (error) {
+    // Too long a line, for one, is said at once and not by an event.
+    throw notStarted(command, error as NodeJS.ErrnoException);
+  }
+}
+
+function notStarted(command: string, error: NodeJS.ErrnoException): ForgeError {
+  const missing = error.code === 'ENOENT';
+  const sentence = missing
+    ? `There is no command ${command}.`
+    : `Failed to run ${command}: ${error.code ?? error.message}.`;
+  return new ForgeError('failed', sentence, {
+    code: missing ? 'PROGRAM_NOT_FOUND' : 'PROGRAM_FAILED',
+    hint: missing ? 'Check its name and your PATH.' : undefined,
+    exitCode: missing ? 127 : 126,
+    cause: error,
+  });
+}
+
+function farewell(host: Host, grant: ActiveGrant, ending: Ending, last: number) {
+  const issuedUntil = last === 0 ? undefined : last;
+  const copies =
+    issuedUntil === undefined || issuedUntil <= host.now()
+      ? 'No credentials of it can be in use any more.'
+      : `Its programs are gone. Whatever they copied elsewhere AWS would accept ${untilText(issuedUntil, host.now())}, unless it is cut off there before.`;
+  return { issuedUntil, sentences: [endingSentence(grant, ending), copies] };
+}
+
+/** One call at a time; a call that fails is made again. */
+function every(milliseconds: number, act: () => Promise<void>): Disposable {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    act()
+      .catch(() => {})
+      .finally(() => {
+        busy = false;
+      });
+  }, milliseconds);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

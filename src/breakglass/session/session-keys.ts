@@ -1,0 +1,94 @@
+import { ForgeError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import type { RoleCredentials } from '../../identity/role-credentials.ts';
+import type { ActiveGrant, CredentialSource } from './active-grant.ts';
+import type { SessionLife } from './session-life.ts';
+
+/** The session's credentials: in this process's memory and nowhere else. */
+export interface SessionKeys extends Disposable {
+  /**
+   * Keys that work now, said to end no later than the session does. Throws sessionOver, or what the source threw once
+   * the last ones have ended.
+   */
+  current(): Promise<RoleCredentials>;
+  /** When the last of all keys given out ends at AWS, epoch milliseconds. Copies of them can work until then. */
+  issuedUntil(): number;
+}
+
+/**
+ * botocore asks again 15 minutes before an end, the other SDKs 5 or less; and they wait for an answer for one or two
+ * seconds only, so what they get must be there already.
+ */
+const renewBeforeMs = 16 * 60_000;
+/** Keys this near to their end are not handed out where new ones can be had. */
+const shortestUseMs = 30_000;
+const retryAfterMs = 20_000;
+const lookEveryMs = 1_000;
+
+/** The first keys are there when this resolves. One renewal at a time; it begins before anybody needs it. */
+export async function obtainSessionKeys(
+  host: Pick<Host, 'now' | 'monotonic'>,
+  grant: ActiveGrant,
+  source: CredentialSource,
+  life: SessionLife,
+): Promise<SessionKeys> {
+  let held: Held | undefined;
+  let renewal: Promise<Held> | undefined;
+  let notBefore = Number.NEGATIVE_INFINITY;
+  let issuedUntil = 0;
+  const renew = (): Promise<Held> => {
+    renewal ??= source()
+      .then((credentials) => {
+        const next = checked(credentials);
+        life.throwIfOver();
+        held = next;
+        return next;
+      })
+      .catch((error: unknown) => {
+        notBefore = host.monotonic() + retryAfterMs;
+        throw error;
+      })
+      .finally(() => {
+        renewal = undefined;
+      });
+    return renewal;
+  };
+  const renewInTime = () => {
+    if (held === undefined || renewal !== undefined || host.monotonic() < notBefore) return;
+    const left = held.expiration - host.now();
+    // New ones could not be used for longer: the session ends first.
+    if (left < renewBeforeMs && held.expiration < grant.endsAt) renew().catch(() => {});
+  };
+  await renew();
+  const timer = setInterval(renewInTime, lookEveryMs);
+  const stop = () => {
+    clearInterval(timer);
+    held = undefined;
+  };
+  life.onEnd(stop);
+  return {
+    async current() {
+      life.throwIfOver();
+      const good = held !== undefined && held.expiration - host.now() > shortestUseMs;
+      const last = held !== undefined && held.expiration >= grant.endsAt;
+      const keys = held !== undefined && (good || last) ? held : await renew();
+      life.throwIfOver();
+      issuedUntil = Math.max(issuedUntil, keys.expiration);
+      return { ...keys, expiration: Math.min(keys.expiration, grant.endsAt) };
+    },
+    issuedUntil: () => issuedUntil,
+    [Symbol.dispose]: stop,
+  };
+}
+
+type Held = RoleCredentials & { readonly expiration: number };
+
+/** What never ends can't be handed out for a while. */
+function checked(credentials: RoleCredentials): Held {
+  const { expiration, sessionToken } = credentials;
+  if (expiration !== undefined && sessionToken !== undefined) return { ...credentials, expiration };
+  throw new ForgeError('failed', 'The credentials for this session do not end by themselves.', {
+    code: 'BREAKGLASS_LASTING_KEYS',
+    hint: 'Assume a role with them first.',
+  });
+}

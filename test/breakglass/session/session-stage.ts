@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bundleScript } from '../../support/bundle-script.ts';
+import { openTerminal, type Terminal } from '../../support/pty.ts';
+import { type Run, type RunOptions, runProgram } from '../../support/sandbox.ts';
+import type { SessionOrder, SessionReport } from './session-worker.ts';
+
+/** A home, and active sessions in processes of their own in it. */
+export interface SessionStage extends Disposable {
+  readonly home: string;
+  /** In the home. */
+  write(name: string, text: string): string;
+  /** Moves the wall clock of the sessions, milliseconds. */
+  shiftClock(milliseconds: number): void;
+  revoke(words: string): void;
+  terminal(order?: Partial<SessionOrder>, env?: NodeJS.ProcessEnv): Terminal;
+  run(order: Partial<SessionOrder>, options?: RunOptions): Promise<Run>;
+  /** Node, the worker, and its order, for a shell to start. */
+  commandLine(order?: Partial<SessionOrder>): readonly string[];
+  report(): SessionReport;
+  readonly ended: () => boolean;
+  /** Path of a worker beside this file, bundled. */
+  script(name: string): Promise<string>;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export const someKeys = {
+  accessKeyId: 'ASIAEXAMPLEEXAMPLE77',
+  secretAccessKey: 'secret-of-the-session-for-tests',
+  sessionToken: 'token-of-the-session-for-tests',
+};
+
+export async function startSessionStage(): Promise<SessionStage> {
+  const home = mkdtempSync(join(tmpdir(), 'forge-bg-'));
+  const scripts = join(home, 'scripts');
+  mkdirSync(scripts);
+  // Without it fish makes them in the background, for the first time that it starts.
+  mkdirSync(join(home, '.local/share/fish/generated_completions'), { recursive: true });
+  const script = (name: string) => bundleScript(join(import.meta.dirname, name), scripts);
+  const worker = await script('session-worker.ts');
+  const file = (name: string) => join(home, name);
+  const write = (name: string, text: string) => {
+    mkdirSync(dirname(file(name)), { recursive: true });
+    writeFileSync(file(name), text);
+    return file(name);
+  };
+  let orders = 0;
+  const commandLine: SessionStage['commandLine'] = (order = {}) => {
+    rmSync(file('result'), { force: true });
+    const whole: SessionOrder = {
+      environment: 'prod-wealth',
+      lastsMs: 47.5 * 60_000,
+      keys: someKeys,
+      keysLastMs: 3_600_000,
+      shiftFile: file('shift'),
+      revokedFile: file('revoked'),
+      resultFile: file('result'),
+      ...order,
+    };
+    return [process.execPath, worker, write(`order-${orders++}.json`, JSON.stringify(whole))];
+  };
+  const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home, USER: 'tester', LANG: 'C.UTF-8' };
+  return {
+    home,
+    env,
+    write,
+    script,
+    commandLine,
+    shiftClock: (milliseconds) => void write('shift', String(milliseconds)),
+    revoke: (words) => void write('revoked', words),
+    terminal(order, more = {}) {
+      const [command = '', ...args] = commandLine(order);
+      return openTerminal(command, args, { env: { ...env, ...more }, cwd: home });
+    },
+    run(order, options = {}) {
+      const [command = '', ...args] = commandLine(order);
+      return runProgram(command, args, { ...env, ...options.env }, { cwd: home, ...options });
+    },
+    ended: () => existsSync(file('result')),
+    report: () => JSON.parse(readFileSync(file('result'), 'utf8')) as SessionReport,
+    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
+  };
+}

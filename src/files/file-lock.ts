@@ -52,14 +52,27 @@ export async function withFileLock<Value>(
   }
 }
 
+/** Takes away what a forge that was killed left of a shared lock, so that others (kubectl) are not kept out by it. */
+export function removeDeadLock(host: LockHost, path: string): void {
+  removeIfLeftBehind(host, `${path}.lock`, Number.POSITIVE_INFINITY);
+}
+
 async function acquire(host: LockHost, lock: string, content: string, options: LockOptions): Promise<void> {
-  const deadline = host.monotonic() + (options.waitMilliseconds ?? 30_000);
+  const patience = options.waitMilliseconds ?? 30_000;
+  let deadline = host.monotonic() + patience;
+  let holder: string | undefined;
   const shared = options.shared === true;
   const stale = shared ? Number.POSITIVE_INFINITY : (options.staleMilliseconds ?? 60_000);
   for (let attempt = 0; ; attempt++) {
     if (shared ? createWhole(lock, content) : create(lock, content)) return;
     removeIfLeftBehind(host, lock, stale);
     host.signal.throwIfAborted();
+    // Many who take turns are no reason to give up; one who does not let go is.
+    const next = shared ? identityOf(lock) : undefined;
+    if (next !== holder) {
+      holder = next;
+      deadline = host.monotonic() + patience;
+    }
     if (host.monotonic() > deadline) {
       throw new ForgeError('failed', `Another process has held ${lock} for too long.`, {
         code: 'LOCKED',
@@ -156,6 +169,11 @@ function ageOf(host: LockHost, path: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.mtimeMs}`;
 }
 
 function contentOf(path: string): string | undefined {

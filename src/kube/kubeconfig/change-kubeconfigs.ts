@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
-import { withFileLock } from '../../files/file-lock.ts';
+import { removeDeadLock, withFileLock } from '../../files/file-lock.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { Host } from '../../host.ts';
 import { editKubeconfig, type KubeEdit } from './edit-kubeconfig.ts';
@@ -22,7 +23,7 @@ export interface KubeChanged<Result> {
 }
 
 /** kubectl holds its lock for milliseconds; one that lasts was left behind by a kubectl that was killed. */
-const patienceMs = 20_000;
+const patienceMs = 10_000;
 
 /**
  * Plans on what the files say, locks those that would be written as kubectl does (`<file>.lock`), plans anew on what
@@ -41,13 +42,19 @@ export async function changeKubeconfigs<Result>(
     }
     const attempt = await withLocks(host, [...names].sort(), async () => {
       const planned = await planTexts(host, plan, locked);
-      const missing = planned.texts.filter(({ file }) => !locked.has(file.path));
+      // What is locked, and was looked at, may be behind another link by now.
+      const missing = planned.texts.filter(
+        ({ file }) => locked.get(file.path)?.target.path !== file.target.path,
+      );
       if (missing.length > 0) return planned;
       for (const { file, text } of planned.texts) await replaceFile(file.target.path, text);
       return { ...planned, done: true };
     });
     const written = attempt.texts.map(({ file }) => file.path);
-    if (attempt.done) return { result: attempt.result, written };
+    if (attempt.done) {
+      if (written.length === 0) await removeDeadLocks(host, attempt.looked);
+      return { result: attempt.result, written };
+    }
     for (const { file } of attempt.texts) await prepare(host, file);
     locked = new Map([...locked, ...attempt.texts.map(({ file }) => [file.path, file] as const)]);
   }
@@ -55,6 +62,8 @@ export async function changeKubeconfigs<Result>(
 
 interface Planned<Result> {
   readonly texts: readonly { readonly file: KubeconfigFile; readonly text: string }[];
+  /** Files in which something was to be said, whether it was there or not. */
+  readonly looked: readonly KubeconfigFile[];
   readonly result: Result;
   readonly done: boolean;
 }
@@ -64,15 +73,35 @@ async function planTexts<Result>(
   plan: (files: Kubeconfigs) => KubeChange<Result>,
   known: ReadonlyMap<string, KubeconfigFile>,
 ): Promise<Planned<Result>> {
-  const files = await readKubeconfigs(host, known);
+  const files = await readSettled(host, known);
   const { edits, result } = plan(files);
-  const texts = [...edits].flatMap(([path, own]) => {
+  const all = [...edits].flatMap(([path, own]) => {
     const file = files.files.find((candidate) => candidate.path === path);
-    if (file === undefined) return [];
-    const text = editKubeconfig(file, own);
-    return text === file.text ? [] : [{ file, text }];
+    return file === undefined ? [] : [{ file, text: editKubeconfig(file, own) }];
   });
-  return { texts, result, done: false };
+  const texts = all.filter(({ file, text }) => text !== file.text);
+  return { texts, looked: all.map(({ file }) => file), result, done: false };
+}
+
+/** A forge that was killed between writing and unlocking: this one has nothing to write, and the lock must go. */
+async function removeDeadLocks(host: Host, files: readonly KubeconfigFile[]): Promise<void> {
+  for (const { path, target } of files) {
+    for (const name of await lockNames(path, target.path)) removeDeadLock(host, name);
+  }
+}
+
+/** kubectl writes in place: who reads meanwhile may see half a file. */
+async function readSettled(host: Host, known: ReadonlyMap<string, KubeconfigFile>): Promise<Kubeconfigs> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readKubeconfigs(host, known);
+    } catch (error) {
+      const half = error instanceof ForgeError && error.code === 'KUBECONFIG_INVALID';
+      if (!half || attempt === 4) throw error;
+      await sleep(20 * attempt);
+      host.signal.throwIfAborted();
+    }
+  }
 }
 
 /** What would make writing fail, or do harm, said before anything is locked. */

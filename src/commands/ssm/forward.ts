@@ -57,6 +57,7 @@ export default defineCommand<ForwardOptions>({
   details: `A name alone is a group of forge.yaml, with ports an instance: a group may be called as an instance is.
 A host in brackets is an IPv6 address: 15432:[fd00::5]:5432. With --output json one document says where it listens,
 once it does; then it goes on running. A session that is lost comes back by itself, and the ports stay open.
+In the foreground it ends with the shell that started it; in the background, by nohup or setsid it goes on.
 The agent on the instance sends about 1 MB/s in one session, whatever the client: --streams 4 takes four.
 Every user of this machine can connect to such a port, as to any on 127.0.0.1; unix: in a folder of your own is yours alone.
 A program that closes only its sending half still gets its answer, as long as no more than 5 s pass without data.

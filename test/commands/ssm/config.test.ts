@@ -1,17 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startTarget } from '../../ssm/tcp-target.ts';
 import { hasProgram } from '../../support/programs.ts';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { useSandbox } from '../../support/use-sandbox.ts';
 
 let sandbox: TestSandbox;
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  await sandbox.signIn();
-}, 60_000);
-afterAll(async () => {
-  await sandbox?.[Symbol.asyncDispose]();
+useSandbox((started) => {
+  sandbox = started;
 });
 
 describe('forge ssm config', () => {

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import { describe, expect, it } from 'vitest';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { useSandbox } from '../../support/use-sandbox.ts';
 
 let sandbox: TestSandbox;
 const json = (text: string) => JSON.parse(text);
 
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  await sandbox.signIn('dana');
-}, 120_000);
-afterAll(async () => {
-  await sandbox?.[Symbol.asyncDispose]();
+useSandbox((started) => {
+  sandbox = started;
 });
 
 interface Outcome {

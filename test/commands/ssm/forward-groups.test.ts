@@ -2,23 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { complete } from '../../../src/complete.ts';
-import { startEcho, type TcpTarget } from '../../ssm/tcp-target.ts';
 import { builtForge } from '../../support/built-forge.ts';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
 import { createTestHost } from '../../support/test-host.ts';
+import { useEcho } from '../../support/use-sandbox.ts';
 
 let sandbox: TestSandbox;
-let echo: TcpTarget;
 let env: { readonly FORGE_CONFIG: string };
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  echo = await startEcho();
-  await sandbox.signIn();
-  const { network } = sandbox.world.ssm;
-  network.register({ instance: undefined, host: 'echo.internal', port: 7, localPort: echo.port });
-  network.register({ instance: undefined, host: 'localhost', port: 7, localPort: echo.port });
+const places = [
+  ['echo.internal', 7],
+  ['localhost', 7],
+] as const;
+useEcho(places, async (started) => {
+  sandbox = started;
   const text = await readFile(sandbox.state.config, 'utf8');
   const groups = `    instances:
       web-1:
@@ -36,10 +34,6 @@ beforeAll(async () => {
   const path = join(await sandbox.newHome(), 'forge.yaml');
   await writeFile(path, text.replace(/^ {2}dev:\n/m, `$&${groups}`));
   env = { FORGE_CONFIG: path };
-}, 60_000);
-afterAll(async () => {
-  await echo?.[Symbol.asyncDispose]();
-  await sandbox?.[Symbol.asyncDispose]();
 });
 
 const forward = (...args: string[]) => sandbox.forge(['ssm', 'forward', ...args], { env });

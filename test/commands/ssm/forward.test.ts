@@ -4,24 +4,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, readBytes, startEcho, type TcpTarget } from '../../ssm/tcp-target.ts';
+import { describe, expect, it } from 'vitest';
+import { digestOf, readBytes, type TcpTarget } from '../../ssm/tcp-target.ts';
 import { builtForge } from '../../support/built-forge.ts';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { useEcho } from '../../support/use-sandbox.ts';
 
 let sandbox: TestSandbox;
 let echo: TcpTarget;
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  echo = await startEcho();
-  await sandbox.signIn();
-  const { network } = sandbox.world.ssm;
-  network.register({ instance: undefined, host: 'echo.internal', port: 7, localPort: echo.port });
-  network.register({ instance: undefined, host: 'localhost', port: 7, localPort: echo.port });
-}, 60_000);
-afterAll(async () => {
-  await echo[Symbol.asyncDispose]();
-  await sandbox[Symbol.asyncDispose]();
+const places = [
+  ['echo.internal', 7],
+  ['localhost', 7],
+] as const;
+useEcho(places, (...started) => {
+  [sandbox, echo] = started;
 });
 
 interface RunningForward extends AsyncDisposable {
@@ -243,6 +239,28 @@ describe('forge ssm forward', () => {
     terminal.write('\x03');
     expect(await terminal.exit).toBe(130);
     expect(terminal.text()).not.toContain('has ended');
+  });
+
+  it('a connection that is lost for longer is said: in the line of a terminal, else once', async () => {
+    const terminal = await sandbox.pty(['ssm', 'forward', 'dev/bastion', ':7']);
+    await terminal.waitFor(/0 connections \(0 so far\)/);
+    await using running = await forward('dev/bastion', ':7');
+    await sandbox.admin.fault({
+      service: 'ssm',
+      operation: 'ResumeSession',
+      status: 500,
+      error: 'InternalServerError',
+      times: 1_000,
+    });
+    await admin('ssm-sessions', { action: 'cut' });
+    await terminal.waitFor(/… connection lost, reconnecting; 0 connections/);
+    await expect.poll(running.err, { timeout: 20_000 }).toBe('Connection lost, reconnecting.\n');
+    await sandbox.admin.clearFaults();
+    await terminal.waitFor(/… 0 connections \(0 so far\)/, { timeoutMs: 30_000 });
+    await expect.poll(running.err, { timeout: 30_000 }).toContain('Connected again.');
+    await echoes(running.said.forwards[0]?.localPort, Buffer.from('still there'));
+    terminal.write('\x03');
+    expect(await terminal.exit).toBe(130);
   });
 
   it('max_session in forge.yaml counts where a longer time is asked for', async () => {

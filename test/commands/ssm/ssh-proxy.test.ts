@@ -1,23 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, startEcho, startTarget, type TcpTarget } from '../../ssm/tcp-target.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { digestOf, startTarget, type TcpTarget } from '../../ssm/tcp-target.ts';
 import { builtForge } from '../../support/built-forge.ts';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { useEcho } from '../../support/use-sandbox.ts';
 
 let sandbox: TestSandbox;
-let echo: TcpTarget;
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  echo = await startEcho();
-  await sandbox.signIn();
-  serveAt(22, echo);
-  serveAt(2222, echo);
-}, 60_000);
-afterAll(async () => {
-  await echo?.[Symbol.asyncDispose]();
-  await sandbox?.[Symbol.asyncDispose]();
+const places = [
+  ['localhost', 22],
+  ['localhost', 2222],
+] as const;
+useEcho(places, (started) => {
+  sandbox = started;
 });
 
 interface Proxy {

@@ -1,31 +1,19 @@
 import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, startEcho, type TcpTarget } from '../../ssm/tcp-target.ts';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../ssm/tcp-target.ts';
 import { builtForge } from '../../support/built-forge.ts';
 import { keys } from '../../support/pty.ts';
-import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { useEcho } from '../../support/use-sandbox.ts';
 
 /** Whatever Session Manager opens sessions to, by whatever it can be called, through the commands. */
 let sandbox: TestSandbox;
-let echo: TcpTarget;
 const ids: Record<string, string> = {};
-beforeAll(async () => {
-  sandbox = await startTestSandbox();
-  echo = await startEcho();
-  await sandbox.signIn();
-  sandbox.world.ssm.network.register({
-    instance: undefined,
-    host: 'localhost',
-    port: 7,
-    localPort: echo.port,
-  });
+useEcho([['localhost', 7]], (started) => {
+  sandbox = started;
   for (const { id, account, tags } of sandbox.world.organisation.instances) {
     if (account === '222222222222') ids[tags.Name ?? ''] = id;
   }
-}, 60_000);
-afterAll(async () => {
-  await echo?.[Symbol.asyncDispose]();
-  await sandbox?.[Symbol.asyncDispose]();
 });
 
 const ssm = (...args: string[]) => sandbox.forge(['--env', 'qa', 'ssm', ...args]);

@@ -1,3 +1,4 @@
+import type { Bucket } from './aws/s3/bucket.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { AssociatedPolicy } from './kubernetes/api/kubernetes-user.ts';
 
@@ -31,6 +32,7 @@ export interface Organisation {
   readonly clusters: Cluster[];
   readonly eksClusters: EksCluster[];
   readonly instances: Instance[];
+  readonly buckets: Bucket[];
 }
 
 export interface Account {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { breakGlassBuckets } from './break-glass/buckets.ts';
 import { revocationPolicies } from './break-glass/revocation-policy.ts';
 import { derivedId } from './issued-keys.ts';
 import type { Cluster, IamUser, Organisation } from './organisation.ts';
@@ -33,6 +34,7 @@ export function seedOrganisation(): Organisation {
     clusters: clusters(),
     eksClusters: accounts.flatMap(seedEksClusters),
     instances: accounts.flatMap(seedInstances),
+    buckets: breakGlassBuckets(),
   };
 }
 

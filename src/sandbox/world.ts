@@ -1,6 +1,13 @@
-import { type AuthorizationContext, authorize, boundaryOf, type Decision } from './authorize.ts';
+import {
+  type AuthorizationContext,
+  authorize,
+  authorizeOnResource,
+  boundaryOf,
+  type Decision,
+} from './authorize.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
+import type { PolicyDocument } from './iam/policy.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
 import { authenticateToken, type TokenVerdict } from './kubernetes/authenticate.ts';
 import { createIdentityCenter, type IdentityCenter } from './oidc/identity-center.ts';
@@ -33,6 +40,14 @@ export interface World {
   userKeys(name: string): IssuedKeys;
   /** Identity and session policies say yes to the action on the resource. */
   authorize(keys: IssuedKeys, action: string, resource: string, context?: AuthorizationContext): Decision;
+  /** As authorize, for a resource that has a policy of its own: either side's yes, or both across accounts. */
+  authorizeOnResource(
+    keys: IssuedKeys,
+    action: string,
+    resource: string,
+    ownership: { readonly owner: string; readonly policy: PolicyDocument | undefined },
+    context: AuthorizationContext,
+  ): Decision;
   /** Whether RDS would let this token in: see rds-token.ts. Never throws. */
   verifyRdsToken(request: RdsTokenRequest): RdsTokenVerdict;
   /** Who calls a cluster's API with this token: kubernetes/authenticate.ts. Never throws. */
@@ -83,6 +98,16 @@ export function createWorld(options: WorldOptions): World {
     },
     authorize: (caller, action, resource, context = {}) =>
       authorize({
+        now: now(),
+        keys: caller,
+        action,
+        resource,
+        context,
+        boundary: boundaryOf(organisation, caller),
+      }),
+    authorizeOnResource: (caller, action, resource, ownership, context) =>
+      authorizeOnResource({
+        ...ownership,
         now: now(),
         keys: caller,
         action,

@@ -15,9 +15,10 @@ import { findJsonCall } from './json-api.ts';
 import { jsonReply } from './json-body.ts';
 import { createPortalApi } from './portal/portal-api.ts';
 import { findQueryCall } from './query-api.ts';
+import { findS3Call } from './s3/s3-api.ts';
 
 /**
- * The stand-in's one HTTP server: STS, RDS, EC2, EKS, SSM with its data channels, KMS, Identity Center's OIDC API, portal
+ * The stand-in's one HTTP server: STS, RDS, EC2, EKS, S3, SSM with its data channels, KMS, the identity store, Identity Center's OIDC API, portal
  * and pages, and the admin levers, for clients that know it by AWS_ENDPOINT_URL alone. On loopback only, whoever asks.
  */
 export interface AwsEndpoint extends AsyncDisposable {
@@ -89,6 +90,7 @@ function createRoutes(world: World, url: string, adminToken: string): Route {
   const findPortalCall = createPortalApi(world);
   return (request) => {
     const call =
+      findS3Call(world, request) ??
       findJsonCall(world, request, url) ??
       findQueryCall(world, request) ??
       findOidcCall(world, request, url) ??

@@ -9,6 +9,7 @@ export function canonicalRequest(
   signedHeaders: readonly string[],
   payloadHash: string,
   leftOut: (pair: QueryPair) => boolean,
+  pathOf: (path: string) => string = canonicalPath,
 ): string {
   const query = parseQuery(request.query)
     .filter((pair) => !leftOut(pair))
@@ -17,14 +18,9 @@ export function canonicalRequest(
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
   const headers = signedHeaders.map((name) => `${name}:${headerValue(request, name)}\n`).join('');
-  return [
-    request.method,
-    canonicalPath(request.path),
-    query,
-    headers,
-    signedHeaders.join(';'),
-    payloadHash,
-  ].join('\n');
+  return [request.method, pathOf(request.path), query, headers, signedHeaders.join(';'), payloadHash].join(
+    '\n',
+  );
 }
 
 /** Percent-decoded pairs in the order sent. `+` is a plus, as in every AWS query. */
@@ -66,6 +62,16 @@ function byNameThenValue([nameA, valueA]: QueryPair, [nameB, valueB]: QueryPair)
 /** Every service but S3 signs the path encoded a second time. */
 function canonicalPath(path: string): string {
   return path.split('/').map(encode).join('/') || '/';
+}
+
+/** S3's objects are called what their path says: encoded once, dots and slashes as they are. */
+export function canonicalObjectPath(path: string): string {
+  return (
+    path
+      .split('/')
+      .map((segment) => encode(decode(segment)))
+      .join('/') || '/'
+  );
 }
 
 function headerValue(request: SignedRequest, wanted: string): string {

@@ -5,6 +5,8 @@ import type { SignedRequest } from './signed-request.ts';
 /** One request, read whole. */
 export interface Received extends SignedRequest {
   readonly requestId: string;
+  /** When its headers had come, performance.now(): before its body. */
+  readonly arrivedAt: number;
   /** First value of a header; lower-case name. */
   header(name: string): string | undefined;
   cookie(name: string): string | undefined;
@@ -13,20 +15,24 @@ export interface Received extends SignedRequest {
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
-/** More than any call that the stand-in knows needs. */
+/** More than any call that the stand-in knows needs; objects have more to carry. */
 const longestBody = 256 * 1024;
+const longestObject = 64 * 1024 * 1024;
 
 export class BodyTooLong extends Error {}
 
 export async function receive(message: IncomingMessage): Promise<Received> {
+  const arrivedAt = performance.now();
+  const forObjects = /\/s3\/aws4_request/.test(message.headers.authorization ?? '');
+  const longest = forObjects ? longestObject : longestBody;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > longestBody) throw new BodyTooLong('the body is too long');
+    if (length > longest) throw new BodyTooLong('the body is too long');
     chunks.push(chunk);
   }
   const [path = '/', ...query] = (message.url ?? '/').split('?');
@@ -37,6 +43,7 @@ export async function receive(message: IncomingMessage): Promise<Received> {
   const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
   return {
     requestId: randomUUID(),
+    arrivedAt,
     method: message.method ?? 'GET',
     path,
     query: query.join('?'),

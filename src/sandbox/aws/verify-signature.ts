@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { KeyStore } from '../issued-keys.ts';
 import type { IssuedKeys } from '../principal.ts';
 import { AwsFailure } from './aws-failure.ts';
-import { canonicalRequest, type QueryPair } from './canonical-request.ts';
+import { canonicalObjectPath, canonicalRequest, type QueryPair } from './canonical-request.ts';
 import type { SignedRequest } from './signed-request.ts';
 import { parseSignature, type StatedSignature } from './stated-signature.ts';
 
@@ -22,6 +22,8 @@ export interface SignatureRules {
    * or undefined: as long as X-Amz-Expires says.
    */
   readonly presignedSeconds?: number;
+  /** S3's own ways: paths are encoded once, and the payload may be unsigned or signed chunk by chunk. */
+  readonly payloadHash?: (request: SignedRequest) => string;
 }
 
 export interface VerifiedSignature {
@@ -29,6 +31,16 @@ export interface VerifiedSignature {
   readonly region: string;
   readonly form: 'header' | 'query';
   readonly signedHeaders: readonly string[];
+  /** What signatures of chunks go on from. */
+  readonly chain: SignatureChain;
+}
+
+export interface SignatureChain {
+  readonly signingKey: Buffer;
+  readonly timestamp: string;
+  readonly credentialScope: string;
+  /** Hex. */
+  readonly signature: string;
 }
 
 /** How far clocks may be apart. */
@@ -41,7 +53,8 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
   const keys = findKeys(stated, rules);
   checkClock(stated, rules);
   checkSignedHeaders(request, stated);
-  const expected = signatureOf(request, stated, keys.secretAccessKey);
+  const chain = signatureOf(request, stated, keys.secretAccessKey, rules);
+  const expected = Buffer.from(chain.signature);
   const given = Buffer.from(stated.signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw signatureMismatch();
   return {
@@ -49,6 +62,7 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
     region: stated.scope.region,
     form: stated.form,
     signedHeaders: stated.signedHeaders,
+    chain,
   };
 }
 
@@ -127,21 +141,33 @@ function checkSignedHeaders(request: SignedRequest, { signedHeaders }: StatedSig
   if (absent.length > 0) throw signatureMismatch();
 }
 
-function signatureOf(request: SignedRequest, stated: StatedSignature, secret: string): Buffer {
+function signatureOf(
+  request: SignedRequest,
+  stated: StatedSignature,
+  secret: string,
+  rules: SignatureRules,
+): SignatureChain {
   const { scope, timestamp } = stated;
+  const payloadHash = (rules.payloadHash ?? hashOfPayload)(request);
+  const isSignature = ([name]: QueryPair) => stated.form === 'query' && name === 'X-Amz-Signature';
+  const pathOf = rules.payloadHash && canonicalObjectPath;
+  const canonical = canonicalRequest(request, stated.signedHeaders, payloadHash, isSignature, pathOf);
+  const credentialScope = `${scope.date}/${scope.region}/${scope.service}/${scope.terminator}`;
+  const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${credentialScope}\n${sha256(canonical)}`;
+  let signingKey: Buffer = Buffer.from(`AWS4${secret}`);
+  for (const part of [scope.date, scope.region, scope.service, scope.terminator]) {
+    signingKey = createHmac('sha256', signingKey).update(part).digest();
+  }
+  const signature = createHmac('sha256', signingKey).update(toSign).digest('hex');
+  return { signingKey, timestamp, credentialScope, signature };
+}
+
+function hashOfPayload(request: SignedRequest): string {
   const payloadHash = sha256(request.body);
   const declared = request.headers.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1];
   // UNSIGNED-PAYLOAD is S3's alone.
   if (declared !== undefined && declared !== payloadHash) throw signatureMismatch();
-  const isSignature = ([name]: QueryPair) => stated.form === 'query' && name === 'X-Amz-Signature';
-  const canonical = canonicalRequest(request, stated.signedHeaders, payloadHash, isSignature);
-  const credentialScope = `${scope.date}/${scope.region}/${scope.service}/${scope.terminator}`;
-  const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${credentialScope}\n${sha256(canonical)}`;
-  let key: Buffer = Buffer.from(`AWS4${secret}`);
-  for (const part of [scope.date, scope.region, scope.service, scope.terminator, toSign]) {
-    key = createHmac('sha256', key).update(part).digest();
-  }
-  return Buffer.from(key.toString('hex'));
+  return payloadHash;
 }
 
 function signatureMismatch(): AwsFailure {

@@ -1,0 +1,77 @@
+import { type Bucket, emptyBucket } from '../aws/s3/bucket.ts';
+import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
+import { accessAccount, region } from '../seed-accounts.ts';
+import { archive, archiveBucket, handlerRoleArn, intake, intakeBucket } from './arns.ts';
+
+/** What people write, once each; and what the recorder makes of it, which nobody can change for seven years. */
+export function breakGlassBuckets(): Bucket[] {
+  return [
+    emptyBucket({
+      name: intakeBucket,
+      account: accessAccount,
+      region,
+      objectLock: undefined,
+      policy: policy([...writtenOnce(intake), nothingIsTaken(intake)]),
+    }),
+    emptyBucket({
+      name: archiveBucket,
+      account: accessAccount,
+      region,
+      objectLock: { mode: 'COMPLIANCE', days: 2555 },
+      policy: policy([
+        {
+          Sid: 'OnlyTheRecorder',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:PutObject',
+          Resource: `${archive}/*`,
+          Condition: { ArnNotEquals: { 'aws:PrincipalArn': handlerRoleArn('recorder') } },
+        },
+        ...writtenOnce(archive),
+        nothingIsTaken(archive),
+      ]),
+    }),
+  ];
+}
+
+const policy = (statements: readonly PolicyStatement[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: statements,
+});
+
+function writtenOnce(bucket: string): readonly PolicyStatement[] {
+  return [
+    {
+      Sid: 'WrittenOnce',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `${bucket}/*`,
+      Condition: { Null: { 's3:if-none-match': 'true' } },
+    },
+    {
+      Sid: 'NotInTheClear',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: [bucket, `${bucket}/*`],
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+  ];
+}
+
+function nothingIsTaken(bucket: string): PolicyStatement {
+  return {
+    Sid: 'NothingIsTaken',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: [
+      's3:DeleteObject',
+      's3:DeleteObjectVersion',
+      's3:BypassGovernanceRetention',
+      's3:PutObjectRetention',
+      's3:PutObjectLegalHold',
+    ],
+    Resource: `${bucket}/*`,
+  };
+}

@@ -107,18 +107,21 @@ export const lapsedText = (request: AccessRequest): string =>
   `:hourglass: The request \`${shortId(request.id)}\` of *${name(request.requester.userName)}* has lapsed.`;
 
 /**
- * Text of a stranger in a message: one line; `&`, `<`, `>` as Slack wants them, so no mention, link or channel; what
- * formats or is read as a name (`*_~`, backtick, `@`, `:`) parted by a zero-width joiner; at most 300 characters.
+ * Text of a stranger in a message: one line of at most 300 characters; `&`, `<`, `>` as Slack wants them, so no
+ * mention, link or channel; and an invisible word joiner where something would else format (`*`, `~`, backtick, `_` at
+ * the edge of a word), mention (`@`, `#` before a word), become an emoji or a link.
  */
 export function slackEscape(text: string): string {
   const short = text.length > 300 ? `${text.slice(0, 299).replace(/[\ud800-\udbff]$/, '')}…` : text;
   return short
     .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g, ' ')
+    .replace(/[*~`]|(?<!\w)[@#_]|_(?!\w)|:(?=[\w+-]+:)|:(?=\/\/)/g, (mark) => `${mark}${joiner}`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[*_~`@:#|]/g, (mark) => `${mark}\u2060`);
+    .replaceAll('>', '&gt;');
 }
+
+const joiner = '\u2060';
 
 const name = (text: string | undefined): string => slackEscape(text ?? 'unknown');
 

@@ -19,10 +19,20 @@ const grantDuration = duration('a duration from 15m to 12h, e.g. 2h', 900, 43_20
 const group = text('the name of a group', /^[^\x00-\x1f\x7f-\x9f]{1,256}$/);
 const bucket = text('the name of an S3 bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
 
+const approvals = v.pipe(
+  v.number('a whole number from 1 to 5'),
+  v.integer('a whole number from 1 to 5'),
+  v.minValue(1, 'a whole number from 1 to 5'),
+  v.maxValue(5, 'a whole number from 1 to 5'),
+);
+
 const approvers = v.strictObject(
   {
     description: v.optional(described('For people: who they are.', v.string('text'))),
     groups: v.optional(described('Groups of Identity Center whose members may approve.', list(group))),
+    permission_set: v.optional(
+      described('Permission set, in the access account, that they approve with.', permissionSet),
+    ),
     channel: v.optional(described('Name (under channels) of where they are asked.', name)),
   },
   'a mapping',
@@ -55,6 +65,7 @@ const tier = v.strictObject(
       oneOf(['self-serve', 'approver', 'two-people']),
     ),
     approvers: v.optional(described('Name (under approvers) of who is asked.', name)),
+    approvals: v.optional(described('How many different people must approve. Default: 1.', approvals)),
     requesters: v.optional(described('Groups whose members may ask. Default: everybody.', list(group))),
     environments: v.optional(described('Default: every production environment.', list(name))),
     scenarios: v.optional(described('Names (under scenarios) of which a request picks one.', list(name))),
@@ -64,6 +75,12 @@ const tier = v.strictObject(
     ),
     mfa: v.optional(
       described('true: a fresh sign-in with MFA first. Default: false.', v.boolean('true or false')),
+    ),
+    mfa_within: v.optional(
+      described(
+        'With mfa: a sign-in no older than this counts as fresh. Default: 15m.',
+        duration('a duration from 1m to 12h, e.g. 15m', 60, 43_200),
+      ),
     ),
     ticket: v.optional(described('Default: when: before.', ticket)),
     alert: v.optional(described('Name (under channels) of who is told at once.', name)),
@@ -110,6 +127,15 @@ export const breakGlass = v.strictObject(
       described(
         'Identity store of Identity Center.',
         text('an identity store id such as d-1234567890', /^d-[0-9a-f]{10}$/),
+      ),
+    ),
+    request_permission_set: v.optional(
+      described('Permission set, in that account, that people ask with.', permissionSet),
+    ),
+    request_lifetime: v.optional(
+      described(
+        'How long an unanswered request can be approved. Default: 4h.',
+        duration('a duration from 5m to 7d, e.g. 4h', 300, 604_800),
       ),
     ),
     channels: v.optional(

@@ -7,6 +7,10 @@ export interface BreakGlass {
   /** Identity store id, `d-…`. */
   readonly identityStore: string | undefined;
   /** Name → where it is, e.g. `alerts` → `#platform-incidents`. */
+  /** Permission set, in that account, that people ask with. */
+  readonly requestPermissionSet: string | undefined;
+  /** How long an unanswered request can be approved. */
+  readonly requestLifeSeconds: number;
   readonly channels: ReadonlyMap<string, string>;
   readonly approvers: ReadonlyMap<string, Approvers>;
   readonly tiers: ReadonlyMap<string, Tier>;
@@ -21,6 +25,8 @@ export interface Approvers {
   readonly description: string | undefined;
   /** Groups of Identity Center whose members may approve. */
   readonly groups: readonly string[];
+  /** Permission set, in the access account, that they approve with. */
+  readonly permissionSet: string | undefined;
   /** Channel (a name of `channels`) where they are asked. */
   readonly channel: string | undefined;
 }
@@ -40,6 +46,8 @@ export interface Tier {
   readonly approval: 'self-serve' | 'approver' | 'two-people';
   /** A name of `approvers`; set when `approval` is `approver`. */
   readonly approvers: string | undefined;
+  /** How many different people must approve. */
+  readonly approvals: number;
   /** Groups whose members may ask; empty: everybody. */
   readonly requesters: readonly string[];
   /** Empty: every production environment. */
@@ -50,6 +58,8 @@ export interface Tier {
   /** Undefined: until something else ends it (tier 3: until the key is rotated). */
   readonly maximumSeconds: number | undefined;
   readonly mfa: boolean;
+  /** With `mfa`: how old the sign-in may be. */
+  readonly mfaWithinSeconds: number;
   readonly ticket: { readonly when: 'before' | 'after' | 'none'; readonly withinSeconds: number | undefined };
   /** Channel (a name of `channels`) that is told at once. */
   readonly alert: string | undefined;

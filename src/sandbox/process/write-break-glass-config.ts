@@ -18,16 +18,20 @@ export function breakGlassConfig({ region, identityStoreId }: Organisation): obj
     account: accessAccount,
     region,
     identity_store: identityStoreId,
+    request_permission_set: 'Forge-BreakGlass-Request',
+    request_lifetime: '4h',
     channels: { requests: '#platform-support', alerts: '#platform-incidents' },
     approvers: {
       manager: {
         description: 'platform leads, engineering managers',
         groups: ['grp-forge-approvers-managers'],
+        permission_set: 'Forge-BreakGlass-Approve-tier1',
         channel: 'requests',
       },
       'senior-engineer': {
         description: 'senior engineers',
         groups: ['grp-forge-approvers-senior'],
+        permission_set: 'Forge-BreakGlass-Approve-tier2',
         channel: 'requests',
       },
     },

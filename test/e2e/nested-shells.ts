@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { keys, openTerminal, type Terminal } from '../support/pty.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 
@@ -27,4 +27,15 @@ export async function killInner(terminal: Terminal): Promise<void> {
 /** Process id of what the outer shell runs. */
 export function childOf({ pid }: Terminal): number {
   return Number(execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).split('\n')[0]);
+}
+
+/** Process ids of what has this mark in its arguments, whatever started it. */
+export function markedProcesses(mark: string): number[] {
+  const { stdout } = spawnSync('pgrep', ['-f', mark], { encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** What a test that failed has left. */
+export function endMarked(mark: string): void {
+  for (const pid of markedProcesses(mark)) process.kill(pid, 'SIGKILL');
 }

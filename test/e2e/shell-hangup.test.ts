@@ -1,26 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { builtForge } from '../support/built-forge.ts';
 import { keys } from '../support/pty.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { useSandbox } from '../support/use-sandbox.ts';
-import { killInner, openInner } from './nested-shells.ts';
+import { endMarked, killInner, markedProcesses, openInner } from './nested-shells.ts';
 
 /** What a person has in a terminal whose shell is killed: the built-in shell for SQL, and another program. */
 let sandbox: TestSandbox;
 useSandbox((started) => {
   sandbox = started;
 });
-
-function isMarked(mark: string): boolean {
-  try {
-    execFileSync('pgrep', ['-f', mark]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const sql = (mark: string) => `db connect dev --client builtin --reason ${mark}`;
 // The program, too, has the mark in its arguments.
@@ -33,15 +23,16 @@ describe.skipIf(process.platform === 'win32')('kill -9 of the shell ends', () =>
     ['forge exec and its program', program, /program runs/, undefined],
   ])('%s', async (_, words, ready, statement) => {
     const mark = `hangup-${randomUUID()}`;
+    onTestFinished(() => endMarked(mark));
     using terminal = await openInner(sandbox);
     terminal.write(`${process.execPath} ${await builtForge()} ${words(mark)}${keys.enter}`);
     await terminal.waitFor(ready);
-    expect(isMarked(mark)).toBe(true);
+    expect(markedProcesses(mark)).not.toEqual([]);
     if (statement !== undefined) {
       terminal.write(`${statement}${keys.enter}`);
       await terminal.waitFor(/pg_sleep\(300\);[\r\n]/);
     }
     await killInner(terminal);
-    await expect.poll(() => isMarked(mark), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => markedProcesses(mark), { timeout: 15_000 }).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { builtForge } from '../support/built-forge.ts';
 import { keys } from '../support/pty.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { useSandbox } from '../support/use-sandbox.ts';
-import { killInner, openInner } from './nested-shells.ts';
+import { endMarked, killInner, markedProcesses, openInner } from './nested-shells.ts';
 
 /** Forwards whose shell is killed: those that a person looks at end with it, those that were sent away go on. */
 let sandbox: TestSandbox;
@@ -19,6 +18,8 @@ useSandbox(async (started) => {
 });
 
 const openSessions = () => [...sandbox.world.ssm.sessions.values()].filter(({ running }) => running).length;
+afterEach(() => endMarked(mark));
+
 describe.skipIf(process.platform === 'win32')('kill -9 of the shell', () => {
   it('ends a forward of its foreground, and its session', async () => {
     using terminal = await openInner(sandbox);
@@ -37,11 +38,7 @@ describe.skipIf(process.platform === 'win32')('kill -9 of the shell', () => {
     // Longer than a shell that is gone stays unnoticed.
     await sleep(2_500);
     expect(openSessions()).toBe(1);
-    for (const pid of marked()) process.kill(pid, 'SIGINT');
+    for (const pid of markedProcesses(mark)) process.kill(pid, 'SIGINT');
     await expect.poll(openSessions, { timeout: 15_000 }).toBe(0);
   });
 });
-
-function marked(): number[] {
-  return execFileSync('pgrep', ['-f', mark], { encoding: 'utf8' }).trim().split('\n').map(Number);
-}

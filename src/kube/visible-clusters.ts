@@ -116,7 +116,15 @@ async function requestsOf(
     const { listClusters } = await import('../aws/eks.ts');
     const listed = await listClusters(await parts.aws(), environment.region, signingKeys(credentials));
     const others = listed.filter((name) => !named.some(({ cluster }) => cluster === name));
-    return [...requests, ...others.map((cluster) => requestCluster(config, undefined, { cluster }, said))];
+    for (const cluster of others) {
+      try {
+        requests.push(requestCluster(config, undefined, { cluster }, said));
+      } catch (error) {
+        // A name that EKS does not give: the others are clusters all the same.
+        failures.push(failureOf(parts, environment.name, error));
+      }
+    }
+    return requests;
   } catch (error) {
     const failure = failureOf(parts, environment.name, error);
     if (requests.length === 0 || failure.error.kind !== 'denied') failures.push(failure);

@@ -132,7 +132,9 @@ export class YamlSplicer {
 
   /** Text for a file in which there is nothing yet. */
   begin(value: object): void {
-    const position = this.#places.afterComments(this.#file.text.length, 0);
+    const { text } = this.#file;
+    // Before the mark that ends a document.
+    const position = /(?<=^\ufeff?)\.\.\.(?=\s)/m.exec(text)?.index ?? text.length;
     this.#insertLines(position, mapText(value, 0, this.#style), 0);
   }
 

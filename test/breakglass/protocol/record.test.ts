@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/breakglass/protocol/document.ts';
+import type { FindingCode } from '../../../src/breakglass/protocol/findings.ts';
+import {
+  encodeRecord,
+  noPrevious,
+  parseRecord,
+  type RecordEntry,
+} from '../../../src/breakglass/protocol/record.ts';
+import { type Bodies, copyOf, originalOf } from '../../../src/breakglass/protocol/record-bodies.ts';
+import { verifyChain } from '../../../src/breakglass/protocol/verify-chain.ts';
+import { audited, goodArchive, type Plot, policy, stored } from '../../support/break-glass-archive.ts';
+import {
+  assumeRoleEvent,
+  membershipEvent,
+  membershipId,
+  minute,
+  noon,
+  people,
+  ssoIdentity,
+  storedDecision,
+  storedRequest,
+  storyRequest,
+} from '../../support/break-glass-story.ts';
+
+const plain: Plot = {
+  kind: 'grant',
+  stuck: 0,
+  uses: 0,
+  shared: false,
+  endedEarly: false,
+  files: [],
+  evidence: [],
+  late: [],
+};
+
+function openOf(kind: Plot['kind'] = 'grant'): Bodies['open'] {
+  const [first] = goodArchive([{ ...plain, kind }]).versions;
+  const record = parseRecord(first?.bytes ?? new Uint8Array());
+  if (!record.ok || record.value.kind !== 'open') throw new Error('no open');
+  return record.value.body;
+}
+
+const sources = { cloudtrail: 'present', ssm: 'absent', eksAudit: 'absent', pgaudit: 'absent' } as const;
+const revoke = (change: Partial<Bodies['revoke']> = {}): RecordEntry => ({
+  kind: 'revoke',
+  at: noon + 61 * minute,
+  body: {
+    membership: 'removed',
+    tail: 'cut',
+    terminated: 0,
+    remaining: 0,
+    at: '2026-11-21T13:01:00Z',
+    ...change,
+  },
+});
+const seal = (complete = true): RecordEntry => ({
+  kind: 'seal',
+  at: noon + 90 * minute,
+  body: { complete, files: [], sources },
+});
+
+/** What is found in a session of these records; its ledger left aside. */
+function findings(open: Bodies['open'], entries: readonly RecordEntry[] = [revoke(), seal()], now = audited) {
+  let previous: Uint8Array | undefined;
+  const versions = [{ kind: 'open', at: noon, body: open } as RecordEntry, ...entries].map((entry) => {
+    const record = encodeRecord(open.session.id, previous, entry);
+    previous = record.bytes;
+    return stored(record.key, record.bytes, entry.at);
+  });
+  return verifyChain({ versions, policy, now })
+    .findings.map(({ code }) => code)
+    .filter((code) => code !== 'not-in-ledger');
+}
+
+describe('a record', () => {
+  const open = openOf();
+  const first = encodeRecord(open.session.id, undefined, { kind: 'open', at: noon, body: open });
+
+  it('follows the bytes of the one before', () => {
+    expect(parseRecord(first.bytes)).toMatchObject({ value: { seq: 0, prev: noPrevious, kind: 'open' } });
+    const second = encodeRecord(open.session.id, first.bytes, revoke());
+    expect(second.key).toBe(`sessions/${open.session.id}/000001.json`);
+    expect(parseRecord(second.bytes)).toMatchObject({
+      value: {
+        v: 1,
+        session: open.session.id,
+        seq: 1,
+        prev: sha256(first.bytes),
+        at: '2026-11-21T13:01:00.000Z',
+      },
+    });
+  });
+
+  it('is not written where it can’t stand', () => {
+    const { id } = open.session;
+    expect(() => encodeRecord(id, undefined, seal())).toThrow(/begins with open/);
+    expect(() => encodeRecord(id, first.bytes, { kind: 'open', at: noon, body: open })).toThrow(
+      /begins with open/,
+    );
+    expect(() => encodeRecord('EV-7f0c1c1e-52e2-4f8e-9c2e-0d8f6a1b2c3d', first.bytes, seal())).toThrow(
+      /another/,
+    );
+    expect(() => encodeRecord(id, new Uint8Array([1]), seal())).toThrow(/can't be read/);
+    expect(() => encodeRecord(id, first.bytes, revoke({ remaining: -1 }))).toThrow(/remaining must be/);
+    const endless = { ...open, session: { ...open.session, expiresAt: '' } };
+    expect(() => encodeRecord(id, undefined, { kind: 'open', at: noon, body: endless })).toThrow(
+      /expiresAt must be/,
+    );
+  });
+
+  it('holds what people wrote byte for byte, be it text or not', () => {
+    for (const bytes of [storedRequest().bytes, new Uint8Array([0xff, 0xfe, 0]), new Uint8Array()]) {
+      const object = { key: 'requests/x', bytes, lastModified: noon };
+      expect(originalOf(copyOf(object))).toEqual(object);
+    }
+  });
+});
+
+describe('record 0 is judged again', () => {
+  const open = openOf();
+  const { session } = open;
+  const papers = (
+    request: ReturnType<typeof storedRequest>,
+    ...decisions: ReturnType<typeof storedDecision>[]
+  ) => ({
+    request: copyOf(request),
+    decisions: decisions.map(copyOf),
+  });
+  const request = storedRequest(storyRequest({ id: session.id as ReturnType<typeof storyRequest>['id'] }));
+  const own = { requestId: storyRequest({ id: session.id as ReturnType<typeof storyRequest>['id'] }).id };
+
+  it('and agrees', () => {
+    for (const kind of ['grant', 'unsanctioned', 'emergency'] as const)
+      expect(findings(openOf(kind), [revoke({ at: openOf(kind).session.expiresAt }), seal()])).toEqual([]);
+  });
+
+  it.each<[string, FindingCode, Partial<Bodies['open']>]>([
+    ['no decision', 'four-eyes', { decisions: [] }],
+    [
+      'the requester’s own decision',
+      'four-eyes',
+      papers(request, storedDecision(request, 1, { ...own, approver: people.dana })),
+    ],
+    ['a denial', 'four-eyes', papers(request, storedDecision(request, 1, { ...own, outcome: 'denied' }))],
+    ['a decision about other bytes', 'digest', papers(request, storedDecision(storedRequest(), 1, own))],
+    [
+      'more minutes than approved',
+      'minutes',
+      papers(request, storedDecision(request, 1, { ...own, minutes: 30 })),
+    ],
+    ['a rule of less', 'minutes', { rule: { approvals: 1, tierMinutes: 59, grantMinutes: 120 } }],
+    ['a rule of two', 'four-eyes', { rule: { approvals: 2, tierMinutes: 240, grantMinutes: 120 } }],
+    ['no rule', 'schema', { rule: undefined }],
+    ['no request', 'schema', { request: undefined }],
+    ['another’s request', 'misplaced', papers(storedRequest(), storedDecision(storedRequest()))],
+    ['another event', 'event', { event: assumeRoleEvent() }],
+    ['another membership', 'event', { event: membershipEvent() }],
+    ['an end before its beginning', 'minutes', { session: { ...session, openedAt: '2026-11-21T14:00:00Z' } }],
+    ['a later end', 'minutes', { session: { ...session, expiresAt: '2026-11-21T13:00:01Z' } }],
+    ['another beginning', 'event', { session: { ...session, openedAt: '2026-11-21T12:00:01Z' } }],
+    ['another person', 'event', { session: { ...session, userId: people.lee.userId } }],
+    ['another account', 'event', { session: { ...session, account: '444444444444' } }],
+    ['an approver who wrote nothing', 'four-eyes', { session: { ...session, approvers: [people.lee] } }],
+    ['no approver', 'four-eyes', { session: { ...session, approvers: [] } }],
+    [
+      'a grant by who approved nothing',
+      'four-eyes',
+      { event: { ...open.event, userIdentity: ssoIdentity({ person: people.lee }) } },
+    ],
+    ['no sanction under a request’s id', 'misplaced', { session: { ...session, sanctioned: false } }],
+  ])('and does not: %s', (_what, code, change) => {
+    expect(findings({ ...open, ...change })).toEqual([code]);
+  });
+
+  it('of an emergency too', () => {
+    const emergency = openOf('emergency');
+    const change = (to: Partial<Bodies['open']['session']>) =>
+      findings({ ...emergency, session: { ...emergency.session, ...to } });
+    expect(change({ expiresAt: '2026-11-21T13:00:01Z' })).toEqual(['minutes']);
+    expect(change({ roleArn: 'arn:aws:iam::333333333333:role/x' })).toEqual(['event']);
+    expect(findings({ ...emergency, event: undefined })).toEqual(['event']);
+    const denied = { ...emergency.event, errorCode: 'AccessDenied' };
+    expect(findings({ ...emergency, event: denied })).toEqual(['event']);
+  });
+});
+
+describe('an end', () => {
+  const open = openOf();
+  const end = noon + 60 * minute;
+
+  it('that came too late, or never, is found', () => {
+    expect(findings(open, [revoke({ at: '2026-11-21T13:05:00Z' }), seal()])).toEqual([]);
+    expect(findings(open, [revoke({ at: '2026-11-21T13:05:01Z' }), seal()])).toEqual(['late-revoke']);
+    expect(findings(open, [seal()])).toEqual(['no-revoke']);
+    expect(findings(open, [], end)).toEqual([]);
+    expect(findings(open, [], end + 5 * minute)).toEqual([]);
+    expect(findings(open, [], end + 5 * minute + 1)).toEqual(['no-revoke']);
+  });
+
+  it('whose tail was not cut is found, until it is', () => {
+    expect(findings(open, [revoke({ tail: 'failed' }), seal()])).toEqual(['tail-not-cut']);
+    expect(findings(open, [revoke({ remaining: 2 }), seal()])).toEqual(['tail-not-cut']);
+    expect(findings(open, [revoke({ tail: 'failed' }), revoke(), seal()])).toEqual([]);
+  });
+
+  it('must be sealed within a day, and completely', () => {
+    expect(findings(open, [revoke()], end + 1_440 * minute)).toEqual([]);
+    expect(findings(open, [revoke()], end + 1_440 * minute + 1)).toEqual(['no-seal']);
+    expect(findings(open, [revoke(), seal(false)])).toEqual(['incomplete']);
+    expect(findings(open, [revoke(), seal(false), seal()])).toEqual([]);
+    expect(findings(open, [revoke(), seal(), revoke()])).toEqual(['no-seal']);
+  });
+
+  it('of a file that is another session’s, or not there, is found', () => {
+    const file = (key: string) => ({ key, sha256: 'a'.repeat(64), bytes: 1, from: 'ssm' as const });
+    const sealed = (key: string): RecordEntry => ({
+      kind: 'seal',
+      at: noon + 90 * minute,
+      body: { complete: true, files: [file(key)], sources },
+    });
+    expect(findings(open, [revoke(), sealed(`sessions/${open.session.id}/files/a`)])).toEqual([
+      'file-missing',
+    ]);
+    expect(findings(open, [revoke(), sealed(`sessions/UN-${membershipId}/files/a`)])).toEqual(['misplaced']);
+    expect(findings(open, [revoke(), sealed('../a')])).toEqual(['misplaced']);
+  });
+});

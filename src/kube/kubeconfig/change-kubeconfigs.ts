@@ -35,13 +35,14 @@ export async function changeKubeconfigs<Result>(
   plan: (files: Kubeconfigs) => KubeChange<Result>,
 ): Promise<KubeChanged<Result>> {
   let locked: ReadonlyMap<string, KubeconfigFile> = new Map();
+  const edit = rememberingEdit();
   for (;;) {
     const names = new Set<string>();
     for (const { path, target } of locked.values()) {
       for (const name of await lockNames(path, target.path)) names.add(name);
     }
     const attempt = await withLocks(host, [...names].sort(), async () => {
-      const planned = await planTexts(host, plan, locked);
+      const planned = await planTexts(host, plan, locked, edit);
       // What is locked, and was looked at, may be behind another link by now.
       const missing = planned.texts.filter(
         ({ file }) => locked.get(file.path)?.target.path !== file.target.path,
@@ -72,15 +73,29 @@ async function planTexts<Result>(
   host: Host,
   plan: (files: Kubeconfigs) => KubeChange<Result>,
   known: ReadonlyMap<string, KubeconfigFile>,
+  edit: typeof editKubeconfig,
 ): Promise<Planned<Result>> {
   const files = await readSettled(host, known);
   const { edits, result } = plan(files);
   const all = [...edits].flatMap(([path, own]) => {
     const file = files.files.find((candidate) => candidate.path === path);
-    return file === undefined ? [] : [{ file, text: editKubeconfig(file, own) }];
+    return file === undefined ? [] : [{ file, text: edit(file, own) }];
   });
   const texts = all.filter(({ file, text }) => text !== file.text);
   return { texts, looked: all.map(({ file }) => file), result, done: false };
+}
+
+/** What was planned before the lock is mostly what is written under it, and checking 2 MB twice takes time. */
+function rememberingEdit(): typeof editKubeconfig {
+  const made = new Map<string, { readonly from: string; readonly edits: string; readonly text: string }>();
+  return (file, own) => {
+    const edits = JSON.stringify(own);
+    const last = made.get(file.path);
+    if (last?.from === file.text && last.edits === edits) return last.text;
+    const text = editKubeconfig(file, own);
+    made.set(file.path, { from: file.text, edits, text });
+    return text;
+  };
 }
 
 /** A forge that was killed between writing and unlocking: this one has nothing to write, and the lock must go. */

@@ -1,5 +1,5 @@
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, posix, resolve, win32 } from 'node:path';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
@@ -11,13 +11,18 @@ type PathHost = Pick<Host, 'env' | 'directories' | 'userId' | 'platform'>;
  * else ~/.kube/config. Absolute, each once, there or not.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
-export function kubeconfigPaths({ env, directories }: PathHost): readonly [string, ...string[]] {
+export function kubeconfigPaths({
+  env,
+  directories,
+  platform,
+}: Pick<Host, 'env' | 'directories' | 'platform'>): readonly [string, ...string[]] {
+  const path = platform === 'win32' ? win32 : posix;
   const named = (env.KUBECONFIG ?? '')
-    .split(delimiter)
-    .filter((path) => path !== '')
-    .map((path) => resolve(directories.working, path));
+    .split(path.delimiter)
+    .filter((name) => name !== '')
+    .map((name) => path.resolve(directories.working, name));
   const [first, ...others] = new Set(named);
-  return first === undefined ? [join(directories.home, '.kube', 'config')] : [first, ...others];
+  return first === undefined ? [path.join(directories.home, '.kube', 'config')] : [first, ...others];
 }
 
 /** Where a kubeconfig's bytes are, at the end of the person's own links; it need not exist yet. */

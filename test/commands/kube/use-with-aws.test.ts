@@ -100,6 +100,23 @@ describe('forge kube use, production and what AWS says', () => {
     expect(plain.stdout).not.toContain('production:');
   });
 
+  it('by its name in EKS, with keys of the environment and no forge.yaml', async () => {
+    const KUBECONFIG = newKubeconfig('ambient');
+    const env = { KUBECONFIG, FORGE_CONFIG: undefined };
+    const inside = (words: readonly string[]) =>
+      sandbox.forge(['exec', 'dev', '--config', sandbox.state.config, '--', ...words], { env });
+    const use = ['kube', 'use', '--cluster', 'dev-eks-cluster', '--region', 'us-east-1'];
+    const run = await inside(['forge', ...use]);
+    expect([run.code, run.stdout]).toEqual([0, 'dev-eks-cluster\n']);
+    const { exec } = parse(readFileSync(KUBECONFIG, 'utf8')).users[0].user;
+    expect(exec.args.slice(-6)).toEqual(['kube', 'token', ...use.slice(2)]);
+    if (!kubectl) return;
+    const pods = await inside(['kubectl', 'get', 'pods']);
+    expect([pods.code, pods.stderr]).toEqual([0, '']);
+    const removed = await inside(['forge', 'kube', 'remove', ...use.slice(2)]);
+    expect([removed.code, removed.stdout]).toEqual([0, 'dev-eks-cluster (removed)\n']);
+  });
+
   it('without it: the refusal of every way into production', async () => {
     const KUBECONFIG = newKubeconfig('refused');
     const run = await sandbox.forge(['kube', 'use', 'prod-wealth', '--yes'], { env: { KUBECONFIG } });

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { changeKubeconfigs } from '../../../src/kube/kubeconfig/change-kubeconfigs.ts';
 import type { KubeEntry } from '../../../src/kube/kubeconfig/kube-entry.ts';
+import { kubeconfigPaths } from '../../../src/kube/kubeconfig/kubeconfig-paths.ts';
 import { planRemove } from '../../../src/kube/kubeconfig/plan-remove.ts';
 import { planUse } from '../../../src/kube/kubeconfig/plan-use.ts';
 import { hasProgram } from '../../support/programs.ts';
@@ -59,6 +60,22 @@ const foreign = (name: string) =>
   `# of ${name}\napiVersion: v1\nkind: Config\nclusters:\n- {name: ${name}, cluster: {server: "https://${name}"}}\nusers:\n- {name: ${name}, user: {token: t}}\ncontexts:\n- {name: ${name}, context: {cluster: ${name}, user: ${name}}}\ncurrent-context: ${name}\n`;
 const named = (path: string, list: string) =>
   (parse(readFileSync(path, 'utf8'))[list] ?? []).map((item: { name: string }) => item.name);
+
+describe('kubeconfigPaths', () => {
+  it('is what kubectl reads: a list, relative names, each once; on Windows with semicolons', () => {
+    const of = (platform: NodeJS.Platform, working: string, KUBECONFIG?: string) =>
+      kubeconfigPaths({
+        platform,
+        env: KUBECONFIG === undefined ? {} : { KUBECONFIG },
+        directories: { ...base.directories, working, home: working },
+      });
+    expect(of('linux', '/home/me', '/a:b::/a:/home/me/b')).toEqual(['/a', '/home/me/b']);
+    expect(of('linux', '/home/me')).toEqual(['/home/me/.kube/config']);
+    expect(of('linux', '/home/me', ':')).toEqual(['/home/me/.kube/config']);
+    expect(of('win32', 'C:\\Users\\me', 'C:\\a;D:/b;c')).toEqual(['C:\\a', 'D:\\b', 'C:\\Users\\me\\c']);
+    expect(of('win32', 'C:\\Users\\me', '')).toEqual(['C:\\Users\\me\\.kube\\config']);
+  });
+});
 
 describe('changeKubeconfigs', () => {
   it('makes ~/.kube/config, 0600 in a folder of 0700, and writes nothing the second time', async () => {

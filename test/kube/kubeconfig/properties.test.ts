@@ -1,10 +1,16 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { editKubeconfig, type KubeEdit } from '../../../src/kube/kubeconfig/edit-kubeconfig.ts';
 import { type Kubeconfig, parseKubeconfig } from '../../../src/kube/kubeconfig/parse-kubeconfig.ts';
 import { planRemove } from '../../../src/kube/kubeconfig/plan-remove.ts';
+import { hasProgram } from '../../support/programs.ts';
 
+const kubectl = hasProgram('kubectl', 'any kubeconfig, as kubectl reads it', 'options');
 const lists = ['clusters', 'users', 'contexts'] as const;
 const value = { clusters: 'cluster', users: 'user', contexts: 'context' } as const;
 
@@ -281,6 +287,31 @@ describe('any kubeconfig, however it is written', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it.skipIf(!kubectl)('kubectl reads it as it read the one before', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'forge-kubeconfig-'));
+    const path = join(folder, 'config');
+    const view = (content: string) => {
+      writeFileSync(path, content);
+      const words = ['config', 'view', '--raw', '-o', 'json', '--kubeconfig', path];
+      const { status, stdout } = spawnSync('kubectl', words, { encoding: 'utf8' });
+      return status === 0 ? JSON.parse(stdout) : undefined;
+    };
+    let read = 0;
+    try {
+      for (const { text: before } of fc.sample(kubeconfig, { numRuns: 15, seed: 20261121 })) {
+        const [old, now] = [view(before), view(editKubeconfig(asFile(before), edits))];
+        if (old === undefined) continue;
+        read++;
+        expect(withoutForge(now)).toEqual(withoutForge(old));
+        expect(now.contexts).toContainEqual(expect.objectContaining({ name: 'Forge' }));
+        expect(now['current-context']).toBe('Forge');
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(read).toBeGreaterThan(5);
   });
 
   it('what is no kubeconfig is refused in one way', () => {

@@ -1,4 +1,4 @@
-import { ForgeError } from '../../errors.ts';
+import { type ErrorKind, ForgeError } from '../../errors.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
 
 /** Access that somebody was given for a while: what an active session lives on. */
@@ -48,4 +48,23 @@ export function sessionOver(grant: Pick<ActiveGrant, 'id' | 'environment'>, endi
     code: 'BREAKGLASS_OVER',
     hint: 'Leave this shell with exit, and ask for access again: forge breakglass --help',
   });
+}
+
+const outcomes: Readonly<Record<Exclude<Ending['why'], 'ended' | 'finished'>, readonly [ErrorKind, string]>> =
+  {
+    expired: ['time-up', 'BREAKGLASS_TIME_UP'],
+    revoked: ['denied', 'BREAKGLASS_REVOKED'],
+    'signed-out': ['signed-out', 'BREAKGLASS_SIGNED_OUT'],
+    terminated: ['terminated', 'TERMINATED'],
+  };
+
+/** The exit code of the command that held the session: its program's own, 0 where it was ended as asked; else throws. */
+export function sessionExit(
+  grant: Pick<ActiveGrant, 'id' | 'environment'>,
+  { ending, exitCode }: { readonly ending: Ending; readonly exitCode: number },
+): number {
+  if (ending.why === 'finished') return exitCode;
+  if (ending.why === 'ended') return 0;
+  const [kind, code] = outcomes[ending.why];
+  throw new ForgeError(kind, endingSentence(grant, ending), { code });
 }

@@ -3,15 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../host.ts';
 import { socketVariable } from './session-variables.ts';
 
-type ProcessHost = Pick<Host, 'platform' | 'pid' | 'spawn'>;
+type ProcessHost = Pick<Host, 'platform' | 'pid' | 'spawn' | 'monotonic'>;
 
-/** What is given the chance to end by itself, in this order; `SIGCONT` wakes what stands still, so that it hears. */
+/**
+ * What is given the chance to end by itself, in this order, and all within the second after an end; `SIGCONT` wakes
+ * what stands still, so that it hears.
+ */
 const steps: readonly { readonly signals: readonly NodeJS.Signals[]; readonly patienceMs: number }[] = [
-  { signals: ['SIGHUP', 'SIGCONT'], patienceMs: 1_000 },
-  { signals: ['SIGTERM', 'SIGCONT'], patienceMs: 1_000 },
+  { signals: ['SIGHUP', 'SIGCONT'], patienceMs: 300 },
+  { signals: ['SIGTERM', 'SIGCONT'], patienceMs: 200 },
   { signals: ['SIGKILL'], patienceMs: 2_000 },
 ];
-const lookEveryMs = 40;
+const lookEveryMs = 30;
 
 /**
  * Ends all processes of a session: an AWS tool keeps the keys that it has in its own memory, and only its end takes
@@ -32,7 +35,7 @@ export async function endProcesses(host: ProcessHost, child: number, socket: str
   };
   for (const { signals, patienceMs } of steps) {
     const told = new Set<number>();
-    for (let waited = 0; waited <= patienceMs; waited += lookEveryMs) {
+    for (const until = host.monotonic() + patienceMs; host.monotonic() < until; ) {
       const pids = await living();
       if (pids.length === 0) return false;
       for (const pid of pids) {

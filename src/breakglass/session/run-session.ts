@@ -43,7 +43,7 @@ interface SessionParts {
 }
 
 /** The forges inside are told first: they close what they have open, and say why. */
-const farewellMs = 300;
+const farewellMs = 150;
 
 /**
  * Runs a shell or a program in which every AWS tool gets the grant's credentials from this process, until the
@@ -126,7 +126,10 @@ async function runProgram(
   socket: string,
 ): Promise<number> {
   using _held = host.holdInterrupts((name) => life.end({ why: 'terminated', said: name }));
-  const terminal = host.stdin.isTTY === true;
+  // The terminal is closed, and no signal has come yet.
+  const lost = () => life.end({ why: 'terminated', said: String(host.signal.reason) });
+  host.signal.addEventListener('abort', lost, { once: true });
+  life.onEnd(() => host.signal.removeEventListener('abort', lost));
   const child = start(host, command, args, env);
   const exit = new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(command, error)));
@@ -140,7 +143,7 @@ async function runProgram(
   if (child.pid !== undefined) {
     if (why !== 'finished') await Promise.race([exit.catch(() => {}), sleep(farewellMs)]);
     const killed = await endProcesses(host, child.pid, socket);
-    if (terminal && why !== 'finished') await restoreSessionTerminal(host, killed);
+    if (host.stdin.isTTY === true && why !== 'finished') await restoreSessionTerminal(host, killed);
   }
   return exit;
 }

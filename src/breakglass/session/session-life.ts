@@ -14,8 +14,8 @@ export interface SessionLife extends Disposable {
   readonly ended: Promise<Ending>;
 }
 
-/** How late an end may be seen, with room in the second that is allowed. */
-export const lookEveryMs = 200;
+/** How late an end may be seen: within a second of it, all processes are to be gone as well. */
+export const lookEveryMs = 100;
 
 /** `warn` is called with what is left, milliseconds, 10 minutes and 1 minute before. */
 export function startLife(

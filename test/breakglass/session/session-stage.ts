@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleScript } from '../../support/bundle-script.ts';
@@ -11,8 +11,8 @@ export interface SessionStage extends Disposable {
   readonly home: string;
   /** In the home. */
   write(name: string, text: string): string;
-  /** Moves the wall clock of the sessions, milliseconds. */
-  shiftClock(milliseconds: number): void;
+  /** Moves the clocks of the sessions, milliseconds. */
+  shiftClock(wall: number, monotonic?: number): void;
   revoke(words: string): void;
   terminal(order?: Partial<SessionOrder>, env?: NodeJS.ProcessEnv): Terminal;
   run(order: Partial<SessionOrder>, options?: RunOptions): Promise<Run>;
@@ -67,7 +67,10 @@ export async function startSessionStage(): Promise<SessionStage> {
     write,
     script,
     commandLine,
-    shiftClock: (milliseconds) => void write('shift', String(milliseconds)),
+    shiftClock(wall, monotonic = 0) {
+      // At once: it is read all the time.
+      renameSync(write('shift.new', `${wall} ${monotonic}`), file('shift'));
+    },
     revoke: (words) => void write('revoked', words),
     terminal(order, more = {}) {
       const [command = '', ...args] = commandLine(order);

@@ -5,6 +5,7 @@ import { ForgeError } from '../../../src/errors.ts';
 import { exitWith, systemHost } from '../../../src/host.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createOutput, renderError } from '../../../src/terminal/output.ts';
+import { createPrompt } from '../../../src/terminal/prompt.ts';
 
 /** What the session is to be; also the file's form. */
 export interface SessionOrder {
@@ -19,12 +20,14 @@ export interface SessionOrder {
   };
   /** Milliseconds from the start, too. */
   readonly keysLastMs: number;
-  /** A file with milliseconds that the wall clock is off by; read at each look. */
+  /** A file with what the clocks are off by, milliseconds: the wall clock and the monotonic one; read at each look. */
   readonly shiftFile: string;
   /** A file that comes to be when the grant is revoked, with words. */
   readonly revokedFile: string;
   /** Where the end is told. */
   readonly resultFile: string;
+  /** Afterwards a line is read from the terminal, as a summary is. */
+  readonly asks?: boolean;
 }
 
 export interface SessionReport {
@@ -48,7 +51,12 @@ async function main(): Promise<void> {
   const order = JSON.parse(read(process.argv[2] ?? '') ?? '') as SessionOrder;
   const startedAt = Date.now();
   const real = systemHost();
-  const host = { ...real, now: () => Date.now() + Number(read(order.shiftFile) ?? 0) };
+  const shift = (index: 0 | 1) => Number((read(order.shiftFile) ?? '0 0').split(' ')[index]);
+  const host = {
+    ...real,
+    now: () => Date.now() + shift(0),
+    monotonic: () => performance.now() + shift(1),
+  };
   const output = createOutput(real, { format: undefined, quiet: false, debug: false });
   const { accessKeyId, secretAccessKey, sessionToken } = order.keys;
   try {
@@ -80,6 +88,10 @@ async function main(): Promise<void> {
     const report: SessionReport = { startedAt, endedAt: Date.now(), ending, exitCode, sentences };
     writeFileSync(order.resultFile, JSON.stringify(report));
     for (const sentence of sentences) output.note(sentence);
+    if (order.asks === true) {
+      const prompt = createPrompt(real, { input: true });
+      output.note(`Read: ${await prompt.text({ message: 'Summary', flag: '--summary' })}.`);
+    }
     exitWith(exitCode);
   } catch (error) {
     const known =

@@ -1,5 +1,12 @@
 import { isoSeconds } from '../lib/iso-seconds.ts';
-import { evaluatePolicies, evaluateResourcePolicy, evaluateTrust, type TrustCaller } from './iam/evaluate.ts';
+import {
+  evaluatePolicies,
+  evaluateResourcePolicy,
+  evaluateTrust,
+  type PolicyOfResourceVerdict,
+  type PolicyRequest,
+  type TrustCaller,
+} from './iam/evaluate.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { ContextEntries } from './iam/request-context.ts';
 import { requestContext } from './iam/request-context.ts';
@@ -79,13 +86,22 @@ export function authorizeOnRole(
   const own = authorize({ ...request, resource });
   if (own.allowed) return true;
   if (own.because.startsWith('with an explicit deny')) return false;
-  const namedHere = trust === 'allow-principal' && principal.account === role.account;
-  // A session policy and a boundary limit what naming the role grants.
   return (
     action === 'sts:AssumeRole' &&
-    namedHere &&
-    sessionVerdict(principal, policyRequest) === 'allow' &&
-    boundaryVerdict(request.boundary, policyRequest) === 'allow'
+    principal.account === role.account &&
+    isEnough(trust, request, policyRequest)
+  );
+}
+
+/** Whether what a resource's policy says needs nothing of the caller's own policies, within one account. */
+function isEnough(
+  theirs: PolicyOfResourceVerdict,
+  { boundary, keys }: Pick<AuthorizationRequest, 'boundary' | 'keys'>,
+  request: PolicyRequest,
+): boolean {
+  if (theirs !== 'allow-role') return theirs === 'allow-session';
+  return (
+    sessionVerdict(keys.principal, request) === 'allow' && boundaryVerdict(boundary, request) === 'allow'
   );
 }
 
@@ -109,17 +125,12 @@ export function authorizeOnResource(
       : evaluateResourcePolicy(policy, policyRequest, trustCaller(principal));
   if (theirs === 'explicit-deny') return refusal('with an explicit deny in a resource-based policy');
   const own = authorize(request);
-  const named = theirs === 'allow-principal' || theirs === 'allow-account';
   if (own.allowed) {
-    if (principal.account === owner || named) return own;
+    if (principal.account === owner || theirs !== 'implicit-deny') return own;
     return refusal(`because no resource-based policy allows the ${action} action`);
   }
-  const enough = theirs === 'allow-principal' && principal.account === owner;
-  if (!enough || own.because.startsWith('with an explicit deny')) return own;
-  const limited =
-    sessionVerdict(principal, policyRequest) !== 'allow' ||
-    boundaryVerdict(request.boundary, policyRequest) !== 'allow';
-  return limited ? own : { allowed: true };
+  if (principal.account !== owner || own.because.startsWith('with an explicit deny')) return own;
+  return isEnough(theirs, request, policyRequest) ? { allowed: true } : own;
 }
 
 function trustCaller(principal: Principal): TrustCaller {
@@ -130,15 +141,12 @@ function trustCaller(principal: Principal): TrustCaller {
   };
 }
 
-function sessionVerdict(principal: Principal, request: Parameters<typeof evaluatePolicies>[1]) {
+function sessionVerdict(principal: Principal, request: PolicyRequest) {
   if (principal.kind === 'user' || principal.sessionPolicies.length === 0) return 'allow';
   return evaluatePolicies(principal.sessionPolicies, request);
 }
 
-function boundaryVerdict(
-  boundary: PolicyDocument | undefined,
-  request: Parameters<typeof evaluatePolicies>[1],
-) {
+function boundaryVerdict(boundary: PolicyDocument | undefined, request: PolicyRequest) {
   return boundary === undefined ? 'allow' : evaluatePolicies([boundary], request);
 }
 
@@ -147,7 +155,7 @@ function refusal(because: string): Decision {
 }
 
 /** The global condition keys that come from who is asking. */
-function callerContext({ keys, now }: Pick<AuthorizationRequest, 'keys' | 'now'>): ContextEntries {
+export function callerContext({ keys, now }: Pick<AuthorizationRequest, 'keys' | 'now'>): ContextEntries {
   const { principal } = keys;
   const tags =
     principal.kind === 'user' ? principal.user.tags : { ...principal.role.tags, ...principal.tags };

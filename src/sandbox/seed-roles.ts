@@ -50,7 +50,7 @@ export function identityCenterRole(
       Statement: {
         Effect: 'Allow',
         Principal: {
-          Federated: `arn:aws:iam::${account}:saml-provider/AWSSSO_${derivedHex(account, 16)}_DO_NOT_DELETE`,
+          Federated: samlProviderArn(account),
         },
         Action: ['sts:AssumeRoleWithSAML', 'sts:TagSession'],
         Condition: { StringEquals: { 'SAML:aud': 'https://signin.aws.amazon.com/saml' } },
@@ -58,6 +58,9 @@ export function identityCenterRole(
     },
   };
 }
+
+export const samlProviderArn = (account: string): string =>
+  `arn:aws:iam::${account}:saml-provider/AWSSSO_${derivedHex(account, 16)}_DO_NOT_DELETE`;
 
 const readers = ['Forge-*'];
 const writers = ['Forge-Admin', 'Forge-Prod-Database'];

@@ -2,6 +2,7 @@ import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
 import { ec2Service } from './ec2/ec2-service.ts';
 import { type Call, parseForm, type Received, type Reply } from './exchange.ts';
+import { iamService } from './iam/iam-service.ts';
 import type { QueryOperation, QueryService } from './query-service.ts';
 import { rdsService } from './rds/rds-service.ts';
 import { recordCall } from './record-call.ts';
@@ -30,7 +31,7 @@ export const regions = [
   'ap-southeast-2',
 ] as const;
 
-const services: readonly QueryService[] = [stsService, rdsService, ec2Service];
+const services: readonly QueryService[] = [stsService, rdsService, ec2Service, iamService];
 
 /** `POST /` with a form, or `GET /?Action=…`. */
 export function findQueryCall(world: World, request: Received): Call | undefined {

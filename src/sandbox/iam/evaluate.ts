@@ -41,10 +41,7 @@ export interface TrustCaller {
   readonly sessionArn: string;
 }
 
-/**
- * A role's trust policy: the strongest of what it says. `allow-account`: only the caller's account is named,
- * which leaves the decision to the caller's own policies; `allow-principal`: the caller itself is named.
- */
+/** A role's trust policy: the strongest of what it says. */
 export function evaluateTrust(
   trust: PolicyDocument,
   request: PolicyRequest,
@@ -64,7 +61,14 @@ export function evaluateResourcePolicy(
   );
 }
 
-export type PolicyOfResourceVerdict = 'allow-principal' | 'allow-account' | 'explicit-deny' | 'implicit-deny';
+/**
+ * `allow-session`: everybody, a user, or this very session is named, which no boundary and no session policy limits;
+ * `allow-role`: the role is, which they do limit; `allow-account`: only the account, which leaves it to the caller's own
+ * policies. Source: IAM User Guide, "Policy evaluation logic for requests within a single account".
+ */
+export type PolicyOfResourceVerdict = keyof typeof strength | 'explicit-deny';
+
+const strength = { 'implicit-deny': 0, 'allow-account': 1, 'allow-role': 2, 'allow-session': 3 };
 
 function evaluateNaming(
   trust: PolicyDocument,
@@ -72,13 +76,13 @@ function evaluateNaming(
   caller: TrustCaller,
   concerns: (statement: PolicyStatement) => boolean,
 ): PolicyOfResourceVerdict {
-  let result: 'allow-principal' | 'allow-account' | 'implicit-deny' = 'implicit-deny';
+  let result: keyof typeof strength = 'implicit-deny';
   for (const statement of list(trust.Statement)) {
     const named = principalMatches(statement, caller);
     if (!named || !actionMatches(statement, request.action) || !concerns(statement)) continue;
     if (!conditionsHold(statement.Condition, request.context, { variables: usesVariables(trust) })) continue;
     if (statement.Effect === 'Deny') return 'explicit-deny';
-    if (result !== 'allow-principal') result = named;
+    if (strength[named] > strength[result]) result = named;
   }
   return result;
 }
@@ -86,14 +90,13 @@ function evaluateNaming(
 function principalMatches(
   statement: PolicyStatement,
   caller: TrustCaller,
-): 'allow-principal' | 'allow-account' | undefined {
+): 'allow-session' | 'allow-role' | 'allow-account' | undefined {
   const { Principal } = statement;
   if (Principal === undefined) return undefined;
   const named = Principal === '*' ? ['*'] : list(Principal.AWS);
   // A Principal ARN has no wildcards: `*` is everybody or nothing special.
-  if (named.some((entry) => entry === '*' || entry === caller.arn || entry === caller.sessionArn)) {
-    return 'allow-principal';
-  }
+  if (named.some((entry) => entry === '*' || entry === caller.sessionArn)) return 'allow-session';
+  if (named.includes(caller.arn)) return 'allow-role';
   const accountNames = [caller.account, `arn:aws:iam::${caller.account}:root`];
   return named.some((entry) => accountNames.includes(entry)) ? 'allow-account' : undefined;
 }

@@ -92,10 +92,10 @@ describe('trust policies', () => {
     sessionArn: 'arn:aws:sts::111111111111:assumed-role/dev/dana',
   };
   it.each<[string, NonNullable<PolicyStatement['Principal']>, ReturnType<typeof evaluateTrust>]>([
-    ['everybody', '*', 'allow-principal'],
-    ['everybody of AWS', { AWS: '*' }, 'allow-principal'],
-    ['the role', { AWS: caller.arn }, 'allow-principal'],
-    ['the role session', { AWS: [caller.sessionArn] }, 'allow-principal'],
+    ['everybody', '*', 'allow-session'],
+    ['everybody of AWS', { AWS: '*' }, 'allow-session'],
+    ['the role', { AWS: caller.arn }, 'allow-role'],
+    ['the role session', { AWS: [caller.sessionArn] }, 'allow-session'],
     ['the account', { AWS: caller.account }, 'allow-account'],
     ['the root', { AWS: 'arn:aws:iam::111111111111:root' }, 'allow-account'],
     ['another account', { AWS: 'arn:aws:iam::222222222222:root' }, 'implicit-deny'],

@@ -1,7 +1,8 @@
 import { permissionSetsOf } from '../../organisation.ts';
 import type { RolePrincipal } from '../../principal.ts';
-import { identityCenterRole } from '../../seed-roles.ts';
+import { identityCenterRole, samlProviderArn } from '../../seed-roles.ts';
 import { AwsFailure } from '../aws-failure.ts';
+import { trailTime } from '../trail-time.ts';
 import { accountIn, type PortalRequest } from './portal-request.ts';
 
 /**
@@ -47,6 +48,21 @@ export function getRoleCredentials({ world, token, query, userAgent }: PortalReq
       roleArn: `arn:aws:iam::${account}:role${role.path}${role.name}`,
       roleSessionName: person.userName,
       durationSeconds: permissionSet.sessionSeconds,
+    },
+    region: world.organisation.region,
+    identity: {
+      type: 'SAMLUser',
+      principalId: `${person.id}:${person.userName}`,
+      userName: person.userName,
+      identityProvider: samlProviderArn(account),
+    },
+    response: {
+      credentials: { accessKeyId: keys.accessKeyId, expiration: trailTime(keys.expiresAt) },
+      assumedRoleUser: { assumedRoleId: principal.userId, arn: principal.arn },
+      subject: person.userName,
+      subjectType: 'persistent',
+      issuer: `https://portal.sso.${world.organisation.region}.amazonaws.com/saml/assertion`,
+      audience: 'https://signin.aws.amazon.com/saml',
     },
     errorCode: undefined,
     errorMessage: undefined,

@@ -5,6 +5,7 @@ import type { World } from '../../world.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import { ConstraintCheck } from '../constraints.ts';
 import type { QueryOperation } from '../query-service.ts';
+import { trailTime } from '../trail-time.ts';
 import { credentialsXml } from './credentials-xml.ts';
 import { checkMfaParameters, verifyMfa } from './mfa.ts';
 import { packedPolicySize, readSessionPolicies } from './session-policies.ts';
@@ -45,7 +46,7 @@ export const assumeRole: QueryOperation = ({ world, parameters, caller, region, 
     externalId,
     durationSeconds,
     serialNumber: value('SerialNumber'),
-    tags: requestedTags.requested,
+    tags: Object.entries(requestedTags.requested).map(([key, tag]) => ({ key, value: tag })),
     transitiveTagKeys: requestedTags.requestedTransitive,
   });
   check.done();
@@ -118,13 +119,6 @@ export const assumeRole: QueryOperation = ({ world, parameters, caller, region, 
     },
   };
 };
-
-/** As CloudTrail writes times inside responseElements: `Nov 20, 2026, 1:00:00 PM`, of UTC without saying so. */
-function trailTime(epochMilliseconds: number): string {
-  const format = { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' } as const;
-  // ICU puts a narrow no-break space before PM.
-  return new Intl.DateTimeFormat('en-US', format).format(epochMilliseconds).replaceAll('\u202f', ' ');
-}
 
 /** A role that does not exist is refused in the same words as one that does not trust the caller. */
 function authorizeAll(

@@ -1,0 +1,21 @@
+import type { QueryService } from '../query-service.ts';
+import {
+  createPolicyVersion,
+  deletePolicyVersion,
+  getPolicy,
+  getPolicyVersion,
+  listPolicyVersions,
+} from './policy-versions.ts';
+
+export const iamService: QueryService = {
+  name: 'iam',
+  version: '2010-05-08',
+  namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  operations: {
+    GetPolicy: getPolicy,
+    GetPolicyVersion: getPolicyVersion,
+    ListPolicyVersions: listPolicyVersions,
+    CreatePolicyVersion: createPolicyVersion,
+    DeletePolicyVersion: deletePolicyVersion,
+  },
+};

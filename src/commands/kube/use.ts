@@ -89,11 +89,27 @@ async function runUse(context: Context, input: CommandInput<UseOptions>): Promis
   for (const { name, error } of found.failures) {
     output.warn(`${name} is left out: ${error.message}`);
   }
+  if (options.print !== true) await notePrivate(context, found);
   const [failure] = found.failures;
   if (entries.length === 0 && failure !== undefined) throw failure.error;
   if (options.print === true) await print(context, entries, options);
   else await write(context, entries, options);
   return found.failures.some(({ error }) => error.kind !== 'denied') ? 1 : 0;
+}
+
+/** Such a context times out without a VPN, and kubectl does not say why. */
+async function notePrivate({ output }: Context, { clusters }: VisibleClusters): Promise<void> {
+  const [first, ...others] = clusters
+    .filter(({ location }) => location.publicAccess === false)
+    .map(({ request }) => request);
+  if (first === undefined) return;
+  if (others.length === 0) {
+    const line = `forge kube exec ${first.words.join(' ')}`;
+    return output.note(`${first.name} answers inside its network only; without a VPN: ${line}`);
+  }
+  const { listNames } = await import('../../targets/list-names.ts');
+  const names = listNames([first, ...others].map(({ name }) => name));
+  output.note(`These answer inside their network only; without a VPN: forge kube exec\n  ${names}`);
 }
 
 function refuseContradictions(

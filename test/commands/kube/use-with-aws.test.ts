@@ -90,6 +90,9 @@ describe('forge kube use, production and what AWS says', () => {
     });
     expect([run.code, run.stdout]).toEqual([0, 'production:prod-wealth\n']);
     expect(run.stderr).toContain('Warning: production:prod-wealth is production');
+    expect(run.stderr).toContain(
+      'prod-wealth answers inside its network only; without a VPN: forge kube exec prod-wealth\n',
+    );
     expect(parse(readFileSync(KUBECONFIG, 'utf8')).contexts[0].context.extensions[0]).toEqual({
       name: 'forge.tapp.dev',
       extension: { environment: 'prod-wealth', production: true, role: 'Forge-Wealth-ReadOnly' },

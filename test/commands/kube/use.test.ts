@@ -217,7 +217,10 @@ describe('forge kube use, production, all and print', () => {
     const { code, stdout, stderr } = await sandbox.forge(['kube', 'use', '--all', '--output', 'json'], {
       env: { KUBECONFIG },
     });
-    expect([code, stderr]).toEqual([0, `Wrote ${KUBECONFIG}.\nThe current context is there.\n`]);
+    expect([code, stderr]).toEqual([
+      0,
+      `These answer inside their network only; without a VPN: forge kube exec\n  qa/bulk-00001, qa/bulk-00002, qa/bulk-00003\nWrote ${KUBECONFIG}.\nThe current context is there.\n`,
+    ]);
     const { contexts, currentContext } = JSON.parse(stdout);
     expect(contexts.map((each: { name: string }) => each.name)).toEqual([
       'dev',

@@ -30,10 +30,8 @@ export function judgeAmong(
 }
 
 function decidedByGranter({ made }: Membership, { decisions }: Papers): boolean {
-  const granter = made?.by.userId;
-  if (granter === undefined) return false;
   return decisions.some(({ bytes }) => {
     const decision = parseDecision(bytes);
-    return decision.ok && decision.value.approver.userId === granter;
+    return decision.ok && decision.value.approver.userId === made?.by.userId;
   });
 }

@@ -101,6 +101,9 @@ export const time = v.pipe(
   }, 'a time that exists'),
 );
 
+/** Epoch milliseconds that can be written as a date. */
+export const isTime = (at: number): boolean => Number.isFinite(at) && at >= 0 && at < 253_402_300_800_000;
+
 /** A person of Identity Center: the id decides, the name is for people. */
 export const person = strict({ userId: identityStoreId, userName: line(userNameLength) });
 export type Person = v.InferOutput<typeof person>;

@@ -1,5 +1,6 @@
 import { type Decision, parseDecision } from './decision.ts';
 import { type StoredObject, sha256 } from './document.ts';
+import { isTime } from './document-parts.ts';
 import { parseDecisionKey } from './keys.ts';
 import type { Refusal } from './refusals.ts';
 import type { AccessRequest } from './request.ts';
@@ -51,6 +52,3 @@ export function readApprovals(
   if (denied) return 'request-denied';
   return approvals.sort((a, b) => a.at - b.at);
 }
-
-/** A time that can be written as a date. */
-export const isTime = (at: number): boolean => Number.isFinite(at) && at >= 0 && at < 253_402_300_800_000;

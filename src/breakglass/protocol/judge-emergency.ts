@@ -1,8 +1,7 @@
 import { isoSeconds } from '../../lib/iso-seconds.ts';
-import { cleanLine } from './document-parts.ts';
+import { cleanLine, isTime } from './document-parts.ts';
 import { type EmergencyUse, personOf } from './emergency-use.ts';
 import { isIdentityStoreId } from './ids.ts';
-import { isTime } from './judge-decisions.ts';
 import { findEmergencyRole, type Policy } from './policy.ts';
 import { type Refusal, refusals } from './refusals.ts';
 import type { Session } from './session.ts';

@@ -1,9 +1,9 @@
 import { isoSeconds } from '../../lib/iso-seconds.ts';
 import { expiresAt, hasLapsed } from './deadlines.ts';
 import type { StoredObject } from './document.ts';
-import { cleanLine } from './document-parts.ts';
+import { cleanLine, isTime } from './document-parts.ts';
 import type { SessionId } from './ids.ts';
-import { type Approval, clockTolerance, isTime, readApprovals } from './judge-decisions.ts';
+import { type Approval, clockTolerance, readApprovals } from './judge-decisions.ts';
 import { refuseRequest } from './judge-request.ts';
 import type { Membership } from './membership.ts';
 import { findGrant, findTier, type Policy, type TierPolicy } from './policy.ts';

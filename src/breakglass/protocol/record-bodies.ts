@@ -1,7 +1,16 @@
 import * as v from 'valibot';
 import { asJsonObject, type JsonObject } from '../../lib/json-object.ts';
 import type { StoredObject } from './document.ts';
-import { hash, identityStoreId, line, strict, time, wholeNumber } from './document-parts.ts';
+import {
+  cleanLine,
+  hash,
+  identityStoreId,
+  isTime,
+  line,
+  strict,
+  time,
+  wholeNumber,
+} from './document-parts.ts';
 import { session } from './session.ts';
 
 /** What records say. Foreign members are refused: what an auditor reads is what this file names. */
@@ -80,15 +89,20 @@ export const bodies = {
 export type Bodies = { readonly [Kind in keyof typeof bodies]: v.InferOutput<(typeof bodies)[Kind]> };
 export type RecordKind = keyof Bodies;
 
+/**
+ * An object to be put on record, whatever it is: what was found must be kept even where it is an attempt to make
+ * keeping it impossible (a name that can't be shown, bytes that grow sixfold when they are escaped).
+ */
 export function copyOf({ key, bytes, lastModified }: StoredObject): Copy {
   const buffer = Buffer.from(bytes);
   const text = buffer.toString('utf8');
-  const faithful = Buffer.from(text, 'utf8').equals(buffer);
+  const plain =
+    Buffer.from(text, 'utf8').equals(buffer) && JSON.stringify(text).length <= 2 * buffer.length + 2;
   return {
-    key,
-    encoding: faithful ? 'utf-8' : 'base64',
-    raw: faithful ? text : buffer.toString('base64'),
-    lastModified: new Date(lastModified).toISOString(),
+    key: cleanLine(key, 300) ?? '?',
+    encoding: plain ? 'utf-8' : 'base64',
+    raw: plain ? text : buffer.toString('base64'),
+    lastModified: new Date(isTime(lastModified) ? lastModified : 0).toISOString(),
   };
 }
 

@@ -9,8 +9,8 @@ import { type Bodies, bodies, type RecordKind } from './record-bodies.ts';
 /** `prev` of a chain's first link. */
 export const noPrevious = '0'.repeat(64);
 
-/** Largest record: a request and five decisions in base64, the event, and room. */
-export const recordBytes = 512 * 1024;
+/** Largest record: a request, dozens of decisions and an event, each as large as it can be. */
+const recordBytes = 2 * 1024 * 1024;
 
 const envelope = <const Kind extends RecordKind>(kind: Kind) =>
   strict({

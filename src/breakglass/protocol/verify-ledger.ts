@@ -16,7 +16,7 @@ export interface Head {
   readonly sha256: string;
 }
 
-/** The ledger's own chain; every entry's session as the entry says; every seal in it; every head as it was posted. */
+/** The ledger's own chain; every entry's session as the entry says; every session's last seal in it; every head as it was posted. */
 export function verifyLedger(
   objects: readonly Standing[],
   sessions: ReadonlyMap<SessionId, VerifiedSession>,
@@ -52,10 +52,13 @@ export function verifyLedger(
     }
     previous = digest;
   }
-  for (const { id, seals } of sessions.values())
-    for (const { seq, at } of seals)
-      if (!entered.has(`${id} ${seq}`) && now > Date.parse(at) + ledgerWithinMinutes * 60_000)
-        findings.push(finding('not-in-ledger', recordKey(id, seq), id));
+  // The last seal stands for those before it: the chain leads back to them.
+  for (const { id, seals } of sessions.values()) {
+    const seal = seals.at(-1);
+    if (seal === undefined || entered.has(`${id} ${seal.seq}`)) continue;
+    if (now > Date.parse(seal.at) + ledgerWithinMinutes * 60_000)
+      findings.push(finding('not-in-ledger', recordKey(id, seal.seq), id));
+  }
   for (const head of heads) {
     const digest = digests.get(head.seq);
     if (digest !== undefined && digest !== head.sha256)

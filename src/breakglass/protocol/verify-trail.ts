@@ -21,8 +21,9 @@ export function verifyTrail(
   const recorded = new Set<string>();
   for (const { id, openedBy } of sessions) {
     ids.add(id);
-    if (openedBy.eventId !== undefined) recorded.add(openedBy.eventId);
-    if (openedBy.membershipId !== undefined) recorded.add(openedBy.membershipId);
+    // Found by the sweeper, not seen being made: then its membership is all that is known.
+    const known = openedBy.eventId ?? openedBy.membershipId;
+    if (known !== undefined) recorded.add(known);
   }
   const findings: Finding[] = [];
   const late = now - lateMinutes * 60_000;

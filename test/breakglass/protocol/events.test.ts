@@ -276,6 +276,15 @@ describe('the use of an emergency role', () => {
     expect(emergencyUseFromEvent(assumeRoleEvent(change, parameters))).toBeUndefined();
   });
 
+  it('at no time, or without an end, is not sanctioned and has both', () => {
+    for (const change of [{ at: Number.NaN }, { expiresAt: Number.NaN }, { expiresAt: 9e15 }]) {
+      expect(judgeEmergency({ ...use(), ...change }, policy, noon)).toMatchObject({
+        refusal: 'time-unknown',
+        session: { openedAt: '2026-11-21T12:00:00Z', expiresAt: '2026-11-21T12:00:00Z' },
+      });
+    }
+  });
+
   it('ends when AWS says, however it says it', () => {
     const one = Date.UTC(2026, 10, 21, 13);
     for (const text of [

@@ -353,6 +353,9 @@ describe('a grant is refused', () => {
     expectRefusal('time-unknown', storyPapers({ request, decisions: [storedDecision(request)] }));
     const decisions = [storedDecision(storedRequest(), 1, {}, { lastModified: Number.NaN })];
     expectRefusal('time-unknown', storyPapers({ decisions }));
+    const { made, ...membership } = read();
+    for (const at of [Number.NaN, Number.POSITIVE_INFINITY, -1, 9e15])
+      expectRefusal('time-unknown', storyPapers(), { ...membership, made: made && { ...made, at } });
   });
 });
 

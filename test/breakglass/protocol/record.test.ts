@@ -109,6 +109,25 @@ describe('a record', () => {
     );
   });
 
+  it('holds whatever was found, made to be kept or not', () => {
+    const hostile = storedDecision(
+      storedRequest(),
+      1,
+      {},
+      {
+        key: `decisions/tier1/\u202e${'x'.repeat(900)}`,
+        bytes: new Uint8Array(16_384).fill(1),
+        lastModified: Number.NaN,
+      },
+    );
+    const body = { ...open, decisions: Array.from({ length: 60 }, () => copyOf(hostile)) };
+    const record = encodeRecord(open.session.id, undefined, { kind: 'open', at: noon, body });
+    const read = parseRecord(record.bytes);
+    expect(read.ok && read.value.kind === 'open' && read.value.body.decisions).toHaveLength(60);
+    expect(copyOf(hostile)).toMatchObject({ encoding: 'base64', lastModified: '1970-01-01T00:00:00.000Z' });
+    expect(originalOf(copyOf(hostile)).bytes).toEqual(hostile.bytes);
+  });
+
   it('holds what people wrote byte for byte, be it text or not', () => {
     for (const bytes of [storedRequest().bytes, new Uint8Array([0xff, 0xfe, 0]), new Uint8Array()]) {
       const object = { key: 'requests/x', bytes, lastModified: noon };
@@ -129,6 +148,11 @@ describe('record 0 is judged again', () => {
   });
   const request = storedRequest(storyRequest({ id: session.id as ReturnType<typeof storyRequest>['id'] }));
   const own = { requestId: storyRequest({ id: session.id as ReturnType<typeof storyRequest>['id'] }).id };
+
+  function ofLee(): [ReturnType<typeof storedRequest>, ReturnType<typeof storedDecision>] {
+    const theirs = storedRequest(storyRequest({ id: own.requestId, requester: people.lee }));
+    return [theirs, storedDecision(theirs, 1, own)];
+  }
 
   it('and agrees', () => {
     for (const kind of ['grant', 'unsanctioned', 'emergency'] as const)
@@ -168,9 +192,27 @@ describe('record 0 is judged again', () => {
       'four-eyes',
       { event: { ...open.event, userIdentity: ssoIdentity({ person: people.lee }) } },
     ],
+    ['a request that is none', 'schema', { request: copyOf({ ...request, bytes: new Uint8Array([123]) }) }],
+    [
+      'a request of somebody else',
+      'four-eyes',
+      {
+        event: undefined,
+        ...papers(...ofLee()),
+      },
+    ],
     ['no sanction under a request’s id', 'misplaced', { session: { ...session, sanctioned: false } }],
   ])('and does not: %s', (_what, code, change) => {
     expect(findings({ ...open, ...change })).toEqual([code]);
+  });
+
+  it('of what was not sanctioned: it is what the event says', () => {
+    const unsanctioned = openOf('unsanctioned');
+    const end = revoke({ at: unsanctioned.session.expiresAt });
+    expect(findings({ ...unsanctioned, event: undefined }, [end, seal()])).toEqual([]);
+    expect(findings({ ...unsanctioned, event: assumeRoleEvent() }, [end, seal()])).toEqual(['event']);
+    const sanctioned = { ...unsanctioned, session: { ...unsanctioned.session, sanctioned: true } };
+    expect(findings(sanctioned, [end, seal()])).toEqual(['misplaced']);
   });
 
   it('of an emergency too', () => {

@@ -1,3 +1,4 @@
+import { longestFor } from './deadlines.ts';
 import type { StoredObject } from './document.ts';
 import { parseRequestKey } from './keys.ts';
 import type { Membership } from './membership.ts';
@@ -26,6 +27,6 @@ export function refuseRequest(
   if (request.permissionSet !== grant.permissionSet) return 'wrong-permission-set';
   if (request.scenario !== grant.scenario) return 'wrong-scenario';
   if (tier.ticket === 'before' && request.ticket === undefined) return 'no-ticket';
-  if (request.minutes > tier.maximumMinutes || request.minutes > grant.maximumMinutes) return 'too-long';
+  if (request.minutes > longestFor(tier, grant)) return 'too-long';
   return undefined;
 }

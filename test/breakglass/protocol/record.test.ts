@@ -184,6 +184,8 @@ describe('record 0 is judged again', () => {
     ['a later end', 'minutes', { session: { ...session, expiresAt: '2026-11-21T13:00:01Z' } }],
     ['another beginning', 'event', { session: { ...session, openedAt: '2026-11-21T12:00:01Z' } }],
     ['another person', 'event', { session: { ...session, userId: people.lee.userId } }],
+    ['another permission set', 'event', { session: { ...session, permissionSet: 'Forge-Prod-Emergency' } }],
+    ['another tier', 'event', { session: { ...session, tier: 2 } }],
     ['another account', 'event', { session: { ...session, account: '444444444444' } }],
     ['an approver who wrote nothing', 'four-eyes', { session: { ...session, approvers: [people.lee] } }],
     ['no approver', 'four-eyes', { session: { ...session, approvers: [] } }],

@@ -106,3 +106,4 @@ export const isTime = (at: number): boolean => Number.isFinite(at) && at >= 0 &&
 
 /** A person of Identity Center: the id decides, the name is for people. */
 export const person = strict({ userId: identityStoreId, userName: line(userNameLength) });
+export type Person = v.InferOutput<typeof person>;

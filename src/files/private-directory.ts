@@ -48,7 +48,8 @@ function makeFolders(path: string): void {
     if (code === 'ENOENT' && parent !== path) {
       makeFolders(parent);
       // Another process may make it at the same time.
-      return makeFolders(path);
+      makeFolders(path);
+      return;
     }
     // A file system that refuses may have it already.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;

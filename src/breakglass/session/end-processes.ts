@@ -16,16 +16,19 @@ const steps: readonly { readonly signals: readonly NodeJS.Signals[]; readonly pa
 ];
 const lookEveryMs = 30;
 
+/** `left`: some are another user's, or can't be killed. */
+export type HowEnded = 'softly' | 'killed' | 'left';
+
 /**
  * Ends all processes of a session: an AWS tool keeps the keys that it has in its own memory, and only its end takes
  * them away. Each job of an interactive shell is a process group of its own, and what was started with nohup is no
- * child of it any more: so they are known by the session's socket in their environment (Linux), elsewhere by who
- * started whom. Answers whether SIGKILL was needed.
+ * child of it any more: so they are known by who started whom and, on Linux, by the session's socket in their
+ * environment.
  */
-export async function endProcesses(host: ProcessHost, child: number, socket: string): Promise<boolean> {
+export async function endProcesses(host: ProcessHost, child: number, socket: string): Promise<HowEnded> {
   if (host.platform === 'win32') {
     await output(host, 'taskkill', ['/pid', String(child), '/t', '/f']);
-    return true;
+    return 'killed';
   }
   const known = new Set<number>([child]);
   const living = async () => {
@@ -37,7 +40,7 @@ export async function endProcesses(host: ProcessHost, child: number, socket: str
     const told = new Set<number>();
     for (const until = host.monotonic() + patienceMs; host.monotonic() < until; ) {
       const pids = await living();
-      if (pids.length === 0) return false;
+      if (pids.length === 0) return signals.includes('SIGKILL') ? 'killed' : 'softly';
       for (const pid of pids) {
         if (told.has(pid)) continue;
         told.add(pid);
@@ -46,7 +49,7 @@ export async function endProcesses(host: ProcessHost, child: number, socket: str
       await sleep(lookEveryMs);
     }
   }
-  return true;
+  return 'left';
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
@@ -57,36 +60,49 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Without those that nobody has yet asked how they ended: they hold nothing any more. */
-function findLiving(host: ProcessHost, known: ReadonlySet<number>, socket: string): Promise<number[]> {
-  return host.platform === 'linux' ? ofEnvironment(host, socket) : ofFamily(host, known);
+interface Row {
+  readonly pid: number;
+  readonly parent: number;
+  /** Its environment names the session. */
+  readonly marked: boolean;
 }
 
-/** Those of other users can't be read, and can't be ended. */
-async function ofEnvironment(host: ProcessHost, socket: string): Promise<number[]> {
-  const entry = `${socketVariable}=${socket}`;
-  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== host.pid);
-  const held = await Promise.all(
-    names.map(async (name) => {
-      const text = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
-      return text.split('\0').includes(entry);
-    }),
-  );
-  return names.filter((_, index) => held[index] === true).map(Number);
-}
-
-async function ofFamily(host: ProcessHost, known: ReadonlySet<number>): Promise<number[]> {
-  const text = await output(host, 'ps', ['-A', '-o', 'pid=,ppid=,stat=']);
-  const rows = [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s*$/gm)].map(([, pid, parent]) => ({
-    pid: Number(pid),
-    parent: Number(parent),
-  }));
-  const found = new Set(known);
+/** Marked ones and their families, without those that only nobody has asked yet how they ended. */
+async function findLiving(host: ProcessHost, known: ReadonlySet<number>, socket: string): Promise<number[]> {
+  const all = host.platform === 'linux' ? await ofProc(socket) : await ofPs(host);
+  const rows = all.filter(({ pid }) => pid !== host.pid);
+  const found = new Set([...known, ...rows.filter(({ marked }) => marked).map(({ pid }) => pid)]);
   for (let size = 0; size !== found.size; ) {
     size = found.size;
     for (const { pid, parent } of rows) if (found.has(parent)) found.add(pid);
   }
   return rows.map(({ pid }) => pid).filter((pid) => found.has(pid));
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the environment of others' processes can't be read. */
+async function ofProc(socket: string): Promise<readonly Row[]> {
+  const entry = `${socketVariable}=${socket}`;
+  const rows = await Promise.all(
+    (await readdir('/proc')).map(async (name): Promise<readonly Row[]> => {
+      if (!/^\d+$/.test(name)) return [];
+      const read = (file: string) => readFile(`/proc/${name}/${file}`, 'latin1').catch(() => '');
+      const [stat, environment] = await Promise.all([read('stat'), read('environ')]);
+      // The program's name stands in parentheses, and may hold any.
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (parent === undefined || state === 'Z' || state === 'X') return [];
+      return [{ pid: Number(name), parent: Number(parent), marked: environment.split('\0').includes(entry) }];
+    }),
+  );
+  return rows.flat();
+}
+
+async function ofPs(host: ProcessHost): Promise<readonly Row[]> {
+  const text = await output(host, 'ps', ['-A', '-o', 'pid=,ppid=,stat=']);
+  return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s*$/gm)].map(([, pid, parent]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    marked: false,
+  }));
 }
 
 function output(host: ProcessHost, command: string, args: readonly string[]): Promise<string> {

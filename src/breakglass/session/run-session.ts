@@ -142,8 +142,12 @@ async function runProgram(
   const { why } = await life.ended;
   if (child.pid !== undefined) {
     if (why !== 'finished') await Promise.race([exit.catch(() => {}), sleep(farewellMs)]);
-    const killed = await endProcesses(host, child.pid, socket);
-    if (host.stdin.isTTY === true && why !== 'finished') await restoreSessionTerminal(host, killed);
+    const how = await endProcesses(host, child.pid, socket);
+    // What belongs to another user (sudo) can't be ended. It gets no credentials any more, and nobody waits for it.
+    const code = await (how === 'left' ? Promise.race([exit, sleep(farewellMs, 1)]) : exit);
+    if (host.stdin.isTTY === true && (why !== 'finished' || code > 128))
+      await restoreSessionTerminal(host, how !== 'softly');
+    return code;
   }
   return exit;
 }

@@ -214,4 +214,14 @@ describe('a program in an active session', () => {
     expect(stage.report().ending.why).toBe('finished');
     expect(runs(lines('job')[0]?.pid ?? 0)).toBe(false);
   });
+
+  it('is ended also where its environment names no session, and with what it has started', async () => {
+    const script = `trap '' HUP TERM; ${process.execPath} -e 'setInterval(() => {}, 1000); console.log(process.pid)' & echo $$; while :; do sleep 1; done`;
+    const run = stage.run({ lastsMs: 1_500, command: ['env', '-i', 'sh', '-c', script] });
+    const { stdout, code } = await run;
+    expect(code).toBe(137);
+    const pids = stdout.trim().split('\n').map(Number);
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) expect(runs(pid)).toBe(false);
+  });
 });

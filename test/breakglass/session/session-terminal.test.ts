@@ -22,6 +22,8 @@ describe.each(shells)('the terminal after a session in $name', ({ name, here }) 
       'in which a program runs that can not be ended softly',
       `sh -c "trap '' HUP TERM; stty raw -echo; echo run''ning; while :; do sleep 1; done"`,
     ],
+    // bash takes its death as an end like others, and has to be killed.
+    ['whose shell does not want to end', "trap '' HUP TERM; echo run''ning"],
   ])('%s is as before, and a summary can be read from it', async (_, line) => {
     using outer = openTerminal('/bin/bash', ['--norc', '-i'], {
       env: { ...stage.env, PS1: 'outer> ', SHELL: name },

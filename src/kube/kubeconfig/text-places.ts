@@ -1,4 +1,4 @@
-import { isMap, isSeq, type Node } from 'yaml';
+import { isMap, isScalar, isSeq, type Node } from 'yaml';
 
 /** Lines and columns of a text, as offsets. A byte order mark takes no column. */
 export class TextPlaces {
@@ -70,8 +70,13 @@ export function endOf(node: Node): number {
 export function leafEnd(node: Node): number {
   if (isMap(node) && node.flow !== true) {
     const last = node.items.at(-1);
-    if (last !== undefined) return leafEnd((last.value ?? last.key) as Node);
+    if (last !== undefined) return leafEnd((isNothing(last.value) ? last.key : last.value) as Node);
   }
   if (isSeq(node) && node.flow !== true && node.items.length > 0) return leafEnd(node.items.at(-1) as Node);
   return endOf(node);
+}
+
+/** `key:` with nothing behind it: the parser puts its value behind the comments that follow. */
+export function isNothing(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.range?.[0] === node.range?.[1]);
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import { detectStyle } from './detect-style.ts';
 import type { Kubeconfig } from './parse-kubeconfig.ts';
-import { endOf, leafEnd, startOf, TextPlaces } from './text-places.ts';
+import { endOf, isNothing, leafEnd, startOf, TextPlaces } from './text-places.ts';
 import { flowText, isObject, itemsText, mapText, pairText, scalarText } from './yaml-text.ts';
 
 interface Splice {
@@ -88,7 +88,7 @@ export class YamlSplicer {
     }
     // `clusters: []  # note` keeps its note, and the items come below.
     const colon = this.#afterColon(pair);
-    const end = node === null ? colon : endOf(node);
+    const end = isNothing(node) ? colon : endOf(node as Node);
     if (this.#file.text.slice(colon, end).includes('#')) throw new Unspliceable(colon);
     this.#splice(colon, end, '');
     const column = this.#places.column(startOf(pair.key as Node)) + this.#style.dash;
@@ -167,6 +167,11 @@ export class YamlSplicer {
     const node = pair.value as Node | null;
     const flow = map.flow === true;
     const simple = !isObject(value) && !Array.isArray(value);
+    if (isNothing(node) && !flow) {
+      const colon = this.#afterColon(pair);
+      this.#splice(colon, colon, ` ${simple ? scalarText(value) : flowText(value)}`);
+      return;
+    }
     if (isPlainScalar(node) && simple) {
       this.#replaceScalar(node, value, flow);
       return;

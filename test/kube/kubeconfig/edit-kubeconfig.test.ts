@@ -141,6 +141,14 @@ current-context: "old" # now
     );
   });
 
+  it('keys without a value, with comments behind them', () => {
+    const text = 'clusters: # c\n\n# d\ncurrent-context: # now\n# e\nusers:\n';
+    const own = [...edits.slice(0, 1), ...edits.slice(3)];
+    expect(twice(text, own)).toBe(
+      `clusters: # c\n${cluster}\n# d\ncurrent-context: new # now\n# e\nusers:\n`,
+    );
+  });
+
   it('keeps a byte order mark, the end marker and a text without a final line end', () => {
     expect(twice('\ufeffkind: Config', [{ kind: 'current', name: 'new' }])).toBe(
       '\ufeffkind: Config\ncurrent-context: new\n',

@@ -224,6 +224,11 @@ describe('record 0 is judged again', () => {
     expect(change({ expiresAt: '2026-11-21T13:00:01Z' })).toEqual(['minutes']);
     expect(change({ roleArn: 'arn:aws:iam::333333333333:role/x' })).toEqual(['event']);
     expect(findings({ ...emergency, event: undefined })).toEqual(['event']);
+    // Found hours later, and over then.
+    const late = { sanctioned: false, why: 'no-incident', expiresAt: '2026-11-21T18:00:00Z' };
+    const after = revoke({ at: '2026-11-21T18:00:01Z' });
+    const lateOpen = { ...emergency, session: { ...emergency.session, ...late } };
+    expect(findings(lateOpen, [after, seal()])).toEqual([]);
     const denied = { ...emergency.event, errorCode: 'AccessDenied' };
     expect(findings({ ...emergency, event: denied })).toEqual(['event']);
   });

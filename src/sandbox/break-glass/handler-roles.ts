@@ -99,7 +99,8 @@ export function handlerRoles(): readonly Role[] {
       tell,
     ]),
     handler('revoker', [...takeAway, readRecords, lookAround, tell]),
-    handler('sweeper', [...takeAway, readRecords, lookAround, workflow, tell]),
+    // What an event never told, the trail still knows.
+    handler('sweeper', [...takeAway, assume('ForgeAuditRead'), readRecords, lookAround, workflow, tell]),
     handler('exporter', [readRecords, assume('ForgeAuditRead')]),
   ];
 }
@@ -145,7 +146,7 @@ export function auditRoles(account: Account): readonly Role[] {
         { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: 'arn:aws:ssm:*:*:session/*' },
       ],
     }),
-    auditRole(account, 'ForgeAuditRead', ['exporter'], {
+    auditRole(account, 'ForgeAuditRead', ['exporter', 'sweeper'], {
       Version: version,
       Statement: {
         Effect: 'Allow',

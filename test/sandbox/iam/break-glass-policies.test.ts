@@ -322,6 +322,11 @@ const cases: readonly Case[] = [
     'allowed',
     onRole(handler('exporter'), 'AssumeRole', role('ForgeAuditRead', wealth), {}),
   ],
+  [
+    'the sweeper becomes the reader',
+    'allowed',
+    onRole(handler('sweeper'), 'AssumeRole', role('ForgeAuditRead', wealth), {}),
+  ],
   ['the tail is cut', 'allowed', act(tail, 'iam:CreatePolicyVersion', boundaryArn)],
   [
     'another policy is written',

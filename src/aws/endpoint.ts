@@ -2,7 +2,20 @@ import { ForgeError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 
 /** The services forge calls, in the spelling of `AWS_ENDPOINT_URL_<SERVICE>`. */
-export type AwsService = 'sso_oidc' | 'sso' | 'sts' | 'rds' | 'ssm' | 'eks' | 'ec2' | 'kms';
+export type AwsService =
+  | 'sso_oidc'
+  | 'sso'
+  | 'sts'
+  | 'rds'
+  | 'ssm'
+  | 'eks'
+  | 'ec2'
+  | 'kms'
+  | 's3'
+  | 'identitystore'
+  | 'cloudtrail'
+  | 'iam'
+  | 'sfn';
 
 /** What a profile of ~/.aws/config says of endpoints, as it stands there. */
 export interface ProfileEndpoints {
@@ -89,6 +102,11 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   eks: 'eks',
   ec2: 'ec2',
   kms: 'kms',
+  s3: 's3',
+  identitystore: 'identitystore',
+  cloudtrail: 'cloudtrail',
+  iam: 'iam',
+  sfn: 'states',
 };
 
 function regionalEndpoint(env: Environment, service: AwsService, region: string): string {
@@ -99,6 +117,8 @@ function regionalEndpoint(env: Environment, service: AwsService, region: string)
     });
   }
   const { suffix, dualStackSuffix } = partitionOf(region);
+  // IAM has one address for all regions of a partition.
+  if (service === 'iam' && suffix === 'amazonaws.com') return `https://iam.${suffix}`;
   const dualStack = env.AWS_USE_DUALSTACK_ENDPOINT?.toLowerCase() === 'true';
   const wantsFips = env.AWS_USE_FIPS_ENDPOINT?.toLowerCase() === 'true';
   // GovCloud's ordinary endpoints are FIPS endpoints, under their ordinary names.

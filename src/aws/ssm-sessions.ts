@@ -1,0 +1,35 @@
+import { DescribeSessionsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { SigningKeys } from '../lib/sigv4.ts';
+import { type Aws, callAws } from './clients.ts';
+
+/** A session of Session Manager that is open. */
+export interface ActiveSession {
+  readonly sessionId: string;
+  /** ARN of who opened it: `arn:aws:sts::…:assumed-role/<role>/<session name>`. */
+  readonly owner: string;
+}
+
+/** All that are open in a region of the account. IAM action ssm:DescribeSessions. */
+export async function listActiveSessions(
+  aws: Aws,
+  region: string,
+  keys: SigningKeys,
+): Promise<readonly ActiveSession[]> {
+  const client = new SSMClient(aws.clientConfig('ssm', region, keys));
+  const call = {
+    service: 'ssm',
+    operation: 'DescribeSessions',
+    region,
+    action: 'ssm:DescribeSessions',
+    resource: `sessions in ${region}`,
+  } as const;
+  const sessions: ActiveSession[] = [];
+  for (let token: string | undefined; ; ) {
+    const command = new DescribeSessionsCommand({ State: 'Active', MaxResults: 200, NextToken: token });
+    const page = await callAws(aws, call, (options) => client.send(command, options));
+    for (const { SessionId: sessionId, Owner: owner } of page.Sessions ?? [])
+      if (sessionId !== undefined && owner !== undefined) sessions.push({ sessionId, owner });
+    if (!page.NextToken) return sessions;
+    token = page.NextToken;
+  }
+}

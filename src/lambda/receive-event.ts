@@ -1,0 +1,101 @@
+import { documentBytes } from '../breakglass/protocol/document.ts';
+import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
+import type { SessionId } from '../breakglass/protocol/ids.ts';
+import { judge } from '../breakglass/protocol/judge.ts';
+import { judgeEmergency } from '../breakglass/protocol/judge-emergency.ts';
+import { parseEndKey, parseEvidenceKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
+import { type Membership, membershipFromEvent } from '../breakglass/protocol/membership.ts';
+import { findEmergencyRole, findGrant, findTier } from '../breakglass/protocol/policy.ts';
+import { parseRequest } from '../breakglass/protocol/request.ts';
+import { emergencyText, grantText, requestText } from '../breakglass/protocol/slack-text.ts';
+import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
+import { readChain } from './chain.ts';
+import type { Ports } from './ports.ts';
+import { recordEnd } from './record-end.ts';
+import { keepEvidence, sealSession } from './seal-session.ts';
+import { stateOf } from './session-state.ts';
+
+/** An event of EventBridge: of CloudTrail, or of the intake bucket. Others are passed over. */
+export async function receiveEvent(ports: Ports, input: unknown): Promise<void> {
+  const event = asJsonObject(input);
+  const key = objectKey(event);
+  if (key !== undefined) return receiveObject(ports, key);
+  const membership = membershipFromEvent(event);
+  if (membership !== undefined) return receiveMembership(ports, event, membership);
+  const use = emergencyUseFromEvent(event);
+  if (use === undefined) return;
+  if (use.denied) {
+    // Nobody got in: worth an alert, not a record for years.
+    const role = findEmergencyRole(ports.policy, use.roleArn);
+    return ports.tell(role?.channel, emergencyText(judgeEmergency(use, ports.policy, ports.now()), use));
+  }
+  await ports.workflow.start(`EV-${use.eventId}`, { trigger: 'event', event });
+}
+
+/** The name is what makes the second delivery of an event one execution with the first. */
+async function receiveMembership(
+  ports: Ports,
+  event: JsonObject | undefined,
+  membership: Membership,
+): Promise<void> {
+  const { groupId, userId, made } = membership;
+  if (made === undefined || findGrant(ports.policy, groupId) === undefined) return;
+  if (made.errorCode === undefined) {
+    const name = membership.membershipId ?? `M-${made.eventId}`;
+    await ports.workflow.start(name, { trigger: 'event', event });
+    return;
+  }
+  if (/Conflict/.test(made.errorCode)) {
+    const membershipId = await ports.people.findMembership(groupId, userId);
+    if (membershipId !== undefined)
+      await ports.workflow.start(`C-${made.eventId}`, {
+        trigger: 'again',
+        membership: { membershipId, groupId, userId },
+      });
+    return;
+  }
+  if (made.by.userId === userId) {
+    const papers = { request: undefined, decisions: [], spent: false };
+    await ports.tell(undefined, grantText(judge(membership, papers, ports.policy, ports.now()), membership));
+  }
+}
+
+async function receiveObject(ports: Ports, key: string): Promise<void> {
+  if (parseRequestKey(key) !== undefined) return announce(ports, key);
+  const end = parseEndKey(key);
+  if (end !== undefined) return receiveEnd(ports, end.id);
+  const evidence = parseEvidenceKey(key);
+  if (evidence !== undefined) return receiveEvidence(ports, evidence.id, evidence.userId);
+}
+
+async function announce({ intake, policy, tell }: Ports, key: string): Promise<void> {
+  const stored = await intake.get(key, documentBytes).catch(() => undefined);
+  const request = stored && parseRequest(stored.bytes);
+  if (request?.ok !== true) return;
+  await tell(findTier(policy, request.value.tier)?.channel, requestText(request.value));
+}
+
+/** Ends the session of whoever wrote it, when it is theirs. */
+async function receiveEnd(ports: Ports, id: SessionId): Promise<void> {
+  const { records } = await recordEnd(ports, id);
+  if (records.some(({ kind }) => kind === 'end'))
+    await ports.workflow.start(`E-${id}`, { trigger: 'end', session: id });
+}
+
+/** Evidence that comes after the seal is followed by another one. */
+async function receiveEvidence(ports: Ports, id: SessionId, userId: string): Promise<void> {
+  const before = stateOf(await readChain(ports.archive, id));
+  // Not opened yet: what opens it also seals it, with all evidence that is there by then.
+  if (before === undefined || before.session.userId !== userId) return;
+  await keepEvidence(ports, id, userId);
+  const { records } = await readChain(ports.archive, id);
+  const seal = records.findLast(({ kind }) => kind === 'seal');
+  if (seal?.kind === 'seal' && records.at(-1)?.kind !== 'seal') await sealSession(ports, id, seal.body);
+}
+
+/** Key of the object that an S3 event tells of; in these events it is as it is, not percent-encoded. */
+function objectKey(event: JsonObject | undefined): string | undefined {
+  if (event?.source !== 'aws.s3' || event['detail-type'] !== 'Object Created') return undefined;
+  const key = asJsonObject(asJsonObject(event.detail)?.object)?.key;
+  return typeof key === 'string' ? key : undefined;
+}

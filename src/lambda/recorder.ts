@@ -1,0 +1,97 @@
+import { isSessionId, type SessionId } from '../breakglass/protocol/ids.ts';
+import type { Session } from '../breakglass/protocol/session.ts';
+import { endedText, stuckText } from '../breakglass/protocol/slack-text.ts';
+import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
+import { appendRecord } from './chain.ts';
+import { type Opened, openSession } from './open-session.ts';
+import type { Ports, WorkflowInput } from './ports.ts';
+import { receiveEvent } from './receive-event.ts';
+import { type Exported, keepEvidence, keepFile, sealSession } from './seal-session.ts';
+import type { TakenAway } from './take-away.ts';
+import { channelOf, tellIfPossible } from './tell.ts';
+
+/** A step of the workflow (workflow.asl.json writes these); anything else that comes is an event of EventBridge. */
+export type RecorderStep =
+  | { readonly step: 'open'; readonly input: WorkflowInput }
+  | { readonly step: 'revoke'; readonly session: Session; readonly taken: TakenAway }
+  | { readonly step: 'stuck'; readonly session: Session; readonly problem: unknown }
+  | { readonly step: 'file'; readonly session: Session; readonly name: string; readonly gzip: string }
+  | { readonly step: 'seal'; readonly session: Session; readonly exported: Exported };
+
+/** The only writer of the archive: what is seen, what is done about it, what was collected. Every step can be repeated. */
+export async function recorder(ports: Ports, input: unknown): Promise<Opened | JsonObject> {
+  const step = asJsonObject(input)?.step;
+  if (typeof step !== 'string') {
+    await receiveEvent(ports, input);
+    return {};
+  }
+  return runStep(ports, input as RecorderStep);
+}
+
+async function runStep(ports: Ports, step: RecorderStep): Promise<Opened | JsonObject> {
+  switch (step.step) {
+    case 'open':
+      return openSession(ports, step.input);
+    case 'revoke':
+      await recordRevoke(ports, step.session, step.taken);
+      return {};
+    case 'stuck':
+      await recordStuck(ports, step.session, step.problem);
+      return {};
+    case 'file':
+      await keepFile(ports, idOf(step.session), step.name, step.gzip);
+      return {};
+    case 'seal': {
+      const id = idOf(step.session);
+      if (step.session.userId !== undefined) await keepEvidence(ports, id, step.session.userId);
+      await sealSession(ports, id, step.exported);
+      return {};
+    }
+  }
+}
+
+/** Once, and once more when more was taken away since. */
+async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): Promise<void> {
+  const { membership, tail, terminated, remaining, at } = taken;
+  let first = false;
+  await appendRecord(ports.archive, session.id, ({ records }) => {
+    const last = records.findLast(({ kind }) => kind === 'revoke');
+    first = last === undefined;
+    // The membership that somebody else had removed by then is no news.
+    const news =
+      last?.kind !== 'revoke' ||
+      (last.body.membership === 'shared' && membership !== 'shared') ||
+      (last.body.tail !== 'cut' && tail === 'cut') ||
+      last.body.terminated < terminated ||
+      last.body.remaining > remaining;
+    if (!news) return undefined;
+    return { kind: 'revoke', at: ports.now(), body: { membership, tail, terminated, remaining, at } };
+  });
+  if (first && membership !== 'shared')
+    await tellIfPossible(ports, channelOf(ports.policy, session), endedText(session, Date.parse(at)));
+}
+
+async function recordStuck(ports: Ports, session: Session, problem: unknown): Promise<void> {
+  const failure = asJsonObject(problem);
+  const words = [failure?.Error, failure?.Cause].filter((part) => typeof part === 'string').join(': ');
+  let attempt = 1;
+  const record = () =>
+    appendRecord(ports.archive, session.id, ({ records }) => {
+      attempt = records.filter(({ kind }) => kind === 'stuck').length + 1;
+      const text = [...(words || 'it failed')]
+        .map((one) => (one < ' ' ? ' ' : one))
+        .join('')
+        .slice(0, 500);
+      return records.length === 0
+        ? undefined
+        : { kind: 'stuck', at: ports.now(), body: { step: 'take-away', problem: text, attempt } };
+    });
+  // Said first: it is what somebody must know, archive or not.
+  await tellIfPossible(ports, undefined, stuckText(session, 'Removing the membership', attempt));
+  await record();
+}
+
+function idOf({ id }: Session): SessionId {
+  if (!isSessionId(id)) throw new RangeError(`${String(id)} is no session.`);
+  return id;
+}

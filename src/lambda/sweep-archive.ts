@@ -1,0 +1,83 @@
+import { endOf, settleMinutes } from '../breakglass/protocol/deadlines.ts';
+import { documentBytes } from '../breakglass/protocol/document.ts';
+import type { SessionId } from '../breakglass/protocol/ids.ts';
+import { endKey, parseRecordKey } from '../breakglass/protocol/keys.ts';
+import { readChain } from './chain.ts';
+import { firstIdAt, recentDays } from './intake.ts';
+import type { Ports } from './ports.ts';
+import { isLive, liveSession, type SessionState, stateOf } from './session-state.ts';
+
+/** Sealed as a whole, as far as this instance has seen: not read again. A new instance reads them once. */
+const sealedOf = new WeakMap<Ports['archive'], Set<SessionId>>();
+
+/** How long after the end a workflow may take before another is put beside it. */
+const patienceMs = 10 * 60_000;
+
+/**
+ * Sessions that are not sealed. What removed a membership and then failed to refuse credentials, or to seal, is found here:
+ * a membership that is gone tells nothing any more.
+ */
+export async function sweepArchive(ports: Ports): Promise<readonly string[]> {
+  const found: string[] = [];
+  const failures: unknown[] = [];
+  for (const id of await recentSessions(ports)) {
+    try {
+      const state = stateOf(await readChain(ports.archive, id));
+      if (state === undefined) continue;
+      if (state.sealed === 'whole') sealedIn(ports).add(id);
+      else if (await sweepSession(ports, id, state)) found.push(`resumed ${id}`);
+    } catch (error) {
+      // One that was tampered with must not hide the others.
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return found;
+}
+
+async function sweepSession(ports: Ports, id: SessionId, state: SessionState): Promise<boolean> {
+  const now = ports.now();
+  if (isLive(state, now)) {
+    if (!(await endedUnseen(ports, state))) return false;
+    return ports.workflow.start(`E-${id}`, { trigger: 'end', session: id });
+  }
+  const end = endOf(liveSession(state));
+  const due = state.revoked ? end + settleMinutes * 60_000 + patienceMs : end + patienceMs / 2;
+  if (now < due) return false;
+  // Once an hour: what goes on for longer is tried again, and not doubled in between.
+  const slot = Math.floor(now / 3_600_000);
+  return ports.workflow.start(`X-${id}-${slot}`, { trigger: 'resume', session: id });
+}
+
+/** The person wrote an end, or is out of the group already: the event of it was lost, or was nobody's to tell. */
+async function endedUnseen({ intake, people }: Ports, { session }: SessionState): Promise<boolean> {
+  const { id, userId, groupId, membershipId } = session;
+  if (userId === undefined) return false;
+  if ((await intake.get(endKey(userId, id), documentBytes)) !== undefined) return true;
+  if (groupId === undefined) return false;
+  return (await people.findMembership(groupId, userId)) !== membershipId;
+}
+
+/** Requests' ids sort by time; of the others there are few. */
+async function recentSessions(ports: Ports): Promise<readonly SessionId[]> {
+  const { archive, now } = ports;
+  const sealed = sealedIn(ports);
+  const oldest = now() - recentDays * 86_400_000;
+  const listed = [
+    ...(await archive.list('sessions/BG-', `sessions/${firstIdAt(oldest)}`)),
+    ...(await archive.list('sessions/EV-')),
+    ...(await archive.list('sessions/UN-')),
+  ];
+  const ids = new Set<SessionId>();
+  for (const { key, lastModified } of listed) {
+    const session = parseRecordKey(key)?.session;
+    if (session !== undefined && lastModified >= oldest && !sealed.has(session)) ids.add(session);
+  }
+  return [...ids];
+}
+
+function sealedIn({ archive }: Ports): Set<SessionId> {
+  const known = sealedOf.get(archive) ?? new Set();
+  sealedOf.set(archive, known);
+  return known;
+}

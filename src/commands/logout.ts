@@ -33,7 +33,7 @@ export default defineCommand<LogoutOptions>({
     ['forge logout --all', 'sign out everywhere, as aws sso logout does'],
   ],
   details: `Role credentials that were handed to programs before stay valid until their own end, and open connections
-stay open: AWS has no way to call them back.`,
+stay open: AWS has no way to call them back. Break-glass sessions on this machine end, with all that runs in them.`,
   run: runLogout,
 });
 
@@ -58,6 +58,7 @@ async function runLogout(
           { kind: 'local' as const, what: `remove ${file}` },
         ]),
         { kind: 'local', what: 'remove the role credentials that forge keeps' },
+        { kind: 'local', what: 'end the break-glass sessions on this machine' },
         ...(all ? [{ kind: 'local' as const, what: "remove the AWS CLI's role credentials" }] : []),
       ],
       equivalents: ['aws sso logout'],
@@ -71,6 +72,10 @@ async function runLogout(
     for (const signIn of signIns) results.push(await signOut(parts, signIn));
   } finally {
     await clearCredentialCache(host);
+    const { endOpenSessions } = await import('../breakglass/session/open-sessions.ts');
+    const ended = await endOpenSessions(host, { why: 'signed-out' });
+    for (const { id, environment } of ended)
+      output.note(`Ends the break-glass session ${id} on ${environment}.`);
     if (all) await removeAwsCliRoleCredentials(host);
   }
   output.result({

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findOrder, openSessionFolder } from '../../src/breakglass/session/open-sessions.ts';
 import { main } from '../../src/main.ts';
 import { flags, startUrl, useLoginStage } from './login-stage.ts';
 
@@ -20,6 +21,22 @@ describe('forge logout', () => {
     expect(await main(['logout', '--output', 'json'], at.host)).toBe(0);
     expect(at.host.out()).toContain('"signedOut": []');
     expect(at.stub.count('Logout')).toBe(1);
+  });
+
+  it('ends the break-glass sessions on this machine', async () => {
+    const grant = {
+      id: 'BG-01K9ZZZZZZZZZZZZZZZZZZ7F3K',
+      tier: 1,
+      environment: 'prod-wealth',
+      region: 'us-east-1',
+      reason: 'INC-1',
+      endsAt: at.host.now() + 60_000,
+    } as const;
+    await using folder = await openSessionFolder(at.host, grant);
+    expect(findOrder(folder.path)).toBeUndefined();
+    expect(await main(['logout'], at.host)).toBe(0);
+    expect(at.host.err()).toContain(`Ends the break-glass session ${grant.id} on prod-wealth.`);
+    expect(findOrder(folder.path)).toEqual({ why: 'signed-out' });
   });
 
   it('says already signed out, exit 0', async () => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     .slice(-processes);
   // One that signs in to AWS for all.
   await sandbox.forge(['kube', 'token', 'dev']);
-}, 60_000);
+}, 150_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
 });
@@ -46,7 +46,10 @@ function newKubeconfig(name: string): { readonly folder: string; readonly path: 
   return { folder, path };
 }
 const use = (cluster: string, KUBECONFIG: string) =>
-  sandbox.forge(['kube', 'use', '--env', 'dev', '--cluster', cluster], { env: { KUBECONFIG } });
+  sandbox.forge(['kube', 'use', '--env', 'dev', '--cluster', cluster], {
+    env: { KUBECONFIG },
+    timeoutMs: 120_000,
+  });
 const contextsIn = (path: string): string[] =>
   parse(readFileSync(path, 'utf8')).contexts.map(({ name }: { name: string }) => name);
 
@@ -59,7 +62,7 @@ describe('forge kube use, at the same time', () => {
     expect(contextsIn(path).toSorted()).toEqual(clusters.map((cluster) => `dev/${cluster}`).toSorted());
     expect(readFileSync(path, 'utf8').startsWith(foreign)).toBe(true);
     expect(readdirSync(folder)).toEqual(['config']);
-  }, 60_000);
+  }, 150_000);
 
   it('with a program between that locks as kubectl does, and writes in place: nothing of either is lost', async () => {
     const { folder, path } = newKubeconfig('mixed');
@@ -75,7 +78,7 @@ describe('forge kube use, at the same time', () => {
     const comments = readFileSync(path, 'utf8').match(/^# \d+$/gm);
     expect(comments).toHaveLength(count);
     expect(readdirSync(folder)).toEqual(['config']);
-  }, 60_000);
+  }, 150_000);
 
   /**
    * kubectl config reads before it locks, and then removes what came in between: its own loss, which no lock of

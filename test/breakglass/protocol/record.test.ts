@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/breakglass/protocol/document.ts';
 import type { FindingCode } from '../../../src/breakglass/protocol/findings.ts';
+import { fileKey, recordKey } from '../../../src/breakglass/protocol/keys.ts';
 import {
   encodeRecord,
   noPrevious,
@@ -133,6 +134,46 @@ describe('a record', () => {
       const object = { key: 'requests/x', bytes, lastModified: noon };
       expect(originalOf(copyOf(object))).toEqual(object);
     }
+  });
+});
+
+describe('a chain', () => {
+  const open = openOf();
+  const { id } = open.session;
+  const raw = (seq: number, prev: string, kind: string, body: unknown) => ({
+    key: recordKey(id, seq),
+    bytes: new TextEncoder().encode(
+      JSON.stringify({ v: 1, session: id, seq, prev, at: '2026-11-21T13:01:00.000Z', kind, body }),
+    ),
+  });
+  const codes = (...records: ReturnType<typeof raw>[]) => {
+    const versions = records.map(({ key, bytes }) => stored(key, bytes, noon));
+    return verifyChain({ versions, policy, now: noon }).findings.map(({ code, subject }) => [code, subject]);
+  };
+
+  it('is opened once, and first', () => {
+    const first = raw(0, noPrevious, 'open', open);
+    expect(codes(first)).toEqual([]);
+    expect(codes(first, raw(1, sha256(first.bytes), 'open', open))).toEqual([['order', recordKey(id, 1)]]);
+    expect(codes(raw(0, noPrevious, 'revoke', revoke().body))).toEqual([['order', recordKey(id, 0)]]);
+  });
+
+  it('is opened by its own session', () => {
+    const foreign = { ...open, session: { ...open.session, id: `UN-${membershipId}` } };
+    expect(codes(raw(0, noPrevious, 'open', foreign))[0]).toEqual(['misplaced', recordKey(id, 0)]);
+  });
+
+  it('of which only files are left is missing', () => {
+    const versions = [stored(fileKey(id, 'a.jsonl'), new Uint8Array(), noon)];
+    expect(verifyChain({ versions, policy, now: noon }).findings).toEqual([
+      { code: 'gap', session: id, subject: recordKey(id, 0), message: `${recordKey(id, 0)}: it is missing.` },
+    ]);
+  });
+
+  it('is followed by what it hashes to, from the first', () => {
+    expect(codes(raw(0, 'a'.repeat(64), 'open', open))).toEqual([['chain', recordKey(id, 0)]]);
+    const first = raw(0, noPrevious, 'open', open);
+    expect(codes(first, raw(1, noPrevious, 'revoke', revoke().body))).toEqual([['chain', recordKey(id, 1)]]);
   });
 });
 

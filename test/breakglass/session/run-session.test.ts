@@ -5,7 +5,7 @@ import { endOpenSessions, listOpenSessions } from '../../../src/breakglass/sessi
 import { eventually } from '../../support/processes.ts';
 import { keys, openTerminal, type Terminal } from '../../support/pty.ts';
 import { createTestHost } from '../../support/test-host.ts';
-import { type SessionStage, someKeys, startSessionStage } from './session-stage.ts';
+import { runs, type SessionStage, someKeys, startSessionStage } from './session-stage.ts';
 
 interface Line {
   readonly at: number;
@@ -43,13 +43,6 @@ function lines(name: string): readonly Line[] {
     return [];
   }
 }
-const runs = (pid: number) => {
-  try {
-    return process.kill(pid, 0) && readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== 'Z';
-  } catch {
-    return false;
-  }
-};
 
 /** A session's shell in which three programs keep asking, one in a job, one past nohup and setsid, one on the socket. */
 async function openBusy(): Promise<Terminal> {

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sessionShell } from '../../../src/breakglass/session/session-shell.ts';
 import { eventually } from '../../support/processes.ts';
 import { hasProgram } from '../../support/programs.ts';
-import { keys } from '../../support/pty.ts';
+import { keys, openTerminal } from '../../support/pty.ts';
+import { createTestHost } from '../../support/test-host.ts';
 import { type SessionStage, startSessionStage } from './session-stage.ts';
 
 let stage: SessionStage;
@@ -80,6 +83,24 @@ describe.each(shells)('an active session in $name', ({ name, files, prompt, here
     terminal.write(`exit${keys.enter}`);
     await terminal.exit;
     expect(stage.report().ending.why).toBe('finished');
+  });
+
+  it.skipIf(!here).each([
+    ['that forge is gone', 600_000, 'gone', /\[ENDED tier 0 prod-wealth: no credentials\]/],
+    ['that the time is up', -5_000, 'here', /\[ENDED tier 0 prod-wealth: no credentials\]/],
+    ['seconds, at the end', 50_000, 'here', /\[BREAK-GLASS tier 0 prod-wealth \d\d s\]/],
+  ])('says %s', async (_, left, forge, pattern) => {
+    const gone = spawnSync('true').pid;
+    const grant = { tier: 0, environment: 'prod-wealth', endsAt: Date.now() + left } as const;
+    const host = createTestHost({ env: { SHELL: name, PATH: process.env.PATH } });
+    const variables = { open: {}, secret: {}, removed: [] };
+    const facts = { grant, pid: forge === 'gone' ? gone : process.pid, coloured: false };
+    const shell = await sessionShell(host, stage.home, variables, facts);
+    using terminal = openTerminal(shell.command, shell.args, { env: { ...stage.env, ...shell.env } });
+    await terminal.waitFor(pattern);
+    terminal.write(`exit${keys.enter}`);
+    await terminal.exit;
+    host.dispose();
   });
 
   it.skipIf(!here)('is refused inside another', async () => {

@@ -130,6 +130,31 @@ export const groups: readonly { readonly title: string; readonly entries: readon
     ],
   },
   {
+    title: 'Break-glass',
+    entries: [
+      {
+        path: 'breakglass',
+        summary: 'ask for access to production, for a while',
+        load: () => import('./commands/breakglass/request.ts'),
+      },
+      {
+        path: 'breakglass approve',
+        summary: 'look at a request, and let somebody in',
+        load: () => import('./commands/breakglass/approve.ts'),
+      },
+      {
+        path: 'breakglass deny',
+        summary: 'refuse a request',
+        load: () => import('./commands/breakglass/deny.ts'),
+      },
+      {
+        path: 'breakglass resume',
+        summary: 'go on with a request of yours, or go back in',
+        load: () => import('./commands/breakglass/resume.ts'),
+      },
+    ],
+  },
+  {
     title: 'Credentials for other programs',
     entries: [
       {

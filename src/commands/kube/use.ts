@@ -40,7 +40,7 @@ export default defineCommand<UseOptions>({
       flags: '--login',
       description: 'sign in on the spot when the sign-in has ended and a terminal is there',
     },
-    { flags: '--yes', description: 'do not ask before production is written' },
+    { flags: '--yes', description: 'do not ask, go on' },
     reasonOption,
     { flags: '--mfa-code <code>', description: 'of the MFA device, where a role asks for it' },
   ],

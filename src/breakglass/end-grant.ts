@@ -1,0 +1,83 @@
+import { deleteMembership, findMembership } from '../aws/identitystore.ts';
+import { ForgeError } from '../errors.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
+import type { AccessCaller } from './access-account.ts';
+import type { BreakGlassPlace } from './break-glass-place.ts';
+import { listRequests, writeDocument } from './intake.ts';
+import { type LoadedRequest, loadRequest } from './load-request.ts';
+import type { Person } from './protocol/document-parts.ts';
+import { encodeEnd } from './protocol/end.ts';
+import { endKey } from './protocol/keys.ts';
+import { recordOutcome, recordStep } from './record-step.ts';
+
+/** `shared`: another grant of the same access goes on. `gone`: there was none any more. */
+export type EndOutcome = 'removed' | 'shared' | 'gone';
+
+/**
+ * Its person ends it: says so in the intake, and leaves the group. Each alone is enough; together neither a lost event
+ * nor a denied call keeps the access standing. Repeating it does no harm.
+ */
+export async function endGrant(
+  parts: Pick<IdentityParts, 'host' | 'output'>,
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  person: Person,
+  loaded: LoadedRequest,
+  summary: string | undefined,
+): Promise<EndOutcome> {
+  const { id, request } = loaded;
+  const bytes = encodeEnd({
+    v: 1,
+    kind: 'end',
+    sessionId: id,
+    user: person,
+    ...(summary === undefined ? {} : { summary }),
+  });
+  await recordStep(parts, {
+    type: 'breakglass.ending',
+    id,
+    person: person.userName,
+    environment: request.environment,
+  });
+  try {
+    await writeDocument(caller, endKey(person.userId, id), bytes);
+  } catch (error) {
+    // Ended before, in other words: the first stand.
+    if (!(error instanceof ForgeError) || error.code !== 'ALREADY_WRITTEN') throw error;
+  }
+  const outcome = (await othersLive(place, caller, loaded)) ? 'shared' : await leave(caller, loaded);
+  await recordOutcome(parts, { type: 'breakglass.ended', id, person: person.userName, membership: outcome });
+  return outcome;
+}
+
+async function leave(caller: AccessCaller, { request }: LoadedRequest): Promise<EndOutcome> {
+  const member = { groupId: request.groupId, userId: request.requester.userId };
+  const membershipId = await findMembership(caller, member);
+  if (membershipId === undefined) return 'gone';
+  return (await deleteMembership(caller, membershipId)) ? 'removed' : 'gone';
+}
+
+/** Whether another grant of the same person lives on the same membership. */
+async function othersLive(
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  loaded: LoadedRequest,
+): Promise<boolean> {
+  const { request, id } = loaded;
+  const longest = (place.breakGlass.requestLifeSeconds + 12 * 3_600) * 1_000;
+  const theirs = (await listRequests(caller)).filter(
+    (other) =>
+      other.userId === request.requester.userId &&
+      other.id !== id &&
+      other.lastModified > caller.aws.now() - longest,
+  );
+  for (const listed of theirs) {
+    const other = await loadRequest(place, caller, listed).catch((error: unknown) => {
+      // What can't be read sanctions nothing.
+      if (error instanceof ForgeError && error.code.startsWith('REQUEST_')) return undefined;
+      throw error;
+    });
+    if (other?.state.status === 'granted' && other.request.groupId === request.groupId) return true;
+  }
+  return false;
+}

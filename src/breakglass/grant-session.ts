@@ -1,0 +1,70 @@
+import { findMembership } from '../aws/identitystore.ts';
+import { ForgeError } from '../errors.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
+import type { Output } from '../terminal/output.ts';
+import { refusingPrompt } from '../terminal/refusing-prompt.ts';
+import { type AccessAccount, requesterAccount } from './access-account.ts';
+import type { BreakGlassPlace } from './break-glass-place.ts';
+import type { LoadedRequest } from './load-request.ts';
+import type { AccessRequest } from './protocol/request.ts';
+import { recordOutcome, recordStep } from './record-step.ts';
+import type { ActiveGrant } from './session/active-grant.ts';
+import { runSession, type SessionEnd } from './session/run-session.ts';
+import { grantedCredentials, waitForRole } from './wait-for-role.ts';
+
+export interface SessionParts extends IdentityParts {
+  readonly output: Output;
+}
+
+/** A shell, or a program, with the access that was granted, until it ends. */
+export async function runGrantSession(
+  parts: SessionParts,
+  place: BreakGlassPlace,
+  loaded: LoadedRequest,
+  command: readonly string[] | undefined,
+): Promise<SessionEnd> {
+  const { request, state, id } = loaded;
+  await waitForRole(parts, place, request);
+  const aws = await parts.aws();
+  const grant: ActiveGrant = {
+    id,
+    tier: sessionTier(request.tier),
+    environment: request.environment,
+    region: place.config.environments.get(request.environment)?.region ?? place.region,
+    reason: request.reason,
+    // What AWS's clock says, by this machine's.
+    endsAt: (state.endsAt ?? 0) - aws.clockSkew(),
+  };
+  // The terminal belongs to the shell: nothing is asked there.
+  const silent = { ...parts, prompt: refusingPrompt };
+  const account = requesterAccount(silent, place);
+  await recordStep(parts, { type: 'breakglass.session.opened', id, environment: request.environment });
+  const end = await runSession(parts, {
+    grant,
+    command,
+    source: () => grantedCredentials(silent, place, request),
+    revoked: () => findRevocation(account, request),
+  });
+  await recordOutcome(parts, {
+    type: 'breakglass.session.closed',
+    id,
+    why: end.ending.why,
+    exitCode: end.exitCode,
+  });
+  return end;
+}
+
+async function findRevocation(account: AccessAccount, request: AccessRequest): Promise<string | undefined> {
+  const member = { groupId: request.groupId, userId: request.requester.userId };
+  const found = await findMembership(await account(), member);
+  return found === undefined ? 'you are no longer in its group' : undefined;
+}
+
+/** Tiers beyond 3 are nobody's: a request of one is not granted. */
+export function sessionTier(tier: number): ActiveGrant['tier'] {
+  if (tier === 0 || tier === 1 || tier === 2 || tier === 3) return tier;
+  throw new ForgeError('usage', `Tier ${tier} has no sessions.`, {
+    code: 'UNKNOWN_TIER',
+    hint: 'Tiers are 0 to 3: forge config show',
+  });
+}

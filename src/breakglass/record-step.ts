@@ -1,0 +1,43 @@
+import { appendToJournal } from '../audit/journal.ts';
+import type { JournalEvent } from '../audit/journal-record.ts';
+import { ForgeError } from '../errors.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
+
+type Parts = Pick<IdentityParts, 'host' | 'output'>;
+
+/** Before a step is taken: what can't be recorded is not done. Throws JOURNAL_FAILED. */
+export async function recordStep({ host }: Parts, event: JournalEvent): Promise<void> {
+  try {
+    await appendToJournal(host, event);
+  } catch (error) {
+    host.signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ForgeError('failed', `Break-glass needs a record of what is done. ${why}`, {
+      code: 'JOURNAL_FAILED',
+      hint: error instanceof ForgeError ? error.hint : undefined,
+      cause: error,
+    });
+  }
+}
+
+/** Of what has happened: it can't be undone for want of a record, nor may Ctrl-C cut it short. */
+export async function recordOutcome({ host, output }: Parts, event: JournalEvent): Promise<void> {
+  try {
+    await appendToJournal({ ...uninterrupted(host), signal: new AbortController().signal }, event);
+  } catch (error) {
+    output.warn(`This is not in the journal. ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function uninterrupted(host: IdentityParts['host']) {
+  const { directories, platform, userId, pid } = host;
+  return {
+    directories,
+    platform,
+    userId,
+    pid,
+    isRunning: (other: number) => host.isRunning(other),
+    now: () => host.now(),
+    monotonic: () => host.monotonic(),
+  };
+}

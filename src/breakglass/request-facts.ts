@@ -1,0 +1,38 @@
+import { isoSeconds } from '../lib/iso-seconds.ts';
+import type { LoadedRequest } from './load-request.ts';
+import { type RequestId, shortId } from './protocol/ids.ts';
+
+/** What to type about a request; ids hold no character that a shell minds. */
+export const approveLine = (id: RequestId): string => `forge breakglass approve ${id}`;
+export const resumeLine = (id: RequestId): string => `forge breakglass resume ${shortId(id)}`;
+
+/** A request for `--output json`: camelCase, times as ISO 8601, null for what is not. */
+export function requestFacts({ id, request, stored, state, digest }: LoadedRequest) {
+  const time = (at: number | undefined) => (at === undefined ? null : isoSeconds(at));
+  return {
+    id,
+    shortId: shortId(id),
+    status: state.status,
+    tier: request.tier,
+    environment: request.environment,
+    account: request.account,
+    scenario: request.scenario ?? null,
+    permissionSet: request.permissionSet,
+    minutes: request.minutes,
+    ticket: request.ticket ?? null,
+    reason: request.reason,
+    requester: request.requester,
+    extends: request.extends ?? null,
+    requestedAt: time(stored.lastModified),
+    lapsesAt: time(state.lapsesAt),
+    approvalsNeeded: state.needed,
+    approvedBy: state.approvedBy,
+    deniedBy: state.deniedBy ?? null,
+    notes: state.notes.map(({ by, note }) => ({ by: by.userName, note })),
+    why: state.why ?? null,
+    openedAt: time(state.openedAt),
+    endsAt: time(state.endsAt),
+    sha256: digest,
+    approve: state.status === 'waiting' ? approveLine(id) : null,
+  };
+}

@@ -1,0 +1,113 @@
+import { type AccessAccount, requesterAccount } from '../../breakglass/access-account.ts';
+import { endGrant } from '../../breakglass/end-grant.ts';
+import { runGrantSession } from '../../breakglass/grant-session.ts';
+import type { ListedRequest } from '../../breakglass/intake.ts';
+import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
+import type { Person } from '../../breakglass/protocol/document-parts.ts';
+import { shortId } from '../../breakglass/protocol/ids.ts';
+import { approveLine, requestFacts, resumeLine } from '../../breakglass/request-facts.ts';
+import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
+import { waitForRole } from '../../breakglass/wait-for-role.ts';
+import type { Context } from '../../context.ts';
+import { exitCodes, ForgeError } from '../../errors.ts';
+import { untilText } from '../../lib/duration-text.ts';
+import type { BreakGlassParts } from './break-glass-parts.ts';
+
+export interface EntryOptions {
+  /** true: wait, whoever is there; false: don't; undefined: where somebody is there. */
+  readonly wait?: boolean;
+  /** Leave the access standing when the shell or program ends. */
+  readonly keep?: boolean;
+}
+
+export const entryOptions = [
+  { flags: '--wait', description: 'wait for the approval also without a terminal' },
+  { flags: '--no-wait', description: 'ask, print the id and leave (exit code 8)' },
+  {
+    flags: '--keep',
+    description: 'when the shell or command ends, leave the access standing until its time is up',
+  },
+];
+
+/**
+ * From a request that stands to its end: waits, opens the shell or runs the command, gives the access back. Without
+ * anybody to wait: exit code 8 and the id.
+ */
+export async function enterGrant(
+  context: Context,
+  { parts, place }: BreakGlassParts,
+  mine: { readonly person: Person; readonly listed: ListedRequest },
+  options: EntryOptions,
+  command: readonly string[],
+): Promise<number> {
+  const { output, prompt } = context;
+  const account = requesterAccount(parts, place);
+  const now = await loadRequest(place, await account(), mine.listed);
+  if (now.state.status !== 'waiting' && now.state.status !== 'granted') throw whyNot(now);
+  if (now.state.status === 'waiting' && !(options.wait ?? prompt.possible)) {
+    output.note(`It waits for an approval. Go on with: ${resumeLine(now.id)}`);
+    showRequest(context, now);
+    return exitCodes['awaiting-approval'];
+  }
+  const loaded =
+    now.state.status === 'granted' ? now : await waitForApproval(parts, place, account, mine.listed);
+  for (const { by, note } of loaded.state.notes) output.note(`${by.userName}: ${note}`);
+  if (command.length === 0 && !hasShell(context)) {
+    await waitForRole(parts, place, loaded.request);
+    output.note(`It can be used ${until(context, loaded)}. Go on with: ${resumeLine(loaded.id)}`);
+    showRequest(context, loaded);
+    return 0;
+  }
+  const end = await runGrantSession(parts, place, loaded, command.length === 0 ? undefined : command);
+  for (const sentence of end.sentences) output.note(sentence);
+  if (options.keep === true && end.ending.why === 'finished') {
+    output.note(
+      `The access stands ${until(context, loaded)}. Give it back with: forge breakglass end ${shortId(loaded.id)}`,
+    );
+  } else {
+    await giveBack(parts, place, account, mine.person, loaded);
+  }
+  return end.exitCode;
+}
+
+/** Ended also where that fails: its time runs out, and the server side takes it away. */
+async function giveBack(
+  parts: BreakGlassParts['parts'],
+  place: BreakGlassParts['place'],
+  account: AccessAccount,
+  person: Person,
+  loaded: LoadedRequest,
+): Promise<void> {
+  try {
+    const outcome = await endGrant(parts, place, await account(), person, loaded, undefined);
+    const words = {
+      removed: 'You are out of its group.',
+      gone: 'You were out of its group already.',
+      shared: 'Another grant keeps you in its group.',
+    };
+    parts.output.note(words[outcome]);
+  } catch (error) {
+    if (!(error instanceof ForgeError)) throw error;
+    parts.output.warn(
+      `The access could not be given back: ${error.message} Try: forge breakglass end ${shortId(loaded.id)}`,
+    );
+  }
+}
+
+const hasShell = ({ host, prompt, output }: Context) =>
+  prompt.possible && output.format === 'table' && host.stdout.isTTY === true;
+
+const until = ({ host }: Context, { state }: LoadedRequest) => untilText(state.endsAt ?? 0, host.now());
+
+/** The id alone for people and pipes; all of it as JSON. */
+export function showRequest({ output }: Context, loaded: LoadedRequest): void {
+  output.result({
+    data: requestFacts(loaded),
+    text: (style) => style.plain(loaded.id),
+  });
+}
+
+/** What the requester hands to an approver. */
+export function tellApprover({ output }: Context, loaded: Pick<LoadedRequest, 'id'>): void {
+  output.instruct(`Asked, as ${shortId(loaded.id)}. An approver types:\n  ${approveLine(loaded.id)}`);
+}

@@ -1,0 +1,99 @@
+import { requesterAccount } from '../../breakglass/access-account.ts';
+import { announceRequest } from '../../breakglass/announce-request.ts';
+import { ownUser } from '../../breakglass/own-user.ts';
+import { planRequest, tierNamed } from '../../breakglass/plan-request.ts';
+import { requestPlan } from '../../breakglass/plan-steps.ts';
+import { requestKey } from '../../breakglass/protocol/keys.ts';
+import { writeRequest } from '../../breakglass/write-request.ts';
+import { type CommandInput, defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { ForgeError } from '../../errors.ts';
+import { askMissing } from './ask-missing.ts';
+import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
+import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
+
+export interface RequestOptions extends EntryOptions {
+  readonly tier?: string;
+  readonly scenario?: string;
+  readonly duration?: string;
+  readonly ticket?: string;
+  readonly reason?: string;
+}
+
+export default defineCommand<RequestOptions>({
+  description:
+    'Asks for access to production for a while, waits until somebody approves it, and opens a shell that has it.',
+  options: [
+    {
+      flags: '--tier <number>',
+      description: '1 or 2: somebody approves. 0: nobody has to, and everybody is told',
+    },
+    { flags: '--scenario <name>', description: 'what it is for, where the tier asks: instance, database, …' },
+    { flags: '--duration <time>', description: 'how long, from the approval on, e.g. 2h' },
+    { flags: '--ticket <id>', description: 'of the incident' },
+    { flags: '--reason <text>', description: 'why, for those who decide; recorded for years' },
+    ...entryOptions,
+  ],
+  rest: 'command and its arguments, in place of a shell',
+  examples: [
+    [
+      'forge breakglass --tier 1 --scenario database --env prod-wealth --duration 2h --ticket INC-123 --reason "orders stuck in payment"',
+      'ask, wait, and be in',
+    ],
+    [
+      'forge breakglass --tier 2 --env prod-cash --ticket INC-7 --reason "compare balances" -- ./report.sh',
+      'run one program with the access, and give it back',
+    ],
+    [
+      'forge breakglass --tier 1 --scenario instance --env prod-wealth --ticket INC-9 --reason "disk full" --no-wait --output json',
+      'from a script: prints the id, exit code 8',
+    ],
+  ],
+  details: `What tiers and scenarios there are, and who approves them: forge config show. A request is written once and stands
+until it is approved, denied or lapses; Ctrl-C ends the waiting only: forge breakglass resume <id> goes on, on any machine.
+The time begins with the approval. Nobody can approve their own request: AWS refuses it, not only forge. Without a
+terminal nothing is waited for: the exit code is 8, and --output json has the id. FORGE_SLACK_WEBHOOK is where the
+approvers are told.`,
+  run: runRequest,
+});
+
+async function runRequest(context: Context, input: CommandInput<RequestOptions>): Promise<number> {
+  const found = await breakGlassParts(context);
+  const { options, rest } = input;
+  const asked = await askMissing(context, found.place, options);
+  const tier = tierNamed(found.place, asked.tier);
+  if (tier.approval === 'two-people') {
+    throw new ForgeError('usage', `Tier ${tier.name} is not asked for: two people open it together.`, {
+      code: 'TIER_IN_PERSON',
+      hint: `When: ${tier.when ?? tier.description ?? 'Identity Center is down'}.`,
+    });
+  }
+  return askAndEnter(context, found, asked, options, rest);
+}
+
+async function askAndEnter(
+  context: Context,
+  found: BreakGlassParts,
+  asked: Awaited<ReturnType<typeof askMissing>>,
+  options: RequestOptions,
+  command: readonly string[],
+): Promise<number> {
+  const { parts, place } = found;
+  const plan = planRequest(place, asked);
+  if (context.globals.plan) {
+    context.output.plan(requestPlan(place, plan, command));
+    return 0;
+  }
+  const caller = await requesterAccount(parts, place)();
+  const person = await ownUser(parts.host, caller);
+  const request = await writeRequest(parts, caller, person, plan);
+  tellApprover(context, request);
+  await announceRequest(parts, request);
+  const listed = {
+    key: requestKey(person.userId, request.id),
+    userId: person.userId,
+    id: request.id,
+    lastModified: caller.aws.now(),
+  };
+  return enterGrant(context, found, { person, listed }, options, command);
+}

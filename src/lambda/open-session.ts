@@ -81,6 +81,8 @@ async function openMembership(
     const chains = new Map<Candidate, Chain>();
     for (const candidate of candidates) chains.set(candidate, await readChain(archive, candidate.id));
     const same = [...chains].find(([, chain]) => isOf(chain, membership));
+    // The event of its making is still to come, and says more; when it is lost, the sweeper sees.
+    if (again && same === undefined) return { phase: 'none' };
     if (same !== undefined && membership.made !== undefined) {
       const [candidate, chain] = same;
       if (!refusedAfterAll(ports, membership, candidate, chain)) return goOn(ports, chain);

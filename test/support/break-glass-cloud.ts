@@ -45,6 +45,8 @@ export interface Cloud {
   readonly down: Map<string, string>;
   /** The handler that makes the n-th port call from here on ends there. */
   crashAt(call: number, side: Side): void;
+  /** What a handler answers from now on, whatever it is asked. */
+  answer(handler: Handler, answer: unknown): void;
   /** No handler crashes any more. */
   heal(): void;
   put(object: Pick<StoredObject, 'key' | 'bytes'> & { lastModified?: number }): void;
@@ -76,6 +78,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
   let clock = noon;
   let ids = 0;
   let countdown: { left: number; side: Side } | undefined;
+  const answers = new Map<Handler, unknown>();
   const timers = createTimers(() => clock);
   const nextId = () => `9067f7c0de-00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
   const eventId = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
@@ -212,6 +215,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
   async function invoke(handler: Handler, payload: unknown): Promise<unknown> {
     const failure = cloud.down.get(handler);
     if (failure !== undefined) throw new StateFailure(failure, `${handler} is down`);
+    if (answers.has(handler)) return json(answers.get(handler));
     const { ports, dead } = portsOf(handler);
     const input = json(payload);
     try {
@@ -251,6 +255,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     crashAt(left, side) {
       countdown = { left, side };
     },
+    answer: (handler, answer) => void answers.set(handler, answer),
     heal() {
       countdown = undefined;
     },
@@ -341,3 +346,10 @@ function runHandler(handler: Handler, ports: Ports, input: unknown): Promise<unk
       return exporter(ports, input as ExporterInput);
   }
 }
+
+/** As EventBridge tells that something was written into the intake. */
+export const objectCreated = (key: string): Record<string, unknown> => ({
+  source: 'aws.s3',
+  'detail-type': 'Object Created',
+  detail: { bucket: { name: 'intake' }, object: { key } },
+});

@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module';
-import { defineConfig } from 'rolldown';
+import { join } from 'node:path';
+import { build, defineConfig } from 'rolldown';
 
 /** Native code can't be bundled; both packages are optional and looked for at run time. */
 const outside = [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'];
@@ -19,6 +20,26 @@ export default defineConfig({
   // `import` or `require` is added by how a package is asked for; forced to `import`, pg's require('pg-pool') breaks.
   resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
   plugins: [
+    {
+      // The handlers are a bundle of their own, in one file, with the SDK: what is deployed is what was tested.
+      name: 'handlers',
+      async writeBundle({ dir }) {
+        await build({
+          input: 'src/lambda/entry.ts',
+          platform: 'node',
+          transform: { target: 'node20.19' },
+          external: (id) => outside.some((name) => (typeof name === 'string' ? name === id : name.test(id))),
+          resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
+          output: {
+            file: join(dir ?? 'dist', 'lambda', 'index.cjs'),
+            format: 'cjs',
+            minify: true,
+            codeSplitting: false,
+          },
+          logLevel: 'warn',
+        });
+      },
+    },
     {
       // commander loads child_process for programs that are commands of their own; forge has none.
       name: 'commander-starts-no-child',

@@ -1,5 +1,5 @@
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import { parseRecordKey, recordKey, sessionPrefix } from '../breakglass/protocol/keys.ts';
+import { parseRecordKey, sessionPrefix } from '../breakglass/protocol/keys.ts';
 import {
   type ArchiveRecord,
   encodeRecord,
@@ -37,19 +37,6 @@ export async function readChain(archive: Archive, id: SessionId): Promise<Chain>
     records.push(parsed.value);
   }
   return { id, records, last };
-}
-
-/** Record 0 alone; undefined: there is no session of this id. */
-export async function readOpen(
-  archive: Archive,
-  id: SessionId,
-): Promise<Extract<ArchiveRecord, { kind: 'open' }>['body'] | undefined> {
-  const [first] = firstVersions(await archive.versions(recordKey(id, 0)));
-  if (first === undefined) return undefined;
-  const parsed = parseRecord(await archive.get(first.key, first.versionId));
-  if (!parsed.ok) throw broken(first.key, parsed.problem);
-  if (parsed.value.kind !== 'open') throw broken(first.key, 'it is not the opening');
-  return parsed.value.body;
 }
 
 /** So many others may write to the same session while one record is written. */

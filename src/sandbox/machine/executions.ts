@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../lib/json-object.ts';
 import { type Outcome, runExecution } from './asl/run-execution.ts';
-import { StateFailure } from './asl/state-failure.ts';
 import type { StateMachine } from './asl/state-machine.ts';
 import type { Timers } from './timers.ts';
 
@@ -120,7 +119,3 @@ export function createExecutions({ machine, arnPrefix, timers, now, invoke }: Ex
     all: () => [...byName.values()].map(({ execution }) => execution).reverse(),
   };
 }
-
-/** What a handler's failure is to the workflow. */
-export const handlerFailure = (name: string, message: string): StateFailure =>
-  new StateFailure(name, message);

@@ -1,0 +1,195 @@
+import { type Aws, createAws } from '../aws/clients.ts';
+import { lookupEvents } from '../aws/cloudtrail.ts';
+import { rewritePolicy } from '../aws/iam-boundary.ts';
+import {
+  deleteMembership,
+  describeUser,
+  findMembership,
+  type IdentityStoreCaller,
+  listMemberships,
+} from '../aws/identitystore.ts';
+import {
+  getObject,
+  type ListedObject,
+  type ListedVersion,
+  listObjects,
+  listVersions,
+  putOnce,
+} from '../aws/s3.ts';
+import { executionInput, listExecutions, startExecution, type WorkflowCaller } from '../aws/sfn.ts';
+import { terminateSession } from '../aws/ssm.ts';
+import { listActiveSessions } from '../aws/ssm-sessions.ts';
+import { assumeRole } from '../aws/sts.ts';
+import { boundaryDocument, parseBoundary } from '../breakglass/protocol/boundary.ts';
+import { ForgeError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { SigningKeys } from '../lib/sigv4.ts';
+import { type HandlerEnvironment, readEnvironment } from './handler-environment.ts';
+import type {
+  Archive,
+  Intake,
+  People,
+  Ports,
+  Production,
+  Trail,
+  UnfinishedExecution,
+  Workflow,
+} from './ports.ts';
+import { readSecret } from './read-secret.ts';
+import { createPost } from './slack-webhook.ts';
+
+/** The boundary of all roles that break-glass gives in a production account, and the role that may write it. */
+const boundaryName = '/forge/ForgeBreakGlassRevocations';
+const cutTailRole = 'forge/ForgeAuditCutTail';
+const readRole = 'forge/ForgeAuditRead';
+
+/** Largest record or file that is read back. */
+const longestObject = 64 * 1024 * 1024;
+
+/** The handlers' ports on AWS, with the keys that the function's role has. */
+export function createAwsPorts(host: Host): Ports {
+  const environment = readEnvironment(host.env);
+  const { policy, keys } = environment;
+  const aws = createAws(host);
+  const log = (text: string) => void host.stderr.write(`${text}\n`);
+  const become = createBecome(aws, environment);
+  return {
+    policy,
+    now: host.now,
+    log,
+    tell: createPost(host.env, (name) => readSecret(host.env, name)),
+    intake: awsIntake(aws, environment),
+    archive: awsArchive(aws, environment),
+    people: awsPeople({ aws, region: policy.region, keys, identityStoreId: policy.identityStoreId }),
+    workflow: awsWorkflow({ aws, region: policy.region, keys, stateMachineArn: environment.stateMachineArn }),
+    production: awsProduction(aws, environment, become, log),
+    trail: awsTrail(aws, environment, become),
+  };
+}
+
+function awsIntake(aws: Aws, { policy: { region }, keys, intake: bucket }: HandlerEnvironment): Intake {
+  return {
+    get: (key, limit) => getObject(aws, region, keys, { bucket, key, limit }),
+    list: (prefix) => flat(listObjects(aws, region, keys, { bucket, prefix })),
+  };
+}
+
+function awsArchive(aws: Aws, { policy: { region }, keys, archive: bucket }: HandlerEnvironment): Archive {
+  return {
+    versions: (prefix) => flat<ListedVersion>(listVersions(aws, region, keys, { bucket, prefix })),
+    list: (prefix, startAfter) =>
+      flat<ListedObject>(listObjects(aws, region, keys, { bucket, prefix, startAfter })),
+    put: (key, bytes) => putOnce(aws, region, keys, { bucket, key, bytes }),
+    async get(key, versionId) {
+      const object = await getObject(aws, region, keys, { bucket, key, versionId, limit: longestObject });
+      if (object !== undefined) return object.bytes;
+      throw new ForgeError('failed', `${key} is gone.`, { code: 'NOT_FOUND' });
+    },
+  };
+}
+
+function awsPeople(caller: IdentityStoreCaller): People {
+  return {
+    findMembership: (groupId, userId) => findMembership(caller, { groupId, userId }),
+    membersOf: (groupId) => listMemberships(caller, groupId),
+    removeMembership: (membershipId) => deleteMembership(caller, membershipId),
+    userName: async (userId) => (await describeUser(caller, userId))?.userName,
+  };
+}
+
+function awsWorkflow(caller: WorkflowCaller): Workflow {
+  return {
+    start: (name, input) => startExecution(caller, name, input),
+    async unfinished(after) {
+      const found: UnfinishedExecution[] = [];
+      for (const status of ['FAILED', 'TIMED_OUT', 'ABORTED'] as const) {
+        for await (const page of listExecutions(caller, status)) {
+          for (const { name, arn, startedAt } of page)
+            if (startedAt >= after) found.push({ name, input: () => executionInput(caller, arn) });
+          // Newest first: what follows is older.
+          if ((page.at(-1)?.startedAt ?? 0) < after) break;
+        }
+      }
+      return found;
+    },
+  };
+}
+
+function awsProduction(
+  aws: Aws,
+  environment: HandlerEnvironment,
+  become: Become,
+  log: Ports['log'],
+): Production {
+  const { region } = environment.policy;
+  return {
+    async cutTail(account, cut) {
+      const keys = await become(account, cutTailRole);
+      const arn = `arn:aws:iam::${account}:policy${boundaryName}`;
+      await rewritePolicy(aws, region, keys, arn, (before) => {
+        const cuts = parseBoundary(before);
+        const done = cuts.some(({ userId, at }) => userId === cut.userId && at >= cut.at);
+        return done ? before : boundaryDocument([...cuts, cut], aws.now());
+      });
+    },
+    async endShells(account, isTheirs) {
+      const keys = await become(account, cutTailRole);
+      let [terminated, remaining] = [0, 0];
+      for (const where of environment.regions) {
+        for (const { sessionId, owner } of await listActiveSessions(aws, where, keys)) {
+          if (!isTheirs(owner)) continue;
+          try {
+            await terminateSession(aws, where, keys, sessionId);
+            terminated++;
+          } catch (error) {
+            remaining++;
+            log(`${sessionId} could not be ended: ${error instanceof Error ? error.message : String(error)}`);
+          }
+        }
+      }
+      return { terminated, remaining };
+    },
+  };
+}
+
+function awsTrail(aws: Aws, environment: HandlerEnvironment, become: Become): Trail {
+  return {
+    async lookup({ account, ...query }) {
+      const keys = await become(account, readRole);
+      return lookupEvents(aws, environment.policy.region, keys, query);
+    },
+  };
+}
+
+type Become = (account: string, role: string) => Promise<SigningKeys>;
+
+/** So long before their end keys are asked for anew. */
+const spareMs = 5 * 60_000;
+
+/** Keys of forge's roles in production accounts, for a quarter of an hour each. */
+function createBecome(aws: Aws, { policy: { region }, keys }: HandlerEnvironment): Become {
+  const known = new Map<string, { readonly keys: SigningKeys; readonly until: number }>();
+  return async (account, role) => {
+    const roleArn = `arn:aws:iam::${account}:role/${role}`;
+    const held = known.get(roleArn);
+    if (held !== undefined && held.until > aws.now()) return held.keys;
+    const issued = await assumeRole(aws, region, keys, {
+      roleArn,
+      sessionName: 'forge-breakglass',
+      durationSeconds: 900,
+    });
+    const theirs: SigningKeys = {
+      accessKeyId: issued.accessKeyId,
+      secretAccessKey: issued.secretAccessKey.reveal(),
+      sessionToken: issued.sessionToken.reveal(),
+    };
+    known.set(roleArn, { keys: theirs, until: issued.expiration - spareMs });
+    return theirs;
+  };
+}
+
+async function flat<Entry>(pages: AsyncIterable<readonly Entry[]>): Promise<readonly Entry[]> {
+  const all: Entry[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}

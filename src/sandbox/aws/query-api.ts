@@ -82,6 +82,9 @@ function run(
       noteResponse: (response) => {
         notes.response = response;
       },
+      noteResources: (resources) => {
+        notes.resources = resources;
+      },
     });
     return answered.result;
   });

@@ -1,4 +1,4 @@
-import type { EventParameters } from '../event-log.ts';
+import type { EventParameters, EventResource } from '../event-log.ts';
 import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import type { XmlElements } from './xml.ts';
@@ -24,6 +24,8 @@ export interface QueryRequest {
   note(parameters: EventParameters): void;
   /** For the event: CloudTrail's responseElements. */
   noteResponse(response: EventParameters): void;
+  /** For the event: what the call was about, in whose account. CloudTrail tells that account too. */
+  noteResources(resources: readonly EventResource[]): void;
 }
 
 export interface QueryResult {

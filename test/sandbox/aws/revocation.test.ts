@@ -153,7 +153,12 @@ describe('tier 0', () => {
     const keys = await assume(await sam(), honest());
     await clusters(keys);
     const event = stage.world.events.all().findLast(({ name }) => name === 'AssumeRole');
-    expect(event).toMatchObject({ service: 'sts', region: 'us-east-1', account: wealth });
+    expect(event).toMatchObject({
+      service: 'sts',
+      region: 'us-east-1',
+      account: wealth,
+      resources: [{ type: 'AWS::IAM::Role', ARN: forgeRole('Forge-Prod-Emergency'), accountId: wealth }],
+    });
     const use = emergencyUseFromEvent({
       eventVersion: '1.09',
       eventID: event?.eventId,

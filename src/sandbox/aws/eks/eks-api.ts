@@ -54,6 +54,7 @@ function run(
   return recordCall(world, { service: 'eks', operation: name, request }, (notes) => {
     const { keys: caller, region } = verify(world, request);
     notes.caller = caller;
+    notes.region = region;
     const note = (parameters: EventParameters) => {
       notes.parameters = parameters;
     };

@@ -16,7 +16,15 @@ const nameConstraint = { min: 2, max: 64, pattern: '[\\w+=,.@-]*' };
 /** The longest a role lives that another role assumed. */
 const chainedSeconds = 3600;
 
-export const assumeRole: QueryOperation = ({ world, parameters, caller, region, note, noteResponse }) => {
+export const assumeRole: QueryOperation = ({
+  world,
+  parameters,
+  caller,
+  region,
+  note,
+  noteResponse,
+  noteResources,
+}) => {
   const value = (name: string) => parameters.get(name);
   const check = new ConstraintCheck();
   const arn = value('RoleArn');
@@ -51,6 +59,7 @@ export const assumeRole: QueryOperation = ({ world, parameters, caller, region, 
   });
   check.done();
   const roleAccount = parseRoleArn(arn ?? '');
+  noteResources([{ type: 'AWS::IAM::Role', ARN: arn ?? '', accountId: roleAccount }]);
   if (sourceIdentity?.startsWith('aws:')) {
     throw new AwsFailure('ValidationError', 400, 'SourceIdentity must not begin with aws:');
   }

@@ -71,6 +71,10 @@ describe('ids', () => {
   });
 
   it('grow until nothing else answers to them', () => {
+    expect(shortIdAmong(id, [id])).toBe(shortId(id));
+    const like = newRequestId(1_700_000_000_000, Uint8Array.from([0, ...new Uint8Array(9).fill(255)]));
+    expect(shortIdAmong(id, [like]).length).toBeGreaterThan(shortId(id).length);
+    expect(shortIdAmong(id, [like]).length).toBeLessThan(id.length);
     fc.assert(
       fc.property(fc.array(random, { minLength: 2, maxLength: 30 }), (all) => {
         // The ends of all are the same three characters: short ones must be told apart.

@@ -10,6 +10,7 @@ import {
 } from '../../../src/breakglass/protocol/record.ts';
 import { type Bodies, copyOf, originalOf } from '../../../src/breakglass/protocol/record-bodies.ts';
 import { verifyChain } from '../../../src/breakglass/protocol/verify-chain.ts';
+import type { ObjectVersion } from '../../../src/breakglass/protocol/verify-versions.ts';
 import { audited, goodArchive, type Plot, policy, stored } from '../../support/break-glass-archive.ts';
 import {
   assumeRoleEvent,
@@ -314,5 +315,25 @@ describe('an end', () => {
     ]);
     expect(findings(open, [revoke(), sealed(`sessions/UN-${membershipId}/files/a`)])).toEqual(['misplaced']);
     expect(findings(open, [revoke(), sealed('../a')])).toEqual(['misplaced']);
+    // Before the seal, too.
+    const evidence = { from: 'evidence/x', file: file(`sessions/${open.session.id}/files/a`) };
+    const delivered: RecordEntry = { kind: 'evidence', at: noon, body: evidence };
+    expect(findings(open, [delivered], noon)).toEqual(['file-missing']);
+  });
+
+  it('of a file that can’t be read is found; the digest of a large one does', () => {
+    const bytes = new Uint8Array([1]);
+    const { versions } = goodArchive([{ ...plain, files: [bytes] }]);
+    const verifyWith = (change: Partial<ObjectVersion>) =>
+      verifyChain({
+        versions: versions.map((version) =>
+          version.key.includes('/files/') ? { ...version, bytes: undefined, ...change } : version,
+        ),
+        policy,
+        now: audited,
+      }).findings.map(({ code }) => code);
+    expect(verifyWith({})).toEqual(['unreadable']);
+    expect(verifyWith({ digest: { sha256: sha256(bytes), bytes: 1 } })).toEqual([]);
+    expect(verifyWith({ digest: { sha256: sha256(bytes), bytes: 2 } })).toEqual(['file-changed']);
   });
 });

@@ -152,6 +152,31 @@ export const groups: readonly { readonly title: string; readonly entries: readon
         summary: 'go on with a request of yours, or go back in',
         load: () => import('./commands/breakglass/resume.ts'),
       },
+      {
+        path: 'breakglass extend',
+        summary: 'ask for more time',
+        load: () => import('./commands/breakglass/extend.ts'),
+      },
+      {
+        path: 'breakglass end',
+        summary: 'give access back before its time',
+        load: () => import('./commands/breakglass/end.ts'),
+      },
+      {
+        path: 'breakglass list',
+        summary: 'who asks, and who has access',
+        load: () => import('./commands/breakglass/list.ts'),
+      },
+      {
+        path: 'breakglass show',
+        summary: 'one request, and what became of it',
+        load: () => import('./commands/breakglass/show.ts'),
+      },
+      {
+        path: 'breakglass status',
+        summary: 'what you asked for, and what is open here',
+        load: () => import('./commands/breakglass/status.ts'),
+      },
     ],
   },
   {
@@ -253,28 +278,3 @@ export const groups: readonly { readonly title: string; readonly entries: readon
 ];
 
 export const entries: readonly Entry[] = groups.flatMap((group) => group.entries);
-
-/** Global options that take a value: needed to find the command's words between them. */
-export const valuedGlobals = ['--output', '--env', '--config', '--profile', '--region'] as const;
-export const plainGlobals = ['--no-input', '--quiet', '--debug', '--plan'] as const;
-
-/** Positions of what is neither an option nor a global option's value. */
-export function wordPositions(words: readonly string[]): number[] {
-  const positions: number[] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? '';
-    if (valuedGlobals.some((option) => option === word)) index++;
-    else if (!word.startsWith('-')) positions.push(index);
-  }
-  return positions;
-}
-
-/** The command that the first words name, and how many words that took. */
-export function findEntry(words: readonly string[]): [Entry, number] | [undefined, 0] {
-  for (const count of [2, 1]) {
-    const path = words.slice(0, count).join(' ');
-    const entry = words.length >= count ? entries.find((candidate) => candidate.path === path) : undefined;
-    if (entry !== undefined) return [entry, count];
-  }
-  return [undefined, 0];
-}

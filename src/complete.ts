@@ -1,5 +1,6 @@
 import type { CommandDefinition } from './command.ts';
-import { entries, findEntry, plainGlobals, valuedGlobals, wordPositions } from './command-tree.ts';
+import { entries } from './command-tree.ts';
+import { findEntry, plainGlobals, valuedGlobals, wordPositions } from './find-entry.ts';
 import type { Host } from './host.ts';
 
 /**

@@ -74,7 +74,7 @@ function bug(error: unknown, debug: boolean): ForgeError {
 
 /** kubectl shows what its credential plugin says in the middle of its own output. */
 async function isForKubectl(argv: readonly string[]): Promise<boolean> {
-  const { findEntry, wordPositions } = await import('./command-tree.ts');
+  const { findEntry, wordPositions } = await import('./find-entry.ts');
   const [entry] = findEntry(wordPositions(argv).map((position) => argv[position] ?? ''));
   return entry?.path === 'kube token';
 }

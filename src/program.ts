@@ -1,5 +1,6 @@
-import { entries, findEntry, groups, plainGlobals, valuedGlobals, wordPositions } from './command-tree.ts';
+import { entries, groups } from './command-tree.ts';
 import { ForgeError } from './errors.ts';
+import { findEntry, plainGlobals, valuedGlobals, wordPositions } from './find-entry.ts';
 import type { Host } from './host.ts';
 import { nearest } from './lib/nearest.ts';
 

@@ -13,6 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['main'],
   ['program', 'kubectl-line'],
   ['complete'],
+  ['find-entry'],
   ['command-tree'],
   ['run-command'],
   ['commands'],

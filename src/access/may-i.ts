@@ -1,3 +1,4 @@
+import { askLine } from '../breakglass/ask-line.ts';
 import type { Config, Environment } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 
@@ -28,7 +29,7 @@ export function refusal(question: AccessQuestion): ForgeError | undefined {
   if (environment.permissionSet === undefined) {
     return new ForgeError('denied', `No one has standing access to ${environment.name}.`, {
       code: 'BREAK_GLASS_NEEDED',
-      hint: "Ask for break-glass as your organisation does it; this version of forge can't do it yet.",
+      hint: wayIn(question.config, environment, purpose),
     });
   }
   if (question.reasonNeeded === true && reason === undefined) {
@@ -38,4 +39,14 @@ export function refusal(question: AccessQuestion): ForgeError | undefined {
     });
   }
   return undefined;
+}
+
+function wayIn(
+  { breakGlass }: Pick<Config, 'breakGlass'>,
+  environment: Environment,
+  purpose: string,
+): string {
+  const line = askLine(breakGlass, environment, purpose);
+  if (line !== undefined) return line;
+  return 'Ask for break-glass as your organisation does it: forge.yaml has no tier (break_glass.tiers) that grants it.';
 }

@@ -3,8 +3,9 @@ import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import type { AccessCaller } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
-import { listRequests, writeDocument } from './intake.ts';
-import { type LoadedRequest, loadRequest } from './load-request.ts';
+import { writeDocument } from './intake.ts';
+import { listGrants } from './list-grants.ts';
+import type { LoadedRequest } from './load-request.ts';
 import type { Person } from './protocol/document-parts.ts';
 import { encodeEnd } from './protocol/end.ts';
 import { endKey } from './protocol/keys.ts';
@@ -64,20 +65,9 @@ async function othersLive(
   loaded: LoadedRequest,
 ): Promise<boolean> {
   const { request, id } = loaded;
-  const longest = (place.breakGlass.requestLifeSeconds + 12 * 3_600) * 1_000;
-  const theirs = (await listRequests(caller)).filter(
+  const { found } = await listGrants(place, caller, { all: false, userId: request.requester.userId });
+  return found.some(
     (other) =>
-      other.userId === request.requester.userId &&
-      other.id !== id &&
-      other.lastModified > caller.aws.now() - longest,
+      other.id !== id && other.state.status === 'granted' && other.request.groupId === request.groupId,
   );
-  for (const listed of theirs) {
-    const other = await loadRequest(place, caller, listed).catch((error: unknown) => {
-      // What can't be read sanctions nothing.
-      if (error instanceof ForgeError && error.code.startsWith('REQUEST_')) return undefined;
-      throw error;
-    });
-    if (other?.state.status === 'granted' && other.request.groupId === request.groupId) return true;
-  }
-  return false;
 }

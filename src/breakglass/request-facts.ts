@@ -1,3 +1,4 @@
+import { untilText } from '../lib/duration-text.ts';
 import { isoSeconds } from '../lib/iso-seconds.ts';
 import type { LoadedRequest } from './load-request.ts';
 import { type RequestId, shortId } from './protocol/ids.ts';
@@ -5,6 +6,16 @@ import { type RequestId, shortId } from './protocol/ids.ts';
 /** What to type about a request; ids hold no character that a shell minds. */
 export const approveLine = (id: RequestId): string => `forge breakglass approve ${id}`;
 export const resumeLine = (id: RequestId): string => `forge breakglass resume ${shortId(id)}`;
+
+/** What became of it; unescaped. */
+export function statusLines({ state }: LoadedRequest, now: number): readonly (readonly [string, string])[] {
+  const by = state.deniedBy === undefined ? '' : ` by ${state.deniedBy.userName}`;
+  const until = state.endsAt === undefined ? '' : `, ${untilText(state.endsAt, now)}`;
+  return [
+    ['Status', `${state.status}${by}${until}${state.why === undefined ? '' : `: ${state.why}`}`],
+    ...state.notes.map((note) => ['Said', `${note.by.userName}: ${note.note}`] as const),
+  ];
+}
 
 /** A request for `--output json`: camelCase, times as ISO 8601, null for what is not. */
 export function requestFacts({ id, request, stored, state, digest }: LoadedRequest) {

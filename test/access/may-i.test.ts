@@ -39,6 +39,25 @@ describe('may I?', () => {
     const refused = refusal(await question('prod-cash'));
     expect(refused?.kind).toBe('denied');
     expect(refused?.message).toBe('No one has standing access to prod-cash.');
-    expect(refused?.hint).toContain('break-glass');
+    expect(refused?.hint).toContain('forge.yaml has no tier');
+  });
+
+  it.each([
+    ['db connect', '--tier 1 --scenario database --env prod-cash --ticket … --reason "…"'],
+    ['ssm run', '--tier 1 --scenario instance --env prod-cash --ticket … --reason "…"'],
+    ['kube exec', '--tier 1 --scenario kubernetes --env prod-cash --ticket … --reason "…"'],
+    ['console', '--tier 1 --scenario console --env prod-cash --ticket … --reason "…"'],
+    [
+      'exec',
+      '--tier 1 --scenario instance|database|kubernetes|console --env prod-cash --ticket … --reason "…"',
+    ],
+  ])('of forge %s: the line to type', async (purpose, line) => {
+    const sample = join(import.meta.dirname, '..', '..', 'samples', 'forge.yaml');
+    const host = createTestHost();
+    const config = await loadConfig(host, sample);
+    host.dispose();
+    const environment = config.environments.get('prod-cash');
+    const refused = refusal({ config, environment, purpose, reason: undefined });
+    expect(refused?.hint).toBe(`forge breakglass ${line}`);
   });
 });

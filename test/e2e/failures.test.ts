@@ -199,7 +199,7 @@ describe.concurrent('access', () => {
         kind: 'denied',
         code: 'BREAK_GLASS_NEEDED',
         says: /No one has standing access to prod-cash\.$/,
-        next: /break-?glass/,
+        next: /^forge breakglass --tier 1 --scenario database --env prod-cash --ticket … --reason "…"$/m,
       },
     );
   });

@@ -1,0 +1,68 @@
+import { requesterAccount } from '../../breakglass/access-account.ts';
+import { endGrant } from '../../breakglass/end-grant.ts';
+import { findRequest } from '../../breakglass/find-request.ts';
+import { loadRequest } from '../../breakglass/load-request.ts';
+import { ownUser } from '../../breakglass/own-user.ts';
+import { endPlan } from '../../breakglass/plan-steps.ts';
+import { lineProblem, summaryLength } from '../../breakglass/protocol/document-parts.ts';
+import { isSessionId, matchesShortId, shortId } from '../../breakglass/protocol/ids.ts';
+import { endOpenSessions } from '../../breakglass/session/open-sessions.ts';
+import { defineCommand } from '../../command.ts';
+import { ForgeError } from '../../errors.ts';
+import { breakGlassParts } from './break-glass-parts.ts';
+
+export default defineCommand<{ readonly summary?: string }>({
+  description: 'Ends access of yours before its time, or takes a request back.',
+  arguments: [{ name: '<id>', description: 'of the request: BG-… or bg-7f3k' }],
+  options: [{ flags: '--summary <text>', description: 'what was done, for the record' }],
+  examples: [
+    ['forge breakglass end bg-7f3k', 'sessions of it end within a second'],
+    ['forge breakglass end bg-7f3k --summary "restarted the payment worker"', 'with words for the record'],
+  ],
+  details: `Keys that were given out can live on at AWS until the server side cuts them off, an hour at most. Access of somebody
+else is ended by an approver.`,
+  async run(context, { args, options }) {
+    const { host, output, globals } = context;
+    const { parts, place } = await breakGlassParts(context);
+    const typed = args[0] ?? '';
+    checkSummary(options.summary);
+    if (globals.plan) return output.plan(endPlan(place, typed));
+    // First what is here: that must not wait for AWS.
+    const here = await endOpenSessions(
+      host,
+      { why: 'ended' },
+      ({ id }) => isSessionId(id) && matchesShortId(typed, id),
+    );
+    const caller = await requesterAccount(parts, place)();
+    const person = await ownUser(host, caller);
+    const listed = await findRequest(caller, typed, person);
+    const short = shortId(listed.id);
+    if (listed.userId !== person.userId) {
+      throw new ForgeError('denied', `${short} is somebody else's.`, {
+        code: 'NOT_YOURS',
+        hint: `Whose: forge breakglass show ${short}`,
+      });
+    }
+    const loaded = await loadRequest(place, caller, listed);
+    const membership = await endGrant(parts, place, caller, person, loaded, options.summary);
+    const sentences = {
+      removed: `${short} is ended: you are out of its group.`,
+      gone: `${short} is ended: you were not in its group${loaded.state.status === 'granted' ? ' any more' : ''}.`,
+      shared: `${short} is ended; another grant of yours keeps you in its group.`,
+    };
+    output.result({
+      data: { id: listed.id, shortId: short, status: 'ended', membership, sessionsEnded: here.length },
+      text: (style) => style.plain(sentences[membership]),
+    });
+  },
+});
+
+function checkSummary(summary: string | undefined): void {
+  const problem =
+    summary === undefined ? undefined : lineProblem(summary.replace(/[\n\t]/g, ' '), summaryLength);
+  if (problem === undefined) return;
+  throw new ForgeError('usage', `The summary ${problem}.`, {
+    code: 'INVALID_SUMMARY',
+    hint: 'For example: --summary "restarted the payment worker"',
+  });
+}

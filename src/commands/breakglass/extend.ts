@@ -1,0 +1,77 @@
+import { requesterAccount } from '../../breakglass/access-account.ts';
+import { announceRequest } from '../../breakglass/announce-request.ts';
+import { findRequest } from '../../breakglass/find-request.ts';
+import { loadRequest } from '../../breakglass/load-request.ts';
+import { ownUser } from '../../breakglass/own-user.ts';
+import { planRequest } from '../../breakglass/plan-request.ts';
+import { requestPlan } from '../../breakglass/plan-steps.ts';
+import { shortId } from '../../breakglass/protocol/ids.ts';
+import { requestKey } from '../../breakglass/protocol/keys.ts';
+import { whyNot } from '../../breakglass/wait-for-approval.ts';
+import { writeRequest } from '../../breakglass/write-request.ts';
+import { defineCommand } from '../../command.ts';
+import { ForgeError } from '../../errors.ts';
+import { environmentNamed } from '../../targets/resolve-environment.ts';
+import { breakGlassParts } from './break-glass-parts.ts';
+import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
+
+interface ExtendOptions extends EntryOptions {
+  readonly duration?: string;
+  readonly reason?: string;
+}
+
+export default defineCommand<ExtendOptions>({
+  description: 'Asks for more time for access that you hold; somebody approves it as they did the first.',
+  arguments: [{ name: '<id>', description: 'of the request: BG-… or bg-7f3k' }],
+  options: [
+    { flags: '--duration <time>', description: 'how long, from the approval on, e.g. 2h' },
+    { flags: '--reason <text>', description: 'why, for those who decide; recorded for years' },
+    ...entryOptions,
+  ],
+  rest: 'command and its arguments, in place of a shell',
+  examples: [
+    ['forge breakglass extend bg-7f3k --reason "restore still runs"', 'the same access, and its time anew'],
+    ['forge breakglass extend bg-7f3k --reason "more to copy" -- ./copy.sh', 'and run a program with it'],
+  ],
+  details: `It is a request of its own for the same tier, scenario, environment and ticket; both share one membership, which ends
+with the later of them. A shell that is open keeps its own end: leave it and come back with forge breakglass resume.`,
+  async run(context, { args, options, rest }) {
+    const found = await breakGlassParts(context);
+    const { parts, place } = found;
+    const caller = await requesterAccount(parts, place)();
+    const person = await ownUser(parts.host, caller);
+    const first = await loadRequest(place, caller, await findRequest(caller, args[0] ?? '', person));
+    if (first.request.requester.userId !== person.userId) {
+      throw new ForgeError('denied', `${shortId(first.id)} is somebody else's.`, {
+        code: 'NOT_YOURS',
+        hint: `Whose: forge breakglass show ${shortId(first.id)}`,
+      });
+    }
+    if (first.state.status !== 'granted') {
+      if (first.state.status !== 'waiting') throw whyNot(first);
+      throw new ForgeError('usage', `${shortId(first.id)} is not approved yet.`, {
+        code: 'REQUEST_WAITING',
+        hint: `Go on with: forge breakglass resume ${shortId(first.id)}`,
+      });
+    }
+    const { tier, scenario, environment, ticket } = first.request;
+    const plan = planRequest(place, {
+      tier: String(tier),
+      scenario,
+      environment: environmentNamed(place.config, environment, 'There is no environment'),
+      duration: options.duration,
+      ticket,
+      reason: options.reason ?? `${first.request.reason.slice(0, 480)} (goes on)`,
+    });
+    if (context.globals.plan) {
+      context.output.plan(requestPlan(place, plan, rest));
+      return 0;
+    }
+    const request = await writeRequest(parts, caller, person, { ...plan, extends: first.id });
+    tellApprover(context, request);
+    await announceRequest(parts, request);
+    const key = requestKey(person.userId, request.id);
+    const listed = { key, userId: person.userId, id: request.id, lastModified: caller.aws.now() };
+    return enterGrant(context, found, { person, listed }, options, rest);
+  },
+});

@@ -187,7 +187,7 @@ describe('reading', () => {
   });
 
   it('lists in the order of bytes, by prefix, delimiter and page', async () => {
-    const names = ['a/1', 'a/2', 'b', 'b/1', 'ü', 'z&<'];
+    const names = ['a/1', 'a/2', 'b', 'b/1', 'ü', 'z&<', '\u{1f680}', '\uff5e'];
     for (const name of names) await dana.send(put(`${mine}/${name}`));
     const list = (more: object) =>
       recorder.send(new ListObjectsV2Command({ Bucket: intakeBucket, Prefix: `${mine}/`, ...more }));
@@ -197,7 +197,7 @@ describe('reading', () => {
     );
     const grouped = await list({ Delimiter: '/' });
     expect(grouped.CommonPrefixes?.map(({ Prefix }) => short(Prefix))).toEqual(['a/', 'b/']);
-    expect(grouped.Contents?.map(({ Key }) => short(Key))).toEqual(['b', 'z&<', 'ü']);
+    expect(grouped.Contents?.map(({ Key }) => short(Key))).toEqual(['b', 'z&<', 'ü', '\uff5e', '\u{1f680}']);
     const found: string[] = [];
     let ContinuationToken: string | undefined;
     do {
@@ -206,7 +206,7 @@ describe('reading', () => {
       found.push(...(page.CommonPrefixes ?? []).map(({ Prefix }) => short(Prefix)));
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
-    expect(found.sort()).toEqual(['a/', 'b', 'b/', 'z&<', 'ü'].sort());
+    expect(found.sort()).toEqual(['a/', 'b', 'b/', 'z&<', 'ü', '\u{1f680}', '\uff5e'].sort());
     const everything = new ListObjectsV2Command({ Bucket: intakeBucket });
     expect((await failureOf(dana.send(everything))).name).toBe('AccessDenied');
   });
@@ -285,6 +285,23 @@ describe('the lock', () => {
       expect((await failureOf(other.send(new DeleteObjectCommand(at)))).name).toBe('AccessDenied');
     }
   });
+});
+
+it('fails as it was ordered to, in S3’s own form', async () => {
+  const order = {
+    service: 's3',
+    operation: 'PutObject',
+    status: 503,
+    error: 'SlowDown',
+    message: 'Reduce it.',
+  };
+  expect((await stage.admin('POST', 'faults', order)).status).toBe(200);
+  expect(await failureOf(dana.send(put(`${mine}/x.json`)))).toMatchObject({
+    name: 'SlowDown',
+    status: 503,
+    message: 'Reduce it.',
+  });
+  await dana.send(put(`${mine}/x.json`));
 });
 
 it('records a write as CloudTrail’s data event would', async () => {

@@ -173,9 +173,13 @@ function fromToken(token: string): string {
   return text;
 }
 
+/** UTF-16 units sort as UTF-8 bytes do, but for what lies beyond 16 bits. */
 function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (beyond.test(a) || beyond.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
 }
+
+const beyond = /[\ud800-\udfff]/;
 
 function isAfter(name: string, marker: string): boolean {
   return byBytes(name, marker) > 0;

@@ -156,7 +156,7 @@ describe('the end of an active session', () => {
     await expectOver(limit, 'terminated');
   });
 
-  it('leaves nothing when forge is killed with -9, and the prompt of a shell that goes on says so', async () => {
+  it('leaves no credentials and no shell when forge is killed with -9', async () => {
     using outer = openTerminal('/bin/bash', ['--norc', '-i'], {
       env: { ...stage.env, PS1: 'outer> ', SHELL: '/bin/bash' },
       cwd: stage.home,
@@ -164,6 +164,8 @@ describe('the end of an active session', () => {
     await outer.waitFor(/outer> /);
     outer.write(`${stage.commandLine().join(' ')}${keys.enter}`);
     await outer.waitFor(/\[BREAK-GLASS/);
+    outer.write(`echo "shell=$$"${keys.enter}`);
+    const shell = Number((await outer.waitFor(/shell=(\d+)/))[1]);
     outer.write(`${process.execPath} ${asker} ${record('job')} &${keys.enter}`);
     outer.write(`${process.execPath} ${watcher} ${record('watch')} &${keys.enter}`);
     await eventually(async () => lines('job').length > 0 && lines('watch').length > 0);
@@ -185,6 +187,13 @@ describe('the end of an active session', () => {
     await eventually(async () => lines('job').at(-1)?.status === 0);
     const given = lines('job').filter(({ status, at }) => status === 200 && at > limit + 1000);
     expect(given).toEqual([]);
+    await outer.waitFor(/Killed[\s\S]*outer> /);
+    // The terminal is the outer shell's again; the inner one ends when it is the one that finds something to read.
+    await eventually(async () => {
+      outer.write(keys.enter);
+      return !runs(shell);
+    });
+    expect(runs(shell)).toBe(false);
     for (const worker of new Set(lines('job').map((line) => line.pid))) process.kill(worker, 'SIGKILL');
   });
 });

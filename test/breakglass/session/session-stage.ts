@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { bundleScript } from '../../support/bundle-script.ts';
 import { openTerminal, type Terminal } from '../../support/pty.ts';
 import { type Run, type RunOptions, runProgram } from '../../support/sandbox.ts';
@@ -32,13 +33,21 @@ export const someKeys = {
   sessionToken: 'token-of-the-session-for-tests',
 };
 
+/** Bundled once for a test file. */
+const scripts = mkdtempSync(join(tmpdir(), 'forge-bg-scripts-'));
+const bundled = new Map<string, Promise<string>>();
+afterAll(() => rmSync(scripts, { recursive: true, force: true }));
+
+function script(name: string): Promise<string> {
+  const known = bundled.get(name) ?? bundleScript(join(import.meta.dirname, name), scripts);
+  bundled.set(name, known);
+  return known;
+}
+
 export async function startSessionStage(): Promise<SessionStage> {
   const home = mkdtempSync(join(tmpdir(), 'forge-bg-'));
-  const scripts = join(home, 'scripts');
-  mkdirSync(scripts);
   // Without it fish makes them in the background, for the first time that it starts.
   mkdirSync(join(home, '.local/share/fish/generated_completions'), { recursive: true });
-  const script = (name: string) => bundleScript(join(import.meta.dirname, name), scripts);
   const worker = await script('session-worker.ts');
   const file = (name: string) => join(home, name);
   const write = (name: string, text: string) => {

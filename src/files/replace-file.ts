@@ -19,12 +19,15 @@ export async function replaceFile(
       if (error.code === 'ENOENT') return path;
       throw error;
     });
-    const mode = options.mode ?? (await existingMode(target)) ?? 0o600;
+    const wanted = options.mode ?? (await existingMode(target));
+    const mode = wanted ?? 0o600;
     temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.forge`);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     const file = await promises.open(temporary, flags, mode);
     try {
       await file.writeFile(content);
+      // The umask has taken its part of what was there.
+      if (wanted !== undefined && (wanted & 0o077) !== 0) await file.chmod(wanted);
       await file.sync();
     } finally {
       await file.close();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { promises } from 'node:fs';
 import { join } from 'node:path';
+import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { ensurePrivateDirectory } from './private-directory.ts';
 
@@ -30,13 +31,25 @@ export async function openSocketFolder(host: FolderHost, kind: string, socket: s
   const limit = host.platform === 'linux' ? longestSocketPath.linux : longestSocketPath.other;
   const fits = (parent: string) =>
     Buffer.byteLength(join(parent, folderName(host), socket)) <= limit || host.platform === 'win32';
-  return openIn(host, parents.find(fits) ?? join('/tmp', own));
+  const parent = parents.find(fits) ?? join('/tmp', own);
+  if (parent !== parents[0]) await refuseLink(parent);
+  return openIn(host, parent);
+}
+
+/** Everybody may put something into a folder for temporary files: a link there would say whose folders are tidied. */
+async function refuseLink(path: string): Promise<void> {
+  const found = await promises.lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink() !== true) return;
+  throw new ForgeError('failed', `${path} is a link.`, {
+    code: 'UNSAFE_FOLDER',
+    hint: `Remove it: rm ${path}`,
+  });
 }
 
 async function openIn(host: FolderHost, parent: string): Promise<RunFolder> {
   await ensurePrivateDirectory(host, parent);
   for (const name of await promises.readdir(parent)) {
-    const pid = /^(\d+)-/.exec(name)?.[1];
+    const pid = /^(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
     if (pid !== undefined && !host.isRunning(Number(pid))) await remove(join(parent, name));
   }
   const path = join(parent, folderName(host));

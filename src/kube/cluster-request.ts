@@ -33,7 +33,7 @@ export interface ClusterRequest {
 /**
  * A cluster by its name in forge.yaml, or by flags alone (`--cluster`, `--region`); with both `--env` and
  * `--cluster`, one of the environment's account that forge.yaml need not name.
- * Throws usage: what resolveCluster throws, MISSING_FLAG, INVALID_CLUSTER.
+ * Throws usage: what resolveCluster throws, MISSING_FLAG, INVALID_CLUSTER, INVALID_REGION, INVALID_NAMESPACE.
  */
 export function requestCluster(
   config: Config,
@@ -41,7 +41,9 @@ export function requestCluster(
   flags: ClusterFlags,
   said: { readonly env: string | undefined; readonly variables: Variables },
 ): ClusterRequest {
+  if (flags.namespace !== undefined) checkNamespace(flags.namespace);
   if (flags.cluster !== undefined) return byName(config, name, flags.cluster, flags, said);
+  if (flags.region !== undefined) checkRegion(flags.region);
   const current = { flag: said.env, variable: said.variables.FORGE_ENV };
   const target = resolveCluster(config, name, current);
   const { cluster, environment } = target;
@@ -82,6 +84,7 @@ function byName(
       hint: 'Add --region <name>.',
     });
   }
+  checkRegion(region);
   const configured = configuredAs(environment, cluster, region);
   return {
     name: environment === undefined ? cluster : `${environment.name}/${configured?.name ?? cluster}`,
@@ -113,4 +116,22 @@ function isOfProduction(config: Config, cluster: string, region: string): boolea
   return [...config.environments.values()].some(
     (environment) => environment.production && configuredAs(environment, cluster, region) !== undefined,
   );
+}
+
+/** It becomes a part of host names, of STS's in the token among them. */
+function checkRegion(region: string): void {
+  if (/^[a-z][a-z0-9-]{1,30}[0-9a-z]$/.test(region)) return;
+  throw new ForgeError('usage', `${JSON.stringify(region)} is not the name of a region.`, {
+    code: 'INVALID_REGION',
+    hint: 'For example: --region us-east-1',
+  });
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+function checkNamespace(namespace: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return;
+  throw new ForgeError('usage', `${JSON.stringify(namespace)} can't be the name of a namespace.`, {
+    code: 'INVALID_NAMESPACE',
+    hint: 'Up to 63 small letters, digits and dashes.',
+  });
 }

@@ -45,7 +45,7 @@ export async function locateCluster(
   const { describeCluster } = await import('../aws/eks.ts');
   const found = await describeCluster(await parts.aws(), region, signingKeys(credentials), cluster);
   const location: ClusterLocation = {
-    arn: found.arn,
+    arn: checkArn(found.arn, account, request),
     server: checkServer(found.endpoint),
     certificateAuthority: checkAuthority(found.certificateAuthority),
     publicAccess: found.publicAccess,
@@ -69,6 +69,18 @@ async function authorityOf(file: string): Promise<string> {
     });
   });
   return checkAuthority(Buffer.from(text, 'utf8').toString('base64'));
+}
+
+/** It is the name of entries: what has that name in a kubeconfig is written over, and must be this cluster. */
+function checkArn(arn: string, account: string | undefined, { region, cluster }: ClusterRequest): string {
+  const [, foundRegion, foundAccount, foundCluster] =
+    /^arn:aws[a-z-]*:eks:([^:]*):(\d{12}):cluster\/([^/]*)$/.exec(arn) ?? [];
+  const own = !account || foundAccount === account;
+  if (own && foundRegion === region && foundCluster === cluster) return arn;
+  throw new ForgeError('failed', `Asked for ${cluster}, EKS answers with ${JSON.stringify(arn)}.`, {
+    code: 'INCOMPLETE_REPLY',
+    hint: 'Check what answers in place of AWS: AWS_ENDPOINT_URL, HTTPS_PROXY.',
+  });
 }
 
 /** It goes into files that other programs obey: nothing but what it should be gets there. */

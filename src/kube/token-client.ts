@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { type ErrorKind, exitCodes, ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
 import { Secret } from '../lib/secret.ts';
 import type { SignedToken } from './cluster-access.ts';
 
@@ -45,21 +46,13 @@ function exchange(path: string, key: string, signal: AbortSignal): Promise<strin
 }
 
 function parseAnswer(text: string): SignedToken {
-  const { token, expiresAt, error } = JSON.parse(text) as {
-    readonly token?: unknown;
-    readonly expiresAt?: unknown;
-    readonly error?: {
-      readonly kind?: unknown;
-      readonly message?: unknown;
-      readonly code?: unknown;
-      readonly hint?: unknown;
-    };
-  };
+  const { token, expiresAt, error } = parseJsonObject(text) ?? {};
   if (typeof token === 'string' && typeof expiresAt === 'number')
     return { token: new Secret(token), expiresAt };
-  const kind = Object.keys(exitCodes).find((known): known is ErrorKind => known === error?.kind) ?? 'failed';
-  throw new ForgeError(kind, String(error?.message ?? 'No token was given.'), {
-    code: String(error?.code ?? 'TOKEN_FAILED'),
-    hint: typeof error?.hint === 'string' ? error.hint : undefined,
+  const { kind, message, code, hint } = asJsonObject(error) ?? {};
+  const known = Object.keys(exitCodes).find((one): one is ErrorKind => one === kind) ?? 'failed';
+  throw new ForgeError(known, typeof message === 'string' ? message : 'No token was given.', {
+    code: typeof code === 'string' ? code : 'TOKEN_FAILED',
+    hint: typeof hint === 'string' ? hint : undefined,
   });
 }

@@ -40,6 +40,16 @@ describe('replaceFile', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it('keeps also what the umask would take from a new file', async () => {
+    const path = join(directory, 'team');
+    writeFileSync(path, 'old');
+    for (const mode of [0o664, 0o666, 0o640, 0o400]) {
+      chmodSync(path, mode);
+      await replaceFile(path, 'new');
+      expect(statSync(path).mode & 0o777).toBe(mode);
+    }
+  });
+
   it('writes through the person’s symlink and leaves the link', async () => {
     mkdirSync(join(directory, 'dotfiles'));
     const target = join(directory, 'dotfiles', 'config');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openRunFolder, openSocketFolder } from '../../src/files/run-folder.ts';
@@ -34,19 +34,38 @@ it('is private, one for each, and gone with what is in it', async () => {
 
 it('removes those of runs that were killed, and nothing else', async () => {
   const parent = join(host.directories.cache, 'kind');
-  const left = join(parent, `${await deadPid()}-abc`);
-  const living = join(parent, `${process.ppid}-abc`);
+  const dead = await deadPid();
+  const left = join(parent, `${dead}-0123456789ab`);
+  const living = join(parent, `${process.ppid}-0123456789ab`);
   const foreign = join(parent, 'notes');
-  for (const path of [left, living, foreign]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  // Somebody's own, though it begins with a number.
+  const report = join(parent, `${dead}-report`);
+  for (const path of [left, living, foreign, report]) mkdirSync(path, { recursive: true, mode: 0o700 });
   writeFileSync(join(left, 'kubeconfig'), '');
   await using _folder = await openRunFolder(host, 'kind');
-  expect([left, living, foreign].map((path) => existsSync(path))).toEqual([false, true, true]);
+  expect([left, living, foreign, report].map((path) => existsSync(path))).toEqual([false, true, true, true]);
 });
 
 it('is not opened where others could put something', async () => {
   mkdirSync(join(host.directories.cache, 'kind'), { recursive: true, mode: 0o700 });
   chmodSync(join(host.directories.cache, 'kind'), 0o777);
   await expect(openRunFolder(host, 'kind')).rejects.toMatchObject({ code: 'UNSAFE_FOLDER' });
+});
+
+it('follows no link that another user may have laid in the folder for temporary files', async () => {
+  const { home, temporary } = host.directories;
+  const trap = join(home, 'papers');
+  const victim = join(trap, `${await deadPid()}-0123456789ab`);
+  mkdirSync(victim, { recursive: true, mode: 0o700 });
+  const kind = `test-${process.pid}`;
+  const directories = { ...host.directories, cache: join(temporary, 'x'.repeat(100)) };
+  const link = join(temporary, `forge-${kind}-${host.userId ?? 'user'}`);
+  symlinkSync(trap, link);
+  await expect(openSocketFolder({ ...host, directories }, kind, 'token')).rejects.toMatchObject({
+    code: 'UNSAFE_FOLDER',
+  });
+  expect(existsSync(victim)).toBe(true);
+  rmSync(link);
 });
 
 it.each([

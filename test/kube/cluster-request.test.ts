@@ -111,3 +111,25 @@ describe('by its name in EKS', () => {
     },
   );
 });
+
+describe('what ends up in host names and kubeconfigs', () => {
+  it.each(['evil.example/#', 'us-east-1.evil.example', 'us east 1', 'US-EAST-1', '-x', 'x'.repeat(64)])(
+    '%j is no region',
+    (region) => {
+      expect(failure(() => ask('dev', { region }))).toBe('usage INVALID_REGION');
+      expect(failure(() => ask('dev', { cluster: 'any', region }))).toBe('usage INVALID_REGION');
+      const variables = { AWS_REGION: region };
+      expect(failure(() => ask(undefined, { cluster: 'any' }, { variables }, emptyConfig))).toBe(
+        'usage INVALID_REGION',
+      );
+    },
+  );
+
+  it.each(['', 'no; rm', 'UPPER', 'a.b', '-a', 'a-', 'x'.repeat(64), 'a\nb'])(
+    '%j is no namespace',
+    (namespace) => {
+      expect(failure(() => ask('dev', { namespace }))).toBe('usage INVALID_NAMESPACE');
+      expect(failure(() => ask('dev', { cluster: 'any', namespace }))).toBe('usage INVALID_NAMESPACE');
+    },
+  );
+});

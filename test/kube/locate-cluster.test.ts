@@ -95,7 +95,10 @@ describe('from EKS', () => {
     expect(await locate()).toEqual({ ...location, remembered: true });
     expect(asked).toEqual(['/clusters/eks']);
     expect(statSync(join(host.directories.cache, 'clusters.json')).mode & 0o777).toBe(0o600);
+    const other = good.arn.replace('111111111111', '222222222222');
+    reply = { cluster: { ...good, arn: other } };
     expect((await locate({}, credentials('222222222222'))).remembered).toBe(false);
+    reply = { cluster: good };
     expect((await locate({ fresh: true })).remembered).toBe(false);
     expect((await locate({}, credentials(''))).remembered).toBe(false);
     host.shiftClock(3_600_001);
@@ -154,6 +157,21 @@ describe('from EKS', () => {
       expect(await code(locate())).toContain('INCOMPLETE_REPLY');
     },
   );
+
+  // It becomes the name of an entry, and what has that name in a kubeconfig is written over.
+  it.each([
+    'prod',
+    'arn:aws:eks:us-east-1:111111111111:cluster/another',
+    'arn:aws:eks:us-east-1:222222222222:cluster/eks',
+    'arn:aws:eks:eu-west-1:111111111111:cluster/eks',
+    'arn:x:eks:us-east-1:111111111111:cluster/eks',
+    'arn:aws:eks:us-east-1:111111111111:cluster/eks@Admin',
+  ])('takes %s for no ARN of the cluster that was asked for', async (arn) => {
+    reply = { cluster: { ...good, arn } };
+    expect(await code(locate())).toBe('failed INCOMPLETE_REPLY');
+    if (!arn.includes('222222222222'))
+      expect(await code(locate({}, credentials('')))).toBe('failed INCOMPLETE_REPLY');
+  });
 
   it.each([{}, { cluster: null }, { cluster: {} }, { cluster: { ...good, arn: '' } }])(
     'an answer without what is needed is named: %j',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
 import type { SignedToken } from '../../src/kube/cluster-access.ts';
@@ -128,6 +129,28 @@ describe('the token server', () => {
       kind: 'failed',
       message: 'Failed to sign a token: out of order',
     });
+  });
+});
+
+describe('when something else answers', () => {
+  it.each([
+    'nothing\n',
+    'null\n',
+    '[]\n',
+    '"x"\n',
+    '{}\n',
+    '{"token":1}\n',
+    '{"error":"x"}\n',
+    '{"error":{"kind":"x"}}\n',
+  ])('takes %j for no token, in a sentence', async (answer) => {
+    const path = join(host.directories.home, 'other');
+    const other = createServer((socket) => socket.end(answer)).listen(path);
+    await once(other, 'listening');
+    const asked = fetchToken(client('key'), path);
+    await asked.catch(() => {});
+    await new Promise((resolve) => other.close(resolve));
+    const { kind, message } = await failureOf(asked);
+    expect([kind, message]).toEqual(['failed', 'No token was given.']);
   });
 });
 

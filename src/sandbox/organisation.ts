@@ -98,8 +98,8 @@ export interface PermissionSet {
   /** SessionDuration, 1 to 12 hours. */
   readonly sessionSeconds: number;
   readonly policies: readonly PolicyDocument[];
-  /** Path and name of the managed policy that bounds its roles, where an account has it: /forge/Bound */
-  readonly boundary?: string;
+  /** In production its roles have the permissions boundary that ends what was issued. */
+  readonly bounded?: true;
 }
 
 /** A permission set in an account for a person or a group. */

@@ -1,4 +1,3 @@
-import { revocationsName } from './break-glass/arns.ts';
 import {
   administratorGuard,
   approverPolicy,
@@ -165,35 +164,35 @@ export const permissionSets: readonly PermissionSet[] = [
   },
   {
     name: 'Forge-Prod-ReadOnly',
-    boundary: revocationsName,
+    bounded: true,
     description: 'Break-glass tier 2: investigation only',
     sessionSeconds: 4 * hour,
     policies: [policy(look, becomeDatabaseRole('readonly-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Database',
-    boundary: revocationsName,
+    bounded: true,
     description: 'Break-glass tier 1: database',
     sessionSeconds: 2 * hour,
     policies: [policy(look, becomeDatabaseRole('readonly-rds-access', 'write-rds-access'), ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Instance',
-    boundary: revocationsName,
+    bounded: true,
     description: 'Break-glass tier 1: instance',
     sessionSeconds: 2 * hour,
     policies: [policy(look, ...instanceSessions)],
   },
   {
     name: 'Forge-Prod-Kubernetes',
-    boundary: revocationsName,
+    bounded: true,
     description: 'Break-glass tier 1: kubernetes',
     sessionSeconds: 2 * hour,
     policies: [policy(look, ...bastionTunnel)],
   },
   {
     name: 'Forge-Prod-Console',
-    boundary: revocationsName,
+    bounded: true,
     description: 'Break-glass tier 1: console',
     sessionSeconds: 4 * hour,
     policies: [policy(look)],

@@ -1,3 +1,4 @@
+import { revocationsArn } from './break-glass/arns.ts';
 import { emergencyRole } from './break-glass/emergency-role.ts';
 import { auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
@@ -32,14 +33,13 @@ export const offlineReadOnly = 'Forge-Offline-ReadOnly';
 /** The role that Identity Center makes for a permission set in an account; only its SAML provider may assume it. */
 export function identityCenterRole(
   account: string,
-  { name: permissionSet, policies, boundary }: Pick<PermissionSet, 'name' | 'policies' | 'boundary'>,
+  { name: permissionSet, policies, bounded }: Pick<PermissionSet, 'name' | 'policies' | 'bounded'>,
 ): Role {
   const name = `AWSReservedSSO_${permissionSet}_${derivedHex(`${account}:${permissionSet}`, 16)}`;
-  const bounded = boundary !== undefined && productionAccounts.some(({ id }) => id === account);
   return {
     account,
     name,
-    ...(bounded ? { boundary: `arn:aws:iam::${account}:policy${boundary}` } : {}),
+    ...(bounded ? boundIn(account) : {}),
     path: '/aws-reserved/sso.amazonaws.com/',
     id: derivedId('AROA', `${account}:${permissionSet}`),
     policies,
@@ -58,6 +58,10 @@ export function identityCenterRole(
     },
   };
 }
+
+/** In production every role that break-glass leads to is bounded, so that what was issued can be ended. */
+const boundIn = (account: string): Pick<Role, 'boundary'> =>
+  productionAccounts.some(({ id }) => id === account) ? { boundary: revocationsArn(account) } : {};
 
 export const samlProviderArn = (account: string): string =>
   `arn:aws:iam::${account}:saml-provider/AWSSSO_${derivedHex(account, 16)}_DO_NOT_DELETE`;
@@ -97,6 +101,7 @@ function databaseRole(
     id: derivedId('AROA', `${account}:${name}`),
     maxSessionSeconds: 3600,
     tags: { purpose: 'database' },
+    ...boundIn(account),
     policies: [databasePolicy(account, databaseUsers)],
     trust: {
       Version: version,
@@ -150,6 +155,7 @@ function offlineRole(
     id: derivedId('AROA', `${account}:${name}`),
     maxSessionSeconds: 2 * 3600,
     tags: { tier: '3' },
+    ...boundIn(account),
     policies: [databasePolicy(account, databaseUsers)],
     trust: {
       Version: version,

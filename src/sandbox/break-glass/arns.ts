@@ -20,9 +20,9 @@ export const jitGroupArns = (tier?: string): readonly string[] =>
     .filter((entry) => tier === undefined || entry.tier === tier)
     .map(({ group }) => `arn:aws:identitystore:::group/${group.id}`);
 
-/** The name and path of the boundary on every role that break-glass gives in production. */
-export const revocationsName = '/forge/ForgeBreakGlassRevocations';
-export const revocationsArn = (account: string): string => `arn:aws:iam::${account}:policy${revocationsName}`;
+/** The boundary on every role that break-glass leads to in a production account. */
+export const revocationsArn = (account: string): string =>
+  `arn:aws:iam::${account}:policy/forge/ForgeBreakGlassRevocations`;
 
 export const handlerRoleArn = (handler: 'recorder' | 'revoker' | 'sweeper' | 'exporter'): string =>
   `arn:aws:iam::${accessAccount}:role/forge-breakglass-${handler}`;

@@ -84,6 +84,20 @@ describe('what break-glass gave', () => {
     await clusters(await personKeys(stage, 'dana', 'Forge-Prod-Database', wealth));
   });
 
+  it('ends on the way too: what was assumed from there has no user id, but an end for everybody and a boundary', async () => {
+    const keys = await personKeys(stage, 'casey', 'Forge-Wealth-ReadOnly', wealth);
+    const database = await assume(keys, { RoleArn: `arn:aws:iam::${wealth}:role/readonly-rds-access` });
+    await clusters(database);
+    const iam = await cutter();
+    const now = Math.ceil(stage.world.now() / 1000) * 1000;
+    await iam.send(write(boundaryDocument([{ userId: personId(stage, 'casey'), at: now }], now)));
+    await clusters(database);
+    await iam.send(write(boundaryDocument([{ userId: '*', at: now }], now)));
+    expect((await failureOf(clusters(database))).name).toBe('AccessDenied');
+    // Standing access of one's own is not break-glass.
+    await clusters(keys);
+  });
+
   it('is written in five versions at most, of 6144 characters', async () => {
     const iam = await cutter();
     const nobody = boundaryDocument([], stage.world.now());
@@ -107,7 +121,7 @@ describe('what break-glass gave', () => {
     expect(Policy).toMatchObject({
       DefaultVersionId: 'v6',
       Path: '/forge/',
-      PermissionsBoundaryUsageCount: 6,
+      PermissionsBoundaryUsageCount: 9,
     });
     const read = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId: 'v5' }));
     expect(decodeURIComponent(read.PolicyVersion?.Document ?? '')).toBe(nobody);

@@ -36,8 +36,13 @@ export interface Host {
   now(): number;
   /** Monotonic clock, milliseconds. */
   monotonic(): number;
-  /** Aborted by SIGINT, SIGTERM or SIGHUP (its reason is that name), or when stdout's reader went away (EPIPE). */
+  /**
+   * Aborted by SIGINT, SIGTERM or SIGHUP (its reason is that name), when stdout's reader went away (EPIPE), or by
+   * `abort` (its reason is the failure).
+   */
   readonly signal: AbortSignal;
+  /** Ends what runs as an interruption would, also what holds interrupts: `reason` is the failure that is then reported. */
+  abort(reason: Error): void;
   /**
    * While held, Ctrl-C belongs to the child in the foreground and does not abort `signal`. With `onTermination`
    * SIGTERM and SIGHUP don't either: they go there, to be handed on.
@@ -142,6 +147,7 @@ export function systemHost(): Host {
     // performance.now() would load a dozen of Node's modules.
     monotonic: () => Number(process.hrtime.bigint()) / 1e6,
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     holdInterrupts(onTermination) {
       held++;
       if (onTermination !== undefined) heirs.push(onTermination);

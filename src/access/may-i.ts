@@ -11,6 +11,8 @@ export interface AccessQuestion {
   readonly reason: string | undefined;
   /** Whether production may only be reached with a reason: where keys leave forge's hands. */
   readonly reasonNeeded?: boolean | undefined;
+  /** A break-glass session for this very environment is open. */
+  readonly granted?: boolean | undefined;
 }
 
 /**
@@ -26,17 +28,14 @@ export function refusal(question: AccessQuestion): ForgeError | undefined {
     });
   }
   if (environment?.production !== true) return undefined;
-  if (environment.permissionSet === undefined) {
+  if (environment.permissionSet === undefined && question.granted !== true) {
     return new ForgeError('denied', `No one has standing access to ${environment.name}.`, {
       code: 'BREAK_GLASS_NEEDED',
       hint: wayIn(question.config, environment, purpose),
     });
   }
   if (question.reasonNeeded === true && reason === undefined) {
-    return new ForgeError('usage', `"forge ${purpose}" on production needs a reason.`, {
-      code: 'REASON_NEEDED',
-      hint: `Say why: --reason "…"; it is recorded with your name.`,
-    });
+    return reasonNeeded(purpose);
   }
   return undefined;
 }
@@ -49,4 +48,12 @@ function wayIn(
   const line = askLine(breakGlass, environment, purpose);
   if (line !== undefined) return line;
   return 'Ask for break-glass as your organisation does it: forge.yaml has no tier (break_glass.tiers) that grants it.';
+}
+
+/** `purpose`: words of the command. */
+export function reasonNeeded(purpose: string): ForgeError {
+  return new ForgeError('usage', `"forge ${purpose}" on production needs a reason.`, {
+    code: 'REASON_NEEDED',
+    hint: `Say why: --reason "…"; it is recorded with your name.`,
+  });
 }

@@ -10,6 +10,7 @@ import { personName } from '../identity/person.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
 import { verifiedCaller } from '../identity/verified-caller.ts';
 import { checkCaller } from './check-caller.ts';
+import { grantedAccess } from './granted-access.ts';
 import { refusal } from './may-i.ts';
 
 const brand: unique symbol = Symbol('access');
@@ -65,8 +66,10 @@ export async function withAccess<Value>(
   use: (access: Access) => Promise<Value>,
 ): Promise<Value> {
   const { config, host } = parts;
-  const { environment, reason, purpose } = request;
-  const refused = refusal({ ...request, config });
+  const { environment, purpose } = request;
+  using granted = await grantedAccess(host, environment);
+  const reason = request.reason ?? granted?.reason;
+  const refused = refusal({ ...request, reason, granted: granted !== undefined, config });
   const id = randomUUID();
   const facts = {
     id,
@@ -76,13 +79,20 @@ export async function withAccess<Value>(
     program: request.program,
     write: request.write,
     reason,
+    grant: granted?.id,
   };
   if (refused !== undefined) {
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
     throw refused;
   }
   const obtain = async (asking: AccessParts) => {
-    const credentials = await credentialsFor(asking, { ...request, config, profile: request.profile });
+    const { profile } = request;
+    const credentials = await credentialsFor(asking, {
+      ...request,
+      config,
+      profile,
+      granted: granted?.credentials,
+    });
     return check(asking, request, credentials);
   };
   const checked = await obtain(parts);

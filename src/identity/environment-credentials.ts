@@ -18,6 +18,8 @@ export interface CredentialsRequest {
   readonly mfaCode?: string | undefined;
   /** Ask AWS even where the cache has an answer, and put the new one there. */
   readonly fresh?: boolean | undefined;
+  /** Of a break-glass session: in place of the environment's permission set. */
+  readonly granted?: (() => Promise<RoleCredentials>) | undefined;
 }
 
 /** Keys for an environment, or for whatever AWS variables and profiles say when there is none. */
@@ -50,6 +52,7 @@ export async function credentialsFor(
   return kept.credentials(key, assume, { alone: chain.every((step) => !step.mfaSerial) });
 
   async function firstCredentials(): Promise<RoleCredentials> {
+    if (request.granted !== undefined) return request.granted();
     const { signIn } = request.config;
     const permissionSet = environment?.permissionSet;
     if (request.profile !== undefined || environment === undefined || !signIn || !permissionSet) {

@@ -30,11 +30,17 @@ export async function runChild(
     child = host.spawn(command, args, { env, stdio: 'inherit' });
     const running = child;
     let timer: NodeJS.Timeout | undefined;
-    over?.then(() => {
+    const end = () => {
       running.kill('SIGHUP');
       timer = setTimeout(() => running.kill('SIGKILL'), killAfterMs).unref();
+    };
+    over?.then(end);
+    // Not Ctrl-C, which is the program's own while interrupts are held: the access that it lives on is over.
+    host.signal.addEventListener('abort', end, { once: true });
+    const code = await ended(child).finally(() => {
+      clearTimeout(timer);
+      host.signal.removeEventListener('abort', end);
     });
-    const code = await ended(child).finally(() => clearTimeout(timer));
     if (timer !== undefined && host.stdin.isTTY === true) await restoreTerminal(host);
     return code;
   } catch (error) {

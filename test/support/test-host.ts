@@ -50,6 +50,7 @@ export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}
     },
     now: () => Date.now() + shift,
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     ...overrides,
     out: () => Buffer.concat(chunks.out).toString(),
     err: () => Buffer.concat(chunks.err).toString(),

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../host.ts';
-import { socketVariable } from './session-variables.ts';
+import { socketVariable } from './socket-variable.ts';
 
 type ProcessHost = Pick<Host, 'platform' | 'pid' | 'spawn' | 'monotonic'>;
 

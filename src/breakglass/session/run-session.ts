@@ -14,7 +14,8 @@ import { obtainSessionKeys } from './session-keys.ts';
 import { lookEveryMs, type SessionLife, startLife } from './session-life.ts';
 import { sessionSocketName, startSessionServer } from './session-server.ts';
 import { sessionShell } from './session-shell.ts';
-import { sessionEnvironment, sessionVariables, socketVariable } from './session-variables.ts';
+import { sessionEnvironment, sessionVariables } from './session-variables.ts';
+import { socketVariable } from './socket-variable.ts';
 
 export interface SessionRequest {
   readonly grant: ActiveGrant;

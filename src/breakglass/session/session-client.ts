@@ -4,7 +4,7 @@ import type { Host } from '../../host.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { ActiveGrant } from './active-grant.ts';
-import { keyVariable, socketVariable } from './session-variables.ts';
+import { keyVariable, socketVariable } from './socket-variable.ts';
 
 /** The break-glass session that this forge was started in, as told by the forge that holds it. */
 export interface BreakGlassSession

@@ -6,10 +6,7 @@ import { conflictingVariables, ownVariables } from '../../identity/aws-variables
 import type { ActiveGrant } from './active-grant.ts';
 import type { CredentialServer } from './credential-server.ts';
 import type { SessionServer } from './session-server.ts';
-
-/** Where forge itself asks for the session's credentials. */
-export const socketVariable = 'FORGE_BREAKGLASS_SOCKET';
-export const keyVariable = 'FORGE_BREAKGLASS_KEY';
+import { keyVariable, socketVariable } from './socket-variable.ts';
 
 /** Names under which other tools have known keys, and the ways round this session that only it need close. */
 const moreSources = [

@@ -142,7 +142,7 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
 
   it('--timeout cancels on the server', async () => {
     const { code, stderr } = await query('dev', 'select pg_sleep(60)', '--timeout', '300ms');
-    expect(code).toBe(1);
+    expect(code).toBe(7);
     expect(stderr).toContain('The time limit of 0.3 s is over; the query was cancelled on the server.');
   });
 

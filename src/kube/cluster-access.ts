@@ -1,3 +1,4 @@
+import { reasonNeeded } from '../access/may-i.ts';
 import type { Access, AccessRequest } from '../access/with-access.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import { knownClockSkew, type ObservedAws } from '../identity/observe-aws.ts';
@@ -24,6 +25,17 @@ export function clusterAccess(request: ClusterRequest, purpose: ClusterPurpose):
   const { environment, name, region, roles } = request;
   // What a token can do is the cluster's to say; it is not less than writing where it lets somebody write.
   return { environment, targetName: name, region, roles, write: true, ...purpose };
+}
+
+/**
+ * For what leaves a way open. By flags alone no environment is involved, but a cluster that forge.yaml has in production
+ * stays production. Throws usage REASON_NEEDED.
+ */
+export function lastingAccess(request: ClusterRequest, purpose: ClusterPurpose): AccessRequest {
+  if (request.production && request.environment === undefined && purpose.reason === undefined) {
+    throw reasonNeeded(purpose.purpose);
+  }
+  return { ...clusterAccess(request, purpose), reasonNeeded: true };
 }
 
 export interface SignedToken {

@@ -32,7 +32,12 @@ export function listClusters(
     [...environment.clusters.values()].map((cluster): ListedCluster => {
       const { account, region, production, name } = environment;
       const arn = `arn:${partitionOf(region)}:eks:${region}:${account}:cluster/${cluster.cluster}`;
-      const own = contexts.filter((context) => context.cluster === arn);
+      // Two environments may have one cluster, with a role each.
+      const another = ({ forge }: KnownContext) =>
+        forge?.environment !== undefined &&
+        forge.environment !== name &&
+        config.environments.has(forge.environment);
+      const own = contexts.filter((context) => context.cluster === arn && !another(context));
       for (const context of own) listed.add(context.name);
       return {
         target: clusterTargetName(environment, cluster),

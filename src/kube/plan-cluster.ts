@@ -3,7 +3,7 @@ import type { AccessRequest } from '../access/with-access.ts';
 import type { Config } from '../config/config.ts';
 import { planCredentials } from '../identity/plan-credentials.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
-import { type ClusterPurpose, clusterAccess } from './cluster-access.ts';
+import { type ClusterPurpose, lastingAccess } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
 import type { RouteOptions } from './cluster-route.ts';
 
@@ -66,19 +66,15 @@ export function planClusterSession(
     resource: `instance ${bastion ?? 'bastion'}, document AWS-StartPortForwardingSessionToRemoteHost`,
     why: via === 'tunnel' ? 'the way to the endpoint' : 'only when the endpoint does not answer directly',
   };
-  return planWithAccess(
-    config,
-    { ...clusterAccess(request, purpose), reasonNeeded: true },
-    {
-      summary: `Open ${request.name}: EKS cluster ${request.cluster} in ${request.region}.`,
-      steps: [
-        ...(located === undefined ? [] : [located]),
-        ...(via === 'tunnel' ? [] : [local('try the endpoint directly')]),
-        ...(via === 'direct' ? [] : [tunnel]),
-        local('write a kubeconfig without secrets to a private folder; removed at the end'),
-        local(then),
-      ],
-      equivalents: [`aws eks update-kubeconfig --name ${request.cluster} --region ${request.region}`],
-    },
-  );
+  return planWithAccess(config, lastingAccess(request, purpose), {
+    summary: `Open ${request.name}: EKS cluster ${request.cluster} in ${request.region}.`,
+    steps: [
+      ...(located === undefined ? [] : [located]),
+      ...(via === 'tunnel' ? [] : [local('try the endpoint directly')]),
+      ...(via === 'direct' ? [] : [tunnel]),
+      local('write a kubeconfig without secrets to a private folder; removed at the end'),
+      local(then),
+    ],
+    equivalents: [`aws eks update-kubeconfig --name ${request.cluster} --region ${request.region}`],
+  });
 }

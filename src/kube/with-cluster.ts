@@ -5,7 +5,7 @@ import { ForgeError } from '../errors.ts';
 import { openSocketFolder } from '../files/run-folder.ts';
 import { observeAws } from '../identity/observe-aws.ts';
 import type { InstanceTunnel } from '../ssm/instance-tunnel.ts';
-import { type ClusterPurpose, clusterAccess } from './cluster-access.ts';
+import { type ClusterPurpose, lastingAccess } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
 import { type ClusterRoute, openClusterRoute, type RouteOptions } from './cluster-route.ts';
 import { contextName, standaloneKubeconfig } from './kubeconfig/kube-entry.ts';
@@ -37,7 +37,7 @@ export function withCluster<Value>(
 ): Promise<Value> {
   const observed = observeAws(parts);
   const { host, output } = parts;
-  return withAccess(observed, { ...clusterAccess(request, purpose), reasonNeeded: true }, async (access) => {
+  return withAccess(observed, lastingAccess(request, purpose), async (access) => {
     using progress = output.progress(`looking for ${request.name}`);
     const { location, route: opened } = await findWay(observed, access, request, (found) =>
       openClusterRoute(parts, request, found, purpose, options),

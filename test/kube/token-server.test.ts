@@ -144,7 +144,7 @@ describe('when something else answers', () => {
     '{"error":{"kind":"x"}}\n',
   ])('takes %j for no token, in a sentence', async (answer) => {
     const path = join(host.directories.home, 'other');
-    const other = createServer((socket) => socket.end(answer)).listen(path);
+    const other = createServer((socket) => socket.resume().end(answer)).listen(path);
     await once(other, 'listening');
     const asked = fetchToken(client('key'), path);
     await asked.catch(() => {});

@@ -22,18 +22,6 @@ export const clusterOption: OptionDefinition = {
   description: 'its name in EKS, in place of a name of forge.yaml; with --env or --region',
 };
 
-/** By flags alone it must work, and fast, where forge.yaml does not: in a container, in a script. */
-export async function clusterConfig(
-  context: Pick<Context, 'globals' | 'config'>,
-  target: string | undefined,
-  { cluster }: ClusterOptions,
-  environment: string | undefined = context.globals.env,
-): Promise<Config> {
-  if (target !== undefined || cluster === undefined || environment !== undefined) return context.config();
-  const { emptyConfig } = await import('../../config/build-config.ts');
-  return emptyConfig;
-}
-
 export function clusterRequest(
   context: Pick<Context, 'globals' | 'host'>,
   config: Config,

@@ -5,7 +5,6 @@ import { ForgeError } from '../../errors.ts';
 import {
   type ClusterOptions,
   clusterArgument,
-  clusterConfig,
   clusterOption,
   clusterRequest,
   type RouteFlags,
@@ -56,7 +55,7 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
   }
   const { options } = input;
   const { describeProgram } = await import('../../kube/describe-program.ts');
-  const config = await clusterConfig(context, input.args[0], options);
+  const config = await context.config();
   const request = clusterRequest(context, config, input.args[0], options);
   const { reason, mfaCode } = options;
   const words = describeProgram(program, args);

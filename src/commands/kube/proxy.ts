@@ -5,7 +5,6 @@ import { quotePosix } from '../../lib/quote-posix.ts';
 import {
   type ClusterOptions,
   clusterArgument,
-  clusterConfig,
   clusterOption,
   clusterRequest,
   type RouteFlags,
@@ -44,7 +43,7 @@ this has ended. For one program there is forge kube exec.`,
 async function runProxy(context: Context, input: CommandInput<ProxyOptions>): Promise<void> {
   const { host, globals, output } = context;
   const { options } = input;
-  const config = await clusterConfig(context, input.args[0], options);
+  const config = await context.config();
   const request = clusterRequest(context, config, input.args[0], options);
   const { reason, mfaCode } = options;
   const purpose = { purpose: 'kube proxy', reason, mfaCode, profile: globals.profile };

@@ -2,13 +2,7 @@ import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import type { KnownContext } from '../../kube/kubeconfig/forge-contexts.ts';
-import {
-  type ClusterOptions,
-  clusterArgument,
-  clusterConfig,
-  clusterOption,
-  clusterRequest,
-} from './cluster-options.ts';
+import { type ClusterOptions, clusterArgument, clusterOption, clusterRequest } from './cluster-options.ts';
 
 interface RemoveOptions extends ClusterOptions {
   readonly context?: string;
@@ -103,7 +97,7 @@ async function choose(context: Context, { args, options }: CommandInput<RemoveOp
   if (options.all === true) return { what: 'any cluster', matches: () => true };
   const { context: name } = options;
   if (name !== undefined) return { what: JSON.stringify(name), matches: (found) => found.name === name };
-  const config = await clusterConfig(context, target, options);
+  const config = await context.config();
   const { environment, cluster, region, name: shown } = clusterRequest(context, config, target, options);
   return {
     what: shown,

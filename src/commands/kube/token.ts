@@ -9,13 +9,7 @@ import { clusterAccess, type SignedToken, signClusterToken } from '../../kube/cl
 import { encodeExecCredential, parseExecInfo } from '../../kube/exec-credential.ts';
 import { lateOutput } from '../../terminal/late-output.ts';
 import { refusingPrompt } from '../../terminal/refusing-prompt.ts';
-import {
-  type ClusterOptions,
-  clusterArgument,
-  clusterConfig,
-  clusterOption,
-  clusterRequest,
-} from './cluster-options.ts';
+import { type ClusterOptions, clusterArgument, clusterOption, clusterRequest } from './cluster-options.ts';
 
 /** What of a Context it takes. */
 export type TokenContext = Pick<Context, 'host' | 'globals' | 'config'>;
@@ -77,7 +71,7 @@ async function giveToken(
     return show(await fetchToken(host, options.socket));
   }
   const environment = wantedEnvironment(globals.env, options.environment);
-  const config = await clusterConfig(context, target, options, environment);
+  const config = await tokenConfig(context, target, options, environment);
   const request = clusterRequest(context, config, target, options, environment);
   const access = clusterAccess(request, {
     purpose: 'kube token',
@@ -99,6 +93,18 @@ async function giveToken(
   } finally {
     await output.said();
   }
+}
+
+/** By flags alone it must work, and fast, where forge.yaml does not, as aws eks get-token: in a container, in a script. */
+async function tokenConfig(
+  context: TokenContext,
+  target: string | undefined,
+  { cluster }: TokenOptions,
+  environment: string | undefined,
+): Promise<Config> {
+  if (target !== undefined || cluster === undefined || environment !== undefined) return context.config();
+  const { emptyConfig } = await import('../../config/build-config.ts');
+  return emptyConfig;
 }
 
 /** The kubeconfig's word and the global option are one thing; two that differ are nobody's wish. */

@@ -6,10 +6,10 @@ import type { ClusterPurpose } from '../../kube/cluster-access.ts';
 import type { ClusterRequest } from '../../kube/cluster-request.ts';
 import type { KubeEntry } from '../../kube/kubeconfig/kube-entry.ts';
 import type { VisibleClusters } from '../../kube/visible-clusters.ts';
+import { environmentNamed } from '../../targets/resolve-environment.ts';
 import {
   type ClusterOptions,
   clusterArgument,
-  clusterConfig,
   clusterOption,
   clusterRequest,
   reasonOption,
@@ -65,7 +65,7 @@ async function runUse(context: Context, input: CommandInput<UseOptions>): Promis
   refuseContradictions(target, options, globals.env);
   const { clusterEntry, parseContextName } = await import('../../kube/cluster-entry.ts');
   if (options.context !== undefined) parseContextName(options.context);
-  const config = options.all ? await context.config() : await clusterConfig(context, target, options);
+  const config = await context.config();
   const request = options.all ? undefined : clusterRequest(context, config, target, options);
   const purpose = {
     purpose: options.all ? 'kube use --all' : 'kube use',
@@ -159,8 +159,17 @@ function chosenEnvironments({ globals }: Context, config: Config, options: UseOp
       hint: 'forge config init writes a forge.yaml.',
     });
   }
-  const named = globals.env === undefined ? all : all.filter(({ name }) => name === globals.env);
-  return named.filter(({ production }) => !production || options.production === true);
+  const named =
+    globals.env === undefined
+      ? all
+      : [environmentNamed(config, globals.env, '--env: there is no environment')];
+  const chosen = named.filter(({ production }) => !production || options.production === true);
+  if (chosen.length > 0) return chosen;
+  const names = named.map(({ name }) => name).join(', ');
+  throw new ForgeError('usage', `Production is left out: ${names}; with --all it takes --production.`, {
+    code: 'NO_ENVIRONMENT',
+    hint: 'Add --production.',
+  });
 }
 
 /** A context of production lies in wait in every terminal: nobody gets one by habit. */

@@ -101,9 +101,16 @@ function entryPlaces({ files }: Kubeconfigs): ReadonlyMap<string, Place> {
   return places;
 }
 
+/** How kubectl reads that nothing is said, of what it would believe instead of the authority, or refuse beside it. */
+const unsaid = { 'insecure-skip-tls-verify': false, 'tls-server-name': '', 'certificate-authority': '' };
+
 /** What others added to an entry of forge's stays: variables for the plugin, extensions. */
 function withOld(list: KubeList, value: JsonObject, old: JsonObject | undefined): JsonObject {
-  if (old === undefined || list === 'clusters') return value;
+  if (old === undefined) return value;
+  if (list === 'clusters') {
+    const contrary = Object.entries(unsaid).filter(([key]) => old[key] !== undefined && !(key in value));
+    return { ...value, ...Object.fromEntries(contrary) };
+  }
   if (list === 'users') {
     const { env, ...exec } = asJsonObject(value.exec) ?? {};
     const kept = asJsonObject(old.exec)?.env;

@@ -154,7 +154,7 @@ describe('forge kube exec', () => {
     expect(await asJson(['prod-cash', '--reason', 'x', '--cluster', 'any'])).toEqual([
       5,
       'BREAK_GLASS_NEEDED',
-      expect.stringContaining('break-glass'),
+      expect.stringContaining('forge breakglass '),
     ]);
     // Named by its name in EKS, it is production all the same.
     expect(await asJson(['--cluster', 'prod-wealth-eks', '--env', 'prod-wealth'])).toEqual([
@@ -162,6 +162,15 @@ describe('forge kube exec', () => {
       'REASON_NEEDED',
       expect.any(String),
     ]);
+  });
+
+  it('production is production by its name in EKS too', async () => {
+    const words = ['exec', '--cluster', 'prod-wealth-eks', '--region', 'us-east-1'];
+    for (const plan of [[], ['--plan']]) {
+      const { code, stdout, stderr } = await stage.kube([...words, ...plan, '--', 'true']);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('"forge kube exec" on production needs a reason.');
+    }
   });
 
   it('is in the journal with the program, without its values, opened and closed once', async () => {

@@ -105,6 +105,25 @@ describe('forge kube list', () => {
     ]);
   });
 
+  it('a context is of the environment that it was written for, where two have one cluster', async () => {
+    const KUBECONFIG = newKubeconfig();
+    const forgeYaml = join(KUBECONFIG, '..', 'forge.yaml');
+    const twice = `  look:\n    account: "111111111111"\n    region: us-east-1\n    clusters: { eks: { cluster: dev-eks-cluster } }\n`;
+    const text = readFileSync(sandbox.state.config, 'utf8');
+    writeFileSync(
+      forgeYaml,
+      text.replace(/^environments:\n/m, (line) => line + twice),
+    );
+    const env = { KUBECONFIG, FORGE_CONFIG: forgeYaml };
+    await sandbox.forge(['kube', 'use', 'dev'], { env });
+    const { stdout } = await sandbox.forge(['kube', 'list', '--output', 'json'], { env });
+    const rows = JSON.parse(stdout) as { target: string; contexts: string[]; current: boolean }[];
+    expect(rows.slice(0, 2).map(({ target, contexts, current }) => [target, contexts, current])).toEqual([
+      ['look', [], false],
+      ['dev', ['dev'], true],
+    ]);
+  });
+
   it('shows forge.yaml alone when the kubeconfig is broken, and says so', async () => {
     const KUBECONFIG = newKubeconfig('clusters: [\n');
     const { code, stdout, stderr } = await sandbox.forge(['kube', 'list'], { env: { KUBECONFIG } });
@@ -271,6 +290,10 @@ describe('forge kube use, production, all and print', () => {
     [['--all', '--context', 'x'], 'are for one cluster'],
     [['dev', '--production'], '--production goes with --all'],
     [['dev', '--context', 'a\nb'], "can't be the name of a context"],
+    [['--all', '--env', 'nosuch'], 'there is no environment "nosuch"'],
+    [['--all', '--env', 'prod-wealth'], 'with --all it takes --production'],
+    // By its name in EKS it is production all the same.
+    [['--cluster', 'prod-wealth-eks', '--region', 'us-east-1'], 'prod-wealth-eks is production'],
   ])('%j is refused', async (words, said) => {
     const { code, stderr } = await sandbox.forge(['kube', 'use', ...words]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);

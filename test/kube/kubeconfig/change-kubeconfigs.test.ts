@@ -89,6 +89,22 @@ describe('changeKubeconfigs', () => {
     expect(readdirSync(at('.kube'))).toEqual(['config']);
   });
 
+  it('what would contradict the authority in an entry of this name is unset; a proxy of the person’s stays', async () => {
+    const { name } = entry().cluster;
+    const old = `server: https://old, insecure-skip-tls-verify: true, tls-server-name: x, certificate-authority: /ca, proxy-url: "http://p"`;
+    writeFileSync(at('c'), `clusters:\n- {name: "${name}", cluster: {${old}}}\n`);
+    await use(hostWith(at('c')));
+    expect(parse(readFileSync(at('c'), 'utf8')).clusters[0].cluster).toEqual({
+      server: 'https://dev.example',
+      'certificate-authority-data': 'LS0t',
+      'insecure-skip-tls-verify': false,
+      'tls-server-name': '',
+      'certificate-authority': '',
+      'proxy-url': 'http://p',
+    });
+    expect((await use(hostWith(at('c')))).written).toEqual([]);
+  });
+
   it('keeps the mode of a file', async () => {
     writeFileSync(at('c'), foreign('a'));
     chmodSync(at('c'), 0o640);

@@ -10,6 +10,7 @@ import { createFaults, type Faults } from './faults.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
 import { authenticateToken, type TokenVerdict } from './kubernetes/authenticate.ts';
+import { createMachine, type Machine } from './machine/machine.ts';
 import { createIdentityCenter, type IdentityCenter } from './oidc/identity-center.ts';
 import type { EksCluster, Organisation } from './organisation.ts';
 import { userArn } from './organisation.ts';
@@ -29,6 +30,8 @@ export interface World {
   readonly faults: Faults;
   readonly identityCenter: IdentityCenter;
   readonly ssm: SessionManager;
+  /** What runs by itself: rules, workflow, sweeper. */
+  readonly machine: Machine;
   /** The time step of the last code used of each MFA device, by serial number: a code opens once. */
   readonly usedMfaSteps: Map<string, number>;
   /** AWS's clock: the host's plus the offset. */
@@ -78,7 +81,12 @@ export function createWorld(options: WorldOptions): World {
       }),
     ]),
   );
+  let machine: Machine | undefined;
   const world: World = {
+    get machine() {
+      machine ??= createMachine(world);
+      return machine;
+    },
     organisation,
     keys,
     events: createEventLog(now),

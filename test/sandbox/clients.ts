@@ -2,7 +2,11 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { SSOClient } from '@aws-sdk/client-sso';
 import { CreateTokenCommand, RegisterClientCommand, SSOOIDCClient } from '@aws-sdk/client-sso-oidc';
 import { STSClient } from '@aws-sdk/client-sts';
-import { type AwsEndpoint, startAwsEndpoint } from '../../src/sandbox/aws/aws-endpoint.ts';
+import {
+  type AwsEndpoint,
+  type AwsEndpointOptions,
+  startAwsEndpoint,
+} from '../../src/sandbox/aws/aws-endpoint.ts';
 import type { IssuedKeys } from '../../src/sandbox/principal.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { createPkce, createSandboxBrowser, type SandboxBrowser } from './sandbox-browser.ts';
@@ -35,9 +39,13 @@ export interface RegisteredClient {
 
 export const callbackUrl = 'http://127.0.0.1:45678/oauth/callback';
 
-export async function startAwsStage(now: () => number = Date.now): Promise<AwsStage> {
+/** `handlers`: the bundle of break-glass's handlers, to run on what happens here. */
+export async function startAwsStage(
+  now: () => number = Date.now,
+  options: Pick<AwsEndpointOptions, 'handlers'> = {},
+): Promise<AwsStage> {
   const world = createWorld({ now });
-  const endpoint = await startAwsEndpoint({ world });
+  const endpoint = await startAwsEndpoint({ world, ...options });
   const common = { endpoint: endpoint.url, region: 'us-east-1', maxAttempts: 1 };
   const browser = createSandboxBrowser(endpoint.url);
   const stage: AwsStage = {

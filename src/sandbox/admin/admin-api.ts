@@ -6,29 +6,27 @@ import type { World } from '../world.ts';
 import { BadAdminRequest, numberField, textField } from './admin-fields.ts';
 import { assignInBulk } from './bulk.ts';
 import { eksLevers } from './eks-levers.ts';
+import { machineLevers } from './machine-levers.ts';
 import { ssmLevers } from './ssm-levers.ts';
 
 /**
  * Levers for rehearsals and tests: faults, the clock, assignments. Without the token of sandbox.json nothing is
  * here. Nothing here approves a sign-in: that happens on the real page.
  */
-export type FindAdminReply = (request: Received) => Reply | undefined;
+export type FindAdminReply = (request: Received) => Promise<Reply> | undefined;
 
-type Action = (world: World, fields: JsonFields) => object;
+type Action = (world: World, fields: JsonFields) => object | Promise<object>;
 
 const actions: Readonly<Record<string, Action>> = {
   ...eksLevers,
   ...ssmLevers,
+  ...machineLevers,
   'GET /_sandbox/calls': (world) => world.events.counts(),
   'GET /_sandbox/events': (world) => ({ events: world.events.all() }),
   'POST /_sandbox/faults': addFault,
   'DELETE /_sandbox/faults': (world) => {
     world.faults.clear();
     return {};
-  },
-  'POST /_sandbox/clock': (world, fields) => {
-    world.setClockOffset(numberField(fields, 'offsetMs'));
-    return { now: new Date(world.now()).toISOString() };
   },
   'POST /_sandbox/assign': assign,
   'POST /_sandbox/revoke': revoke,
@@ -47,21 +45,22 @@ const actions: Readonly<Record<string, Action>> = {
 };
 
 export function createAdminApi(world: World, token: string): FindAdminReply {
-  return (request) => {
-    if (!request.path.startsWith('/_sandbox/')) return undefined;
-    const action = actions[`${request.method} ${request.path}`];
-    if (!sameToken(token, request.header('x-forge-sandbox-admin')) || !action) {
-      return jsonReply(404, { message: 'Not found' });
-    }
-    const fields = request.body.length === 0 ? {} : parseJsonObject(request.body);
-    try {
-      if (!fields) throw new BadAdminRequest('the body is not a JSON object');
-      return jsonReply(200, action(world, fields));
-    } catch (error) {
-      if (!(error instanceof BadAdminRequest)) throw error;
-      return jsonReply(400, { message: error.message });
-    }
-  };
+  return (request) => (request.path.startsWith('/_sandbox/') ? answer(world, token, request) : undefined);
+}
+
+async function answer(world: World, token: string, request: Received): Promise<Reply> {
+  const action = actions[`${request.method} ${request.path}`];
+  if (!sameToken(token, request.header('x-forge-sandbox-admin')) || !action) {
+    return jsonReply(404, { message: 'Not found' });
+  }
+  const fields = request.body.length === 0 ? {} : parseJsonObject(request.body);
+  try {
+    if (!fields) throw new BadAdminRequest('the body is not a JSON object');
+    return jsonReply(200, await action(world, fields));
+  } catch (error) {
+    if (!(error instanceof BadAdminRequest)) throw error;
+    return jsonReply(400, { message: error.message });
+  }
 }
 
 function sameToken(expected: string, given: string | undefined): boolean {

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdminApi } from '../admin/admin-api.ts';
+import { connectHandlers, type HandlersOptions } from '../machine/connect-handlers.ts';
+import { findSlackCall } from '../machine/slack.ts';
 import { findOidcCall } from '../oidc/oidc-api.ts';
 import { createPortalPages } from '../pages/portal-pages.ts';
 import { createDataChannelGateway } from '../ssm/data-channel.ts';
@@ -37,6 +39,8 @@ export interface AwsEndpointOptions {
   readonly adminToken?: string;
   /** Holds the instances' home folders; made, and removed at the end. Nothing: a temporary one. */
   readonly instancesFolder?: string;
+  /** The bundle of break-glass's handlers; nothing: no handler runs. */
+  readonly handlers?: HandlersOptions;
 }
 
 const loopback = '127.0.0.1';
@@ -61,10 +65,12 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
   const url = `http://${loopback}:${port}`;
   hosts = [`${loopback}:${port}`, `localhost:${port}`];
   route = createRoutes(world, url, adminToken);
+  const handlers = options.handlers && connectHandlers(world, url, options.handlers);
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= (async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await handlers?.[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       server.closeAllConnections();
       await closed;
@@ -95,7 +101,8 @@ function createRoutes(world: World, url: string, adminToken: string): Route {
       findQueryCall(world, request) ??
       findOidcCall(world, request, url) ??
       findPortalCall(request) ??
-      findEksCall(world, request);
+      findEksCall(world, request) ??
+      findSlackCall(world, request);
     if (call) return answerCall(world, request, call);
     const reply = findAdmin(request) ?? findPage(request);
     return reply && Promise.resolve(reply);

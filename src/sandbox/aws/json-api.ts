@@ -1,4 +1,6 @@
 import type { EventParameters } from '../event-log.ts';
+import { cloudTrailService } from '../machine/cloudtrail-service.ts';
+import { statesService } from '../machine/states-service.ts';
 import { ssmService } from '../ssm/ssm-service.ts';
 import type { World } from '../world.ts';
 import { AwsFailure } from './aws-failure.ts';
@@ -11,13 +13,21 @@ import { regions } from './query-api.ts';
 import { recordCall } from './record-call.ts';
 import { verifySignature } from './verify-signature.ts';
 
-const services: readonly JsonService[] = [ssmService, kmsService, identityStoreService];
+const services: readonly JsonService[] = [
+  ssmService,
+  kmsService,
+  identityStoreService,
+  statesService,
+  cloudTrailService,
+];
 
 /** `POST /` with X-Amz-Target. */
 export function findJsonCall(world: World, request: Received, baseUrl: string): Call | undefined {
   const target = request.header('x-amz-target');
   if (request.method !== 'POST' || request.path !== '/' || target === undefined) return undefined;
-  const [prefix = '', operation = ''] = target.split('.');
+  const at = target.lastIndexOf('.');
+  // botocore writes CloudTrail's with the package that it is from.
+  const [prefix, operation] = [target.slice(0, at).split('.').at(-1), target.slice(at + 1)];
   const service = services.find((entry) => entry.target === prefix);
   if (service === undefined) return undefined;
   return {
@@ -25,7 +35,7 @@ export function findJsonCall(world: World, request: Received, baseUrl: string): 
     operation,
     run: () => run(world, service, operation, request, baseUrl),
     failed: (code, status, message, details) =>
-      jsonReply(status, { __type: code, message, ...details }, request.requestId),
+      jsonReply(status, { __type: code, message, ...details }, request.requestId, service.version),
   };
 }
 
@@ -43,7 +53,7 @@ function run(
     notes.region = signature.region;
     const handler = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
     if (handler === undefined) throw new AwsFailure('UnknownOperationException', 400, '');
-    if (!request.header('content-type')?.startsWith('application/x-amz-json-1.1')) {
+    if (!request.header('content-type')?.startsWith(`application/x-amz-json-${service.version ?? '1.1'}`)) {
       throw new AwsFailure('UnknownOperationException', 404, '');
     }
     const fields = parseJsonObject(request.body);
@@ -57,7 +67,7 @@ function run(
     };
     return handler({ world, fields, caller, region: signature.region, baseUrl, note, noteResponse });
   });
-  return jsonReply(200, result, request.requestId);
+  return jsonReply(200, result, request.requestId, service.version);
 }
 
 /** The JSON services call the same mistakes by other names than the query services. */
@@ -78,10 +88,10 @@ function verify(world: World, service: JsonService, request: Received) {
   }
 }
 
-function jsonReply(status: number, value: object, requestId: string): Reply {
+function jsonReply(status: number, value: object, requestId: string, version = '1.1'): Reply {
   return {
     status,
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
+    headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amzn-requestid': requestId },
     body: JSON.stringify(value),
   };
 }

@@ -9,6 +9,8 @@ export interface JsonService {
   readonly name: string;
   /** What stands before the operation in X-Amz-Target. */
   readonly target: string;
+  /** Of the JSON protocol; 1.1 unless it is said. */
+  readonly version?: '1.0';
   readonly operations: Readonly<Record<string, JsonOperation>>;
 }
 

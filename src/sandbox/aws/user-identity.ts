@@ -1,4 +1,5 @@
 import { isoSeconds } from '../../lib/iso-seconds.ts';
+import { identityStoreArn } from '../break-glass/arns.ts';
 import type { EventParameters } from '../event-log.ts';
 import { roleArn } from '../organisation.ts';
 import type { IssuedKeys } from '../principal.ts';
@@ -24,7 +25,7 @@ export function userIdentity({
     const sessionContext = sessionToken === undefined ? undefined : { sessionIssuer: {}, attributes };
     return { type: 'IAMUser', ...common, userName: principal.user.name, sessionContext };
   }
-  const { role, sourceIdentity } = principal;
+  const { role, sourceIdentity, person } = principal;
   return {
     type: 'AssumedRole',
     ...common,
@@ -39,5 +40,7 @@ export function userIdentity({
       attributes,
       sourceIdentity,
     },
+    // Identity Center's own sessions say whose they are; a role that one of them assumes does not.
+    ...(person === undefined ? {} : { onBehalfOf: { userId: person.id, identityStoreArn } }),
   };
 }

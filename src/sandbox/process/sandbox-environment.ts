@@ -2,6 +2,7 @@ import { delimiter, join } from 'node:path';
 import { ForgeError } from '../../errors.ts';
 import type { Environment } from '../../host.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { slackPath } from '../machine/slack.ts';
 import type { SandboxPerson, SandboxState } from './sandbox-state.ts';
 
 /** By nickname or user name; without one, dana, a developer. */
@@ -54,6 +55,7 @@ export function sandboxEnvironment(
     no_proxy: withLoopback(outer.no_proxy ?? outer.NO_PROXY),
     FORGE_CONFIG: state.config,
     FORGE_SANDBOX: state.folder,
+    FORGE_SLACK_WEBHOOK: `${state.url}${slackPath}`,
     PGHOSTADDR: '127.0.0.1',
     PGSSLROOTCERT: state.authority,
     PGSSLMODE: 'verify-full',

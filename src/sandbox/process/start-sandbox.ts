@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileFailure } from '../../files/file-failure.ts';
 import type { Host } from '../../host.ts';
 import { startAwsEndpoint } from '../aws/aws-endpoint.ts';
 import { clusterEndpoint } from '../aws/eks/cluster-endpoint.ts';
 import { createKubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import type { HandlersOptions } from '../machine/connect-handlers.ts';
 import { groupsOf } from '../organisation.ts';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.ts';
 import { createWorld, type World } from '../world.ts';
@@ -66,7 +67,12 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
       ),
     );
     const aws = keep(
-      await startAwsEndpoint({ world, adminToken, instancesFolder: join(folder, 'instances') }),
+      await startAwsEndpoint({
+        world,
+        adminToken,
+        instancesFolder: join(folder, 'instances'),
+        handlers: await handlersOf(host, folder),
+      }),
     );
     const control = keep(await startControlServer(adminToken));
     const state = await writeState(host, world, folder, {
@@ -96,6 +102,16 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
     await close();
     throw error;
   }
+}
+
+/** The bundle that ships beside forge's own. Loaded when the first event wants it. */
+async function handlersOf(host: Host, folder: string): Promise<HandlersOptions> {
+  const script = await realpath(host.program.script).catch(() => host.program.script);
+  const log = join(folder, 'handlers.log');
+  return {
+    bundle: join(dirname(script), '..', 'dist', 'lambda', 'index.cjs'),
+    log: (line) => void appendFile(log, `${line}\n`, { mode: 0o600 }).catch(() => {}),
+  };
 }
 
 async function writeState(

@@ -272,6 +272,14 @@ describe('the use of an emergency role', () => {
     ['another call', { eventName: 'GetCallerIdentity' }, {}],
     ['another service', { eventSource: 'iam.amazonaws.com' }, {}],
     ['a user', {}, { roleArn: 'arn:aws:iam::333333333333:user/emergency' }],
+    [
+      'the permission sets with which people ask and approve',
+      { eventName: 'AssumeRoleWithSAML' },
+      {
+        roleArn:
+          'arn:aws:iam::999999999999:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Forge-BreakGlass-Request_0123456789abcdef',
+      },
+    ],
   ])('is not seen in %s', (_what, change, parameters) => {
     expect(emergencyUseFromEvent(assumeRoleEvent(change, parameters))).toBeUndefined();
   });

@@ -1,0 +1,58 @@
+import { asJsonObject, type JsonObject } from '../../lib/json-object.ts';
+import { intakeBucket } from '../break-glass/arns.ts';
+import type { CallEvent } from '../event-log.ts';
+import { trailEvent } from './trail.ts';
+
+/**
+ * What EventBridge brings to the recorder: the rules of the access account's bus and, by the bus of each production account,
+ * of the emergency roles there. Undefined: no rule fits.
+ */
+export function eventForRecorder(event: CallEvent): JsonObject | undefined {
+  if (event.service === 's3') return objectCreated(event);
+  if (!isWatched(event)) return undefined;
+  const detail = trailEvent(event);
+  return detail && wrapped('AWS API Call via CloudTrail', `aws.${event.service}`, event, detail);
+}
+
+function isWatched({ service, name, parameters }: CallEvent): boolean {
+  if (service === 'identitystore') return name === 'CreateGroupMembership';
+  if (service !== 'sts' || !name.startsWith('AssumeRole')) return false;
+  const role = parameters.roleArn;
+  // EventBridge compares in the case that is written; so do its rules.
+  return typeof role === 'string' && /BreakGlass|Emergency/.test(role);
+}
+
+/** Of the intake alone, and of what was written, not of what was refused. */
+function objectCreated(event: CallEvent): JsonObject | undefined {
+  const { parameters, errorCode, name } = event;
+  if (name !== 'PutObject' || errorCode !== undefined || parameters.bucketName !== intakeBucket)
+    return undefined;
+  return wrapped('Object Created', 'aws.s3', event, {
+    version: '0',
+    bucket: { name: intakeBucket },
+    object: {
+      key: parameters.key,
+      size: asJsonObject(event.additional)?.bytesTransferredIn,
+      etag: asJsonObject(event.additional)?.etag,
+      'version-id': asJsonObject(event.response)?.['x-amz-version-id'],
+    },
+    'request-id': event.eventId,
+    requester: event.account,
+    reason: 'PutObject',
+  });
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
+function wrapped(detailType: string, source: string, event: CallEvent, detail: JsonObject): JsonObject {
+  return {
+    version: '0',
+    id: event.eventId,
+    'detail-type': detailType,
+    source,
+    account: event.account,
+    time: new Date(event.time).toISOString(),
+    region: event.region ?? 'us-east-1',
+    resources: [],
+    detail,
+  };
+}

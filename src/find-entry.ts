@@ -1,4 +1,5 @@
-import { type Entry, entries } from './command-tree.ts';
+import type { Entry } from './command-tree/command-group.ts';
+import { entries } from './command-tree.ts';
 
 /** Global options that take a value: needed to find the command's words between them. */
 export const valuedGlobals = ['--output', '--env', '--config', '--profile', '--region'] as const;

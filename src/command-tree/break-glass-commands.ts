@@ -1,0 +1,52 @@
+import type { CommandGroup } from './command-group.ts';
+
+export const breakGlassCommands: CommandGroup = {
+  title: 'Break-glass',
+  entries: [
+    {
+      path: 'breakglass',
+      summary: 'ask for access to production, for a while',
+      load: () => import('../commands/breakglass/request.ts'),
+    },
+    {
+      path: 'breakglass approve',
+      summary: 'look at a request, and let somebody in',
+      load: () => import('../commands/breakglass/approve.ts'),
+    },
+    {
+      path: 'breakglass deny',
+      summary: 'refuse a request',
+      load: () => import('../commands/breakglass/deny.ts'),
+    },
+    {
+      path: 'breakglass resume',
+      summary: 'go on with a request of yours, or go back in',
+      load: () => import('../commands/breakglass/resume.ts'),
+    },
+    {
+      path: 'breakglass extend',
+      summary: 'ask for more time',
+      load: () => import('../commands/breakglass/extend.ts'),
+    },
+    {
+      path: 'breakglass end',
+      summary: 'give access back before its time',
+      load: () => import('../commands/breakglass/end.ts'),
+    },
+    {
+      path: 'breakglass list',
+      summary: 'who asks, and who has access',
+      load: () => import('../commands/breakglass/list.ts'),
+    },
+    {
+      path: 'breakglass show',
+      summary: 'one request, and what became of it',
+      load: () => import('../commands/breakglass/show.ts'),
+    },
+    {
+      path: 'breakglass status',
+      summary: 'what you asked for, and what is open here',
+      load: () => import('../commands/breakglass/status.ts'),
+    },
+  ],
+};

@@ -39,6 +39,8 @@ export interface AssumeRoleRequest {
   /** Six digits of the MFA device. */
   readonly tokenCode?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Names of tags that roles assumed from this one keep. */
+  readonly transitiveTags?: readonly string[] | undefined;
   /** Inline policy document that narrows the role. */
   readonly policy?: string | undefined;
   /** Who asks, for the sentence when it is refused. */
@@ -68,6 +70,7 @@ export async function assumeRole(
     SerialNumber: request.serialNumber,
     TokenCode: request.tokenCode,
     Tags: request.tags && Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
+    TransitiveTagKeys: request.transitiveTags && [...request.transitiveTags],
     Policy: request.policy,
   });
   const call = {

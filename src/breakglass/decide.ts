@@ -153,7 +153,7 @@ async function repeated<Value>(
           },
         );
       }
-      const wait = 500 * 2 ** attempt;
+      const wait = 250 * 2 ** attempt;
       parts.output.debug(`${error.message} Again in ${durationText(wait)}.`);
       await pause(parts.host, wait);
     }

@@ -1,7 +1,9 @@
 import { durationText } from '../lib/duration-text.ts';
+import { quotePosix } from '../lib/quote-posix.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import type { LoadedRequest } from './load-request.ts';
+import type { EmergencyPlan } from './plan-emergency.ts';
 import type { RequestPlan } from './plan-request.ts';
 import { shortId } from './protocol/ids.ts';
 
@@ -34,6 +36,41 @@ export function resumePlan(place: BreakGlassPlace, typed: string, command: reado
       sessionStep(command),
     ],
     equivalents: [],
+  };
+}
+
+export function emergencySteps(
+  place: BreakGlassPlace,
+  plan: EmergencyPlan,
+  command: readonly string[],
+): Plan {
+  const { environment, roleArn, permissionSet, tier, seconds, tags } = plan;
+  const pairs = Object.entries(tags).map(([key, value]) => `Key=${key},Value=${quotePosix(value)}`);
+  return {
+    summary: `Open ${roleArn} for ${durationText(seconds * 1_000)}, and tell everybody.`,
+    steps: [
+      ...(tier.mfa
+        ? [
+            {
+              kind: 'local' as const,
+              what: `sign in anew with MFA, unless that was within ${durationText(tier.mfaWithinSeconds * 1_000)}`,
+            },
+          ]
+        : []),
+      ...keysOf({ ...place, account: environment.account }, permissionSet),
+      { kind: 'local', what: 'write the opening to the journal, and what is to be told to the disk' },
+      call(
+        's3 PutObject',
+        `${place.intakeBucket}/evidence/<your id>/<session>/000000.jsonl`,
+        'evidence of the opening',
+      ),
+      { kind: 'local', what: 'tell the incidents channel in Slack; what can’t be told yet is told later' },
+      call('sts AssumeRole', roleArn, 'in your own name, with tier, incident and reason'),
+      sessionStep(command),
+    ],
+    equivalents: [
+      `aws sts assume-role --region ${place.region} --role-arn ${roleArn} --role-session-name <you> --source-identity <your id> --duration-seconds ${seconds} --tags ${pairs.join(' ')}`,
+    ],
   };
 }
 

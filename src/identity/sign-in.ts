@@ -10,6 +10,7 @@ import type { Prompt } from '../terminal/prompt.ts';
 import { chooseFlow, type FlowWish, flowFacts } from './choose-flow.ts';
 import { clearCredentialCache } from './clear-credential-cache.ts';
 import { getRegistration } from './client-registration.ts';
+import { rememberSignIn } from './sign-in-time.ts';
 import { signInWithBrowser } from './sign-in-with-browser.ts';
 import { signInWithDeviceCode } from './sign-in-with-device-code.ts';
 import { readSsoToken, removeSsoToken, type SsoToken, saveSsoToken } from './sso-token.ts';
@@ -63,6 +64,9 @@ export async function signIn(parts: SignInParts, place: SignIn, options: SignInO
   const token = await saveSsoToken(host, there, created, client);
   // Another person may have signed in: nobody goes on with the keys of the one before.
   await clearCredentialCache(host);
+  await rememberSignIn(host, place).catch((error: unknown) => {
+    output.debug(`when this sign-in was is not kept: ${error instanceof Error ? error.message : error}`);
+  });
   return token;
 }
 

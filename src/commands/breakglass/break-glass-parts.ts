@@ -1,5 +1,7 @@
 import { type BreakGlassPlace, breakGlassPlace } from '../../breakglass/break-glass-place.ts';
+import { deliverSpool } from '../../breakglass/deliver-spool.ts';
 import type { SessionParts } from '../../breakglass/grant-session.ts';
+import { hasSpooled } from '../../breakglass/spool.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
 
@@ -11,5 +13,16 @@ export interface BreakGlassParts {
 /** --profile means nothing here: who asks, approves or ends is who has signed in. */
 export async function breakGlassParts(context: Context): Promise<BreakGlassParts> {
   const place = breakGlassPlace(await context.config());
-  return { parts: { ...identityParts(context), output: context.output }, place };
+  const parts = { ...identityParts(context), output: context.output };
+  if (!context.globals.plan && hasSpooled(context.host)) await deliverLate(parts, place);
+  return { parts, place };
+}
+
+const patienceMs = 4_000;
+
+/** What an earlier command could not tell. */
+async function deliverLate(parts: SessionParts, place: BreakGlassPlace): Promise<void> {
+  const { delivered, waiting, why } = await deliverSpool(parts, place, patienceMs);
+  if (delivered > 0) parts.output.note(`Delivered ${delivered} of what could not be told before.`);
+  if (waiting > 0) parts.output.warn(`${waiting} of what is to be told still waits. ${why ?? ''}`.trim());
 }

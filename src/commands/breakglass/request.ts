@@ -11,6 +11,7 @@ import { ForgeError } from '../../errors.ts';
 import { askMissing } from './ask-missing.ts';
 import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
 import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
+import { runEmergency } from './run-emergency.ts';
 
 export interface RequestOptions extends EntryOptions {
   readonly tier?: string;
@@ -45,6 +46,10 @@ export default defineCommand<RequestOptions>({
       'run one program with the access, and give it back',
     ],
     [
+      'forge breakglass --tier 0 --env prod-wealth --reason "site down"',
+      'the site is down: in at once; everybody is told, the ticket follows',
+    ],
+    [
       'forge breakglass --tier 1 --scenario instance --env prod-wealth --ticket INC-9 --reason "disk full" --no-wait --output json',
       'from a script: prints the id, exit code 8',
     ],
@@ -53,7 +58,9 @@ export default defineCommand<RequestOptions>({
 until it is approved, denied or lapses; Ctrl-C ends the waiting only: forge breakglass resume <id> goes on, on any machine.
 The time begins with the approval. Nobody can approve their own request: AWS refuses it, not only forge. Without a
 terminal nothing is waited for: the exit code is 8, and --output json has the id. FORGE_SLACK_WEBHOOK is where the
-approvers are told.`,
+approvers are told.
+Tier 0 needs a fresh sign-in with MFA, lasts an hour at most, and tells before it opens; what can't be told yet (Slack or
+S3 is down) is kept, and delivered by the session itself or by the next breakglass command.`,
   run: runRequest,
 });
 
@@ -68,6 +75,7 @@ async function runRequest(context: Context, input: CommandInput<RequestOptions>)
       hint: `When: ${tier.when ?? tier.description ?? 'Identity Center is down'}.`,
     });
   }
+  if (tier.approval === 'self-serve') return runEmergency(context, found, tier, asked, rest);
   return askAndEnter(context, found, asked, options, rest);
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Run, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+import { askLine, factsOf, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
+import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -9,71 +10,118 @@ beforeAll(async () => {
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
 });
-
-const wish = (...more: string[]) => [
-  'breakglass',
-  '--tier',
-  '1',
-  '--scenario',
-  'database',
-  '--env',
-  'prod-wealth',
-  '--duration',
-  '2h',
-  '--ticket',
-  'INC-123',
-  '--reason',
-  'orders stuck',
-  ...more,
-];
-
-interface Facts {
-  readonly id: string;
-  readonly shortId: string;
-  readonly status: string;
-  readonly approve: string | null;
-  readonly endsAt: string | null;
-  readonly membership?: string | null;
-}
-const facts = (run: Run): Facts => JSON.parse(run.stdout) as Facts;
-
-async function ask(person = 'dana', ...more: string[]): Promise<Facts> {
-  const run = await sandbox.forge(wish('--output', 'json', ...more), { person });
-  expect(run.code, run.stderr).toBe(8);
-  return facts(run);
-}
+const { ask, approve, forge, show } = peopleOf(() => sandbox);
 
 describe('asking and approving', () => {
   it('request → approve → the role can be used → given back', async () => {
     const asked = await ask();
     expect(asked).toMatchObject({ status: 'waiting', approve: `forge breakglass approve ${asked.id}` });
-    const approved = await sandbox.forge(
-      ['breakglass', 'approve', asked.shortId, '--yes', '--note', 'read only, please', '--output', 'json'],
-      { person: 'mia' },
-    );
-    expect(approved.stderr).toContain('dana@tapp.example');
+    const approved = await approve('mia', asked.shortId, '--note', 'read only, please');
     expect(approved.code, approved.stderr).toBe(0);
-    expect(facts(approved)).toMatchObject({ status: 'granted', membership: 'made' });
-    const used = await sandbox.forge(
-      [
-        'breakglass',
-        'resume',
-        asked.shortId,
-        '--',
-        'sh',
-        '-c',
-        'echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $FORGE_ENV',
-      ],
-      { person: 'dana' },
-    );
-    expect(used.stderr).toContain('read only, please');
+    expect(approved.stderr).toMatch(/Dana Whitfield, dana@tapp\.example/);
+    expect(factsOf(approved)).toMatchObject({ status: 'granted', membership: 'made' });
+    const echo = ['sh', '-c', 'echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $FORGE_ENV'];
+    const used = await sandbox.forge(['breakglass', 'resume', asked.shortId, '--', ...echo]);
+    expect(used.stderr).toContain('mia@tapp.example: read only, please');
     expect(used.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\S+ prod-wealth$/m);
     expect(used.stderr).toContain('You are out of its group.');
     expect(used.code).toBe(0);
-    const again = await sandbox.forge(['breakglass', 'resume', asked.shortId, '--', 'true'], {
+    const again = await forge('dana', ['resume', asked.shortId, '--', 'true']);
+    expect([again.code, refusalOf(again).code]).toEqual([2, 'REQUEST_ENDED']);
+  });
+
+  it('waits at a terminal, outlives Ctrl-C, and goes on from another machine', async () => {
+    const terminal = await sandbox.pty([...askLine({ '--reason': 'waiting' })], { person: 'dana' });
+    await terminal.waitFor(/Waiting for the approval of bg-/);
+    const id = /forge breakglass approve (BG-\w+)/.exec(terminal.text())?.[1] ?? '';
+    terminal.write('\x03');
+    expect(await terminal.exit).toBe(130);
+    expect(terminal.text()).toContain('The request stands. Go on with: forge breakglass resume bg-');
+    const home = await sandbox.newHome();
+    await sandbox.signIn('dana', { home });
+    const waiting = sandbox.forge(['breakglass', 'resume', id, '--wait', '--', 'true'], {
       person: 'dana',
+      home,
     });
-    expect(again.stderr).toContain('was ended');
-    expect(again.code).toBe(2);
+    expect((await approve('mia', id)).code).toBe(0);
+    expect(await waiting).toMatchObject({ code: 0 });
+  });
+
+  it('tier 2 is decided by senior engineers, and by no manager', async () => {
+    const asked = await ask('dana', { '--tier': '2', '--scenario': undefined, '--duration': '1h' });
+    const refused = await approve('mia', asked.id);
+    expect([refused.code, refusalOf(refused).code]).toEqual([5, 'ACCESS_DENIED']);
+    expect(refusalOf(refused).hint).toContain('senior engineers');
+    expect(factsOf(await approve('sven', asked.id))).toMatchObject({ status: 'granted', membership: 'made' });
+  });
+
+  it('is listed while it is open, shown by its short id, and given back', async () => {
+    const asked = await ask('dana', { '--scenario': 'instance' });
+    const ids = async (person: string, ...args: string[]) =>
+      (JSON.parse((await forge(person, args)).stdout) as { id: string }[]).map(({ id }) => id);
+    expect(await ids('mia', 'list')).toContain(asked.id);
+    expect(await ids('dana', 'status')).toContain(asked.id);
+    expect(await ids('mia', 'status')).not.toContain(asked.id);
+    await approve('mia', asked.id, '--duration', '1h');
+    expect(await show(asked.shortId)).toMatchObject({ status: 'granted' });
+    const table = await sandbox.forge(['breakglass', 'list'], { person: 'mia' });
+    expect(table.stdout).toMatch(
+      /granted +dana@tapp\.example +1 instance +prod-wealth +until \d\d:\d\d \((?:1 h|59 min)\)/,
+    );
+    const foreign = await forge('mia', ['end', asked.id]);
+    expect(refusalOf(foreign).code).toBe('NOT_YOURS');
+    const ended = await forge('dana', ['end', asked.shortId, '--summary', 'restarted the worker']);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'ended', membership: 'removed' });
+    expect(JSON.parse((await forge('dana', ['end', asked.shortId])).stdout)).toMatchObject({
+      membership: 'gone',
+    });
+    expect(await ids('mia', 'list')).not.toContain(asked.id);
+    expect(await ids('mia', 'list', '--all')).toContain(asked.id);
+  });
+
+  it('more time is asked for like the first, and one membership carries both', async () => {
+    const first = await ask('dana', { '--scenario': 'kubernetes' });
+    await approve('mia', first.id);
+    const more = await forge('dana', ['extend', first.shortId, '--reason', 'restore runs']);
+    expect(more.code).toBe(8);
+    const second = factsOf(more);
+    expect(second).toMatchObject({ status: 'waiting', extends: first.id, ticket: 'INC-123' });
+    expect(factsOf(await approve('mia', second.id))).toMatchObject({
+      status: 'granted',
+      membership: 'there',
+    });
+    expect(JSON.parse((await forge('dana', ['end', first.id])).stdout)).toMatchObject({
+      membership: 'shared',
+    });
+    expect(JSON.parse((await forge('dana', ['end', second.id])).stdout)).toMatchObject({
+      membership: 'removed',
+    });
+  });
+
+  it.each([
+    [['--tier', '9'], 'UNKNOWN_TIER'],
+    [['--tier', '1'], 'UNKNOWN_SCENARIO'],
+    [['--tier', '3'], 'TIER_IN_PERSON'],
+    [['--tier', '1', '--scenario', 'database'], 'TICKET_NEEDED'],
+    [['--tier', '1', '--scenario', 'database', '--ticket', 'I-1'], 'REASON_NEEDED'],
+    [['--tier', '1', '--scenario', 'database', '--ticket', 'I-1', '--reason', 'a\u202eb'], 'INVALID_REASON'],
+    [
+      ['--tier', '1', '--scenario', 'database', '--ticket', 'I-1', '--reason', 'x', '--duration', '3h'],
+      'DURATION_NOT_ALLOWED',
+    ],
+    [[], 'TIER_NEEDED'],
+  ])('%j is refused before anybody is asked: %s', async (options, code) => {
+    const refused = await forge('dana', [...options, '--env', 'prod-wealth']);
+    expect([refused.code, refusalOf(refused).code]).toEqual([2, code]);
+  });
+
+  it('--plan asks nobody and writes nothing', async () => {
+    const before = await sandbox.admin.calls();
+    const planned = await sandbox.forge([...askLine(), '--plan', '--output', 'json']);
+    expect(planned.code, planned.stderr).toBe(0);
+    expect(JSON.parse(planned.stdout)).toMatchObject({
+      summary: expect.stringContaining('Forge-Prod-Database'),
+    });
+    expect(await sandbox.admin.calls()).toEqual(before);
   });
 });

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { putOnce } from '../aws/s3.ts';
+import { ForgeError } from '../errors.ts';
+import { withFileLock } from '../files/file-lock.ts';
+import type { Host } from '../host.ts';
+import { type IdentityParts, identityParts } from '../identity/identity-parts.ts';
+import { refusingPrompt } from '../terminal/refusing-prompt.ts';
+import { requesterAccount } from './access-account.ts';
+import type { BreakGlassPlace } from './break-glass-place.ts';
+import { findWebhook, postToSlack } from './slack.ts';
+import { forgetSpooled, hasSpooled, listSpooled, type Spooled, spoolFolder } from './spool.ts';
+
+/** How it went: what is still there, and why the last of it could not be delivered. */
+export interface Delivery {
+  readonly delivered: number;
+  readonly waiting: number;
+  readonly why: string | undefined;
+}
+
+const nothing: Delivery = { delivered: 0, waiting: 0, why: undefined };
+
+/**
+ * Tells what is still to be told, for `patienceMs` at most: an outage of Slack or S3 must not prolong an outage of the
+ * bank. Never asks, and throws nothing but what Ctrl-C does. Two forges at once deliver one after the other.
+ */
+export async function deliverSpool(
+  parts: IdentityParts,
+  place: BreakGlassPlace,
+  patienceMs: number,
+): Promise<Delivery> {
+  const { host } = parts;
+  if (!hasSpooled(host)) return nothing;
+  const signal = AbortSignal.any([host.signal, AbortSignal.timeout(patienceMs)]);
+  // A host has getters: they must stay where they are.
+  const hurried: Host = Object.create(host, { signal: { value: signal } }) as Host;
+  const silent = identityParts({ host: hurried, output: silence(parts), prompt: refusingPrompt });
+  try {
+    return await withFileLock(hurried, join(spoolFolder(host), 'delivery'), () => deliverAll(silent, place));
+  } catch (error) {
+    host.signal.throwIfAborted();
+    return { delivered: 0, waiting: (await listSpooled(host)).length, why: reasonOf(error) };
+  }
+}
+
+async function deliverAll(parts: IdentityParts, place: BreakGlassPlace): Promise<Delivery> {
+  const account = requesterAccount(parts, place);
+  let delivered = 0;
+  let waiting = 0;
+  let why: string | undefined;
+  const one = async (spooled: Spooled) => {
+    try {
+      if (!existsSync(spooled.path)) return;
+      await deliver(parts, account, spooled);
+      forgetSpooled(spooled);
+      delivered++;
+    } catch (error) {
+      waiting++;
+      why = reasonOf(error);
+    }
+  };
+  // Slack that is down does not keep S3 waiting, nor the other way round.
+  const all = await listSpooled(parts.host);
+  await Promise.all(
+    (['object', 'slack'] as const).map(async (kind) => {
+      for (const spooled of all) if (spooled.item.kind === kind) await one(spooled);
+    }),
+  );
+  return { delivered, waiting, why };
+}
+
+async function deliver(
+  { host }: IdentityParts,
+  account: ReturnType<typeof requesterAccount>,
+  { item }: Spooled,
+): Promise<void> {
+  if (item.kind === 'slack') {
+    const webhook = findWebhook(host.env);
+    if (webhook === undefined) {
+      throw new ForgeError('usage', 'No Slack webhook is known.', { code: 'NO_WEBHOOK' });
+    }
+    return postToSlack(host, webhook, item.text);
+  }
+  const { aws, region, keys } = await account();
+  // False: an answer was lost the last time, and it is there.
+  await putOnce(aws, region, keys, { bucket: item.bucket, key: item.key, bytes: Buffer.from(item.text) });
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function silence({ output }: IdentityParts): IdentityParts['output'] {
+  const debug = (text: string) => output.debug(text);
+  return {
+    debug,
+    note: debug,
+    warn: debug,
+    instruct: debug,
+    progress: () => ({ update() {}, [Symbol.dispose]() {} }),
+  };
+}

@@ -1,0 +1,143 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { refusalOf } from '../../support/break-glass-people.ts';
+import { type RunOptions, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+
+let sandbox: TestSandbox;
+let slack: Server;
+/** What Slack was told, in the order in which it came, between the calls that AWS had. */
+let said: { readonly text: string; readonly assumed: number }[] = [];
+let slackStatus = 200;
+beforeAll(async () => {
+  slack = createServer((incoming, answer) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', async () => {
+      const { text } = JSON.parse(Buffer.concat(chunks).toString()) as { text: string };
+      if (slackStatus === 200) said.push({ text, assumed: await assumed() });
+      answer.writeHead(slackStatus).end();
+    });
+  }).listen(0, '127.0.0.1');
+  sandbox = await startTestSandbox();
+  for (const person of ['sam', 'dana']) await sandbox.signIn(person);
+}, 120_000);
+afterAll(async () => {
+  slack?.close();
+  await sandbox?.[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  said = [];
+  slackStatus = 200;
+});
+
+const assumed = async () => (await sandbox.admin.calls())['sts:AssumeRole'] ?? 0;
+const line = ['breakglass', '--tier', '0', '--env', 'prod-wealth', '--reason', 'site down <!here>'];
+const emergency = (command: readonly string[], options: RunOptions = {}, more: readonly string[] = []) =>
+  sandbox.forge([...line, ...more, '--', ...command], {
+    person: 'sam',
+    ...options,
+    env: {
+      FORGE_SLACK_WEBHOOK: `http://127.0.0.1:${(slack.address() as AddressInfo).port}/hook`,
+      AWS_MAX_ATTEMPTS: '1',
+      ...options.env,
+    },
+  });
+const whoami = ['sh', '-c', 'echo in $FORGE_ENV'];
+
+async function spooled(): Promise<readonly string[]> {
+  const { HOME = '' } = sandbox.environment({ person: 'sam' });
+  const folder = join(HOME, '.local', 'state', 'forge', 'spool');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+  return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+}
+
+describe('tier 0', () => {
+  it('tells before it opens, opens in the person’s own name, and leaves nothing untold', async () => {
+    const before = await assumed();
+    const run = await emergency(whoami, {}, ['--ticket', 'INC-9']);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toBe('in prod-wealth\n');
+    expect(said.map((one) => one.assumed)).toEqual([before]);
+    expect(said[0]?.text).toMatch(
+      /sam@tapp\.example.*tier 0 in \*prod-wealth\* for 1 h\nReason: site down &lt;!here&gt;\nTicket: INC-9/,
+    );
+    expect(await assumed()).toBe(before + 1);
+    const event = sandbox.world.events.all().findLast(({ name }) => name === 'AssumeRole');
+    expect(JSON.stringify(event)).toContain('"forge:reason"');
+    expect(await spooled()).toEqual([]);
+    expect(run.stderr).not.toContain('ticket is still to come');
+  });
+
+  it('an outage of Slack and S3 does not keep it shut: what is untold waits on the disk for the next command', async () => {
+    slackStatus = 503;
+    await sandbox.admin.fault({
+      service: 's3',
+      operation: 'PutObject',
+      status: 503,
+      error: 'SlowDown',
+      times: 50,
+    });
+    const run = await emergency(whoami);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toBe('in prod-wealth\n');
+    expect(run.stderr).toContain('could not be delivered yet');
+    expect(run.stderr).toContain('The ticket is still to come, within 1 h');
+    const waiting = await spooled();
+    expect(waiting).toHaveLength(4);
+    expect(waiting.join('')).not.toMatch(/secretAccessKey|sessionToken|127\.0\.0\.1/i);
+    await sandbox.admin.clearFaults();
+    slackStatus = 200;
+    const webhook = `http://127.0.0.1:${(slack.address() as AddressInfo).port}/hook`;
+    const next = await sandbox.forge(['breakglass', 'status'], {
+      person: 'sam',
+      env: { FORGE_SLACK_WEBHOOK: webhook },
+    });
+    expect(next.stderr).toContain('Delivered 4 of what could not be told before.');
+    expect(await spooled()).toEqual([]);
+    expect(said).toHaveLength(1);
+  });
+
+  it('works while the access account can’t be reached, once the own id is known', async () => {
+    await sandbox.admin.fault({ service: 'identitystore', operation: '*', drop: true, times: 50 });
+    const run = await emergency(whoami, {}, ['--ticket', 'INC-10']);
+    await sandbox.admin.clearFaults();
+    expect(run.code, run.stderr).toBe(0);
+    expect(said).toHaveLength(1);
+  });
+
+  it('is for those who are on call', async () => {
+    const run = await emergency(whoami, { person: 'dana' });
+    expect(run.code).toBe(5);
+    expect(run.stderr).toContain('grp-forge-sre-oncall');
+    expect(said).toEqual([]);
+  });
+
+  it('wants a fresh sign-in', async () => {
+    const { HOME = '' } = sandbox.environment({ person: 'sam' });
+    const file = join(HOME, '.local', 'state', 'forge', 'sign-ins.json');
+    const text = await readFile(file, 'utf8');
+    await writeFile(
+      file,
+      text.replace(/\d{13}/, (at) => String(Number(at) - 16 * 60_000)),
+    );
+    const run = await emergency(whoami, {}, ['--output', 'json']);
+    expect([run.code, refusalOf(run)]).toMatchObject([
+      4,
+      { code: 'FRESH_SIGN_IN_NEEDED', hint: 'forge login --fresh' },
+    ]);
+    await sandbox.forge(['logout'], { person: 'sam' });
+    await sandbox.signIn('sam');
+    expect((await emergency(['true'], {}, ['--ticket', 'INC-11'])).code).toBe(0);
+  });
+
+  it('--plan tells nobody', async () => {
+    const run = await sandbox.forge([...line, '--plan', '--', 'true'], { person: 'sam' });
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toContain('sts AssumeRole');
+    expect(run.stdout).toContain('role/forge/Forge-Prod-Emergency');
+    expect(said).toEqual([]);
+  });
+});

@@ -46,8 +46,13 @@ export async function* allInstances(
       }
     }
   } catch (error) {
-    if (!sayMissing(parts, error)) throw error;
+    const said = missing(parts, error);
+    if (said === undefined) throw error;
+    let answered = false;
     for await (const page of ask.managed({})) {
+      // Where nothing of AWS can be reached, that is the failure, and it is told once.
+      if (!answered) said();
+      answered = true;
       const rest = page.filter(({ instanceId }) => !seen.has(instanceId));
       yield rest.map((managed) => join(undefined, managed));
     }
@@ -65,13 +70,17 @@ export async function instancesWithTags(
 ): Promise<FoundInstance[]> {
   const ask = await askAws(parts, access);
   const filters = Object.fromEntries([...tags].map(([key, value]) => [`tag:${key}`, [value]]));
+  let said = () => {};
   const [ec2, managed] = await Promise.all([
     collect(ask.ec2(filters)).catch((error: unknown): Ec2Instance[] => {
-      if (sayMissing(parts, error)) return [];
-      throw error;
+      const note = missing(parts, error);
+      if (note === undefined) throw error;
+      said = note;
+      return [];
     }),
     collect(ask.managed(filters)),
   ]);
+  said();
   const byId = new Map(managed.map((entry) => [entry.instanceId, entry]));
   const both = ec2.map((entry) => join(entry, byId.get(entry.instanceId)));
   const known = new Set(ec2.map(({ instanceId }) => instanceId));
@@ -137,13 +146,12 @@ export async function collect<Value>(pages: AsyncIterable<readonly Value[]>): Pr
   return all;
 }
 
-/** False: it is another failure. What only EC2 knows is then missing from what Systems Manager has. */
-function sayMissing({ output }: Pick<FindParts, 'output'>, error: unknown): boolean {
-  const missing = 'names, types and zones that only EC2 knows are missing';
-  if (isOf(error, 'denied')) output.debug(`EC2 may not be asked: ${missing}`);
-  else if (isOf(error, 'unreachable')) output.warn(`EC2 can't be reached: ${missing}.`);
-  else return false;
-  return true;
+/** Says what is missing from what Systems Manager has; undefined: it is another failure. */
+function missing({ output }: Pick<FindParts, 'output'>, error: unknown): (() => void) | undefined {
+  const what = 'names, types and zones that only EC2 knows are missing';
+  if (isOf(error, 'denied')) return () => output.debug(`EC2 may not be asked: ${what}`);
+  if (isOf(error, 'unreachable')) return () => output.warn(`EC2 can't be reached: ${what}.`);
+  return undefined;
 }
 
 function isOf(error: unknown, kind: ForgeError['kind']): boolean {

@@ -1,7 +1,7 @@
 import { AwsFailure } from '../aws/aws-failure.ts';
 import type { JsonOperation, JsonService } from '../aws/json-service.ts';
 import type { CallEvent } from '../event-log.ts';
-import { integerField, pageOf, requirePermission, structures, textField } from '../ssm/fields.ts';
+import { integerField, pageOf, requirePermission, structures } from '../ssm/fields.ts';
 import type { World } from '../world.ts';
 import { trailEvent } from './trail.ts';
 
@@ -97,15 +97,15 @@ function timeField(value: unknown, otherwise: number): number {
   return value * 1_000;
 }
 
-/** When each account and region last had its two calls; the host's clock, which does not jump. */
+/** When each account and region last had its two calls; the sandbox's clock, so that who turns it need not wait. */
 const recent = new WeakMap<World, Map<string, readonly number[]>>();
 const callsASecond = 2;
 
 function throttle(world: World, where: string): void {
-  const now = world.hostNow();
+  const now = world.now();
   const all = recent.get(world) ?? new Map<string, readonly number[]>();
   recent.set(world, all);
-  const lately = (all.get(where) ?? []).filter((at) => at > now - 1_000);
+  const lately = (all.get(where) ?? []).filter((at) => at > now - 1_000 && at <= now);
   if (lately.length >= callsASecond) throw new AwsFailure('ThrottlingException', 400, 'Rate exceeded');
   all.set(where, [...lately, now]);
 }

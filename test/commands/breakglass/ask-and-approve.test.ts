@@ -12,6 +12,9 @@ afterAll(async () => {
 });
 const { ask, approve, forge, show } = peopleOf(() => sandbox);
 
+/** The revoker, which hears of the end too, may have been faster. */
+const outOfIt = expect.stringMatching(/^(?:removed|gone)$/) as string;
+
 describe('asking and approving', () => {
   it('request → approve → the role can be used → given back', async () => {
     const asked = await ask();
@@ -24,7 +27,7 @@ describe('asking and approving', () => {
     const used = await sandbox.forge(['breakglass', 'resume', asked.shortId, '--', ...echo]);
     expect(used.stderr).toContain('mia@tapp.example: read only, please');
     expect(used.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\S+ prod-wealth$/m);
-    expect(used.stderr).toContain('You are out of its group.');
+    expect(used.stderr).toMatch(/You (?:are|were) out of its group/);
     expect(used.code).toBe(0);
     const again = await forge('dana', ['resume', asked.shortId, '--', 'true']);
     expect([again.code, refusalOf(again).code]).toEqual([2, 'REQUEST_ENDED']);
@@ -71,7 +74,7 @@ describe('asking and approving', () => {
     const foreign = await forge('mia', ['end', asked.id]);
     expect(refusalOf(foreign).code).toBe('NOT_YOURS');
     const ended = await forge('dana', ['end', asked.shortId, '--summary', 'restarted the worker']);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'ended', membership: 'removed' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'ended', membership: outOfIt });
     expect(JSON.parse((await forge('dana', ['end', asked.shortId])).stdout)).toMatchObject({
       membership: 'gone',
     });
@@ -93,8 +96,10 @@ describe('asking and approving', () => {
     expect(JSON.parse((await forge('dana', ['end', first.id])).stdout)).toMatchObject({
       membership: 'shared',
     });
+    const still = await forge('dana', ['resume', second.id, '--keep', '--', 'sh', '-c', 'echo in']);
+    expect([still.stdout, still.code]).toEqual(['in\n', 0]);
     expect(JSON.parse((await forge('dana', ['end', second.id])).stdout)).toMatchObject({
-      membership: 'removed',
+      membership: outOfIt,
     });
   });
 

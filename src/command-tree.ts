@@ -1,3 +1,4 @@
+import { auditCommands } from './command-tree/audit-commands.ts';
 import { breakGlassCommands } from './command-tree/break-glass-commands.ts';
 import type { CommandGroup, Entry } from './command-tree/command-group.ts';
 import { credentialsCommands } from './command-tree/credentials-commands.ts';
@@ -15,6 +16,7 @@ export const groups: readonly CommandGroup[] = [
   instancesCommands,
   kubernetesCommands,
   breakGlassCommands,
+  auditCommands,
   credentialsCommands,
   setUpCommands,
   rehearseCommands,

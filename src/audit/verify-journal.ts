@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type JournalHost, journalFiles, journalFolder } from './journal.ts';
 import { firstPrevious, parseRecord } from './journal-record.ts';
+import { linesOf, readJournalFile } from './read-journal.ts';
 
 export interface JournalVerification {
   readonly records: number;
@@ -32,11 +31,8 @@ export async function verifyJournal(host: Pick<JournalHost, 'directories'>): Pro
   for (const name of await journalFiles(folder)) {
     const file = join(folder, name);
     let line = 0;
-    // latin1 keeps every byte apart; the hash is of bytes.
-    const lines = createInterface({ input: createReadStream(file, 'latin1'), crlfDelay: 0 });
-    for await (const text of lines) {
+    for (const bytes of linesOf(readJournalFile(file))) {
       line++;
-      const bytes = Buffer.from(text, 'latin1');
       const record = parseRecord(bytes.toString('utf8'));
       if (record === undefined) {
         if (lost !== undefined) return broken(lost.file, lost.line, 'this line is not a record');

@@ -4,7 +4,7 @@ import { type Aws, callAws } from './clients.ts';
 
 export interface TrailLookup {
   /** One attribute is all that AWS filters by. */
-  readonly by: 'AccessKeyId' | 'Username' | 'ResourceName';
+  readonly by: 'AccessKeyId' | 'EventName' | 'Username' | 'ResourceName';
   readonly value: string;
   /** Epoch milliseconds, both included. */
   readonly from: number;

@@ -132,6 +132,9 @@ export const breakGlass = v.strictObject(
     request_permission_set: v.optional(
       described('Permission set, in that account, that people ask with.', permissionSet),
     ),
+    audit_permission_set: v.optional(
+      described('Permission set, in that account, that the archive is read with.', permissionSet),
+    ),
     request_lifetime: v.optional(
       described(
         'How long an unanswered request can be approved. Default: 4h.',

@@ -6,11 +6,13 @@ export interface BreakGlass {
   readonly region: string | undefined;
   /** Identity store id, `d-…`. */
   readonly identityStore: string | undefined;
-  /** Name → where it is, e.g. `alerts` → `#platform-incidents`. */
   /** Permission set, in that account, that people ask with. */
   readonly requestPermissionSet: string | undefined;
+  /** Permission set, in that account, that the archive is read with. */
+  readonly auditPermissionSet: string | undefined;
   /** How long an unanswered request can be approved. */
   readonly requestLifeSeconds: number;
+  /** Name → where it is, e.g. `alerts` → `#platform-incidents`. */
   readonly channels: ReadonlyMap<string, string>;
   readonly approvers: ReadonlyMap<string, Approvers>;
   readonly tiers: ReadonlyMap<string, Tier>;

@@ -9,6 +9,7 @@ export function buildBreakGlass(file: BreakGlassFile): BreakGlass {
     region: file.region,
     identityStore: file.identity_store,
     requestPermissionSet: file.request_permission_set,
+    auditPermissionSet: file.audit_permission_set,
     requestLifeSeconds: seconds(file.request_lifetime) ?? 4 * 3_600,
     channels: mapValues(file.channels, (channel) => channel),
     approvers: mapValues(file.approvers, (approvers, name) => ({

@@ -26,6 +26,8 @@ const entries: readonly Entry[] = [
   // Both approve, and both develop: who may approve may ask too, and must not be able to do both at once.
   entry('mia', 'Mia Castellanos', 'Engineering manager', 'developers', 'approvers-managers', 'vpn-dev'),
   entry('sven', 'Sven Halvorsen', 'Senior engineer', 'developers', 'approvers-senior', 'vpn-dev'),
+  // Reads the record, and is part of nothing that it is about.
+  entry('noor', 'Noor Haddad', 'Auditor', 'auditors'),
 ];
 
 function entry(nickname: string, displayName: string, title: string, ...groups: string[]): Entry {
@@ -44,6 +46,7 @@ export const people: readonly Person[] = entries.map(([person]) => person);
 const descriptions: Readonly<Record<string, string>> = {
   'grp-forge-approvers-managers': 'May approve break-glass tier 1',
   'grp-forge-approvers-senior': 'May approve break-glass tier 2',
+  'grp-forge-auditors': 'May read the break-glass archive',
 };
 
 export const groups: readonly Group[] = [

@@ -1,6 +1,7 @@
 import {
   administratorGuard,
   approverPolicy,
+  auditorPolicy,
   developerGuard,
   onCallPolicy,
   requesterPolicy,
@@ -220,6 +221,12 @@ export const permissionSets: readonly PermissionSet[] = [
     description: 'Approving break-glass tier 2',
     sessionSeconds: hour,
     policies: [approverPolicy('2')],
+  },
+  {
+    name: 'Forge-BreakGlass-Audit',
+    description: 'Reading the break-glass archive',
+    sessionSeconds: hour,
+    policies: [auditorPolicy],
   },
 ];
 

@@ -10,7 +10,7 @@ import { type Bodies, bodies, type RecordKind } from './record-bodies.ts';
 export const noPrevious = '0'.repeat(64);
 
 /** Largest record: a request, dozens of decisions and an event, each as large as it can be. */
-const recordBytes = 2 * 1024 * 1024;
+export const recordBytes = 2 * 1024 * 1024;
 
 const envelope = <const Kind extends RecordKind>(kind: Kind) =>
   strict({

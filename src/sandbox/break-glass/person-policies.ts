@@ -1,5 +1,14 @@
 import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
-import { anyMembership, anyUser, identityStoreArn, intake, jitGroupArns, ownId, ownUser } from './arns.ts';
+import {
+  anyMembership,
+  anyUser,
+  archive,
+  identityStoreArn,
+  intake,
+  jitGroupArns,
+  ownId,
+  ownUser,
+} from './arns.ts';
 
 /**
  * What people may do of break-glass, by IAM alone: a client that is not forge is bound as forge is. Each `Null` is
@@ -113,6 +122,32 @@ export function approverPolicy(tier: '1' | '2'): PolicyDocument {
   };
 }
 
+/** Every version of every record with its lock, the groups that grants are memberships of, and the trail. Nothing to write with. */
+export const auditorPolicy: PolicyDocument = {
+  Version: version,
+  Statement: [
+    {
+      Sid: 'ListVersions',
+      Effect: 'Allow',
+      Action: ['s3:ListBucket', 's3:ListBucketVersions'],
+      Resource: archive,
+    },
+    {
+      Sid: 'ReadVersions',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'],
+      Resource: `${archive}/*`,
+    },
+    {
+      Sid: 'FindGroups',
+      Effect: 'Allow',
+      Action: 'identitystore:GetGroupId',
+      Resource: [...jitGroupArns(), identityStoreArn],
+    },
+    { Sid: 'Trail', Effect: 'Allow', Action: 'cloudtrail:LookupEvents', Resource: '*' },
+  ],
+};
+
 /** What AdministratorAccess must not reach: oneself, the records, and what guards them. */
 export const administratorGuard: PolicyDocument = {
   Version: version,
@@ -135,19 +170,29 @@ export const administratorGuard: PolicyDocument = {
     {
       Sid: 'NotTheAudit',
       Effect: 'Deny',
-      Action: ['s3:Delete*', 's3:Put*', 's3:BypassGovernanceRetention'],
-      Resource: ['arn:aws:s3:::forge-breakglass-archive-*', 'arn:aws:s3:::forge-breakglass-archive-*/*'],
+      // Of the intake too: else an administrator could ask, and say yes, in anybody's name.
+      Action: ['s3:Delete*', 's3:Put*', 's3:Replicate*', 's3:BypassGovernanceRetention'],
+      Resource: ['arn:aws:s3:::forge-breakglass-*', 'arn:aws:s3:::forge-breakglass-*/*'],
     },
     {
       Sid: 'NotTheMachinery',
       Effect: 'Deny',
       Action: [
-        'lambda:UpdateFunction*',
-        'lambda:DeleteFunction*',
-        'lambda:AddPermission',
+        // Calling one with an event of one's own is no better than changing it, nor is letting none of it run at once.
+        'lambda:Invoke*',
+        'lambda:Add*',
+        'lambda:Create*',
+        'lambda:Delete*',
+        'lambda:Put*',
+        'lambda:Remove*',
+        'lambda:Update*',
+        // An execution of a grant's name keeps its own from starting.
+        'states:StartExecution',
+        'states:StartSyncExecution',
+        'states:StopExecution',
+        'states:RedriveExecution',
         'states:UpdateStateMachine',
         'states:DeleteStateMachine',
-        'states:StopExecution',
         'events:DisableRule',
         'events:DeleteRule',
         'events:PutRule',

@@ -19,6 +19,7 @@ export function breakGlassConfig({ region, identityStoreId }: Organisation): obj
     region,
     identity_store: identityStoreId,
     request_permission_set: 'Forge-BreakGlass-Request',
+    audit_permission_set: 'Forge-BreakGlass-Audit',
     request_lifetime: '4h',
     channels: { requests: '#platform-support', alerts: '#platform-incidents' },
     approvers: {

@@ -123,13 +123,16 @@ function awsProduction(
 ): Production {
   const { region } = environment.policy;
   return {
-    async cutTail(account, cut) {
+    async cutTail(account, { userId, userName, at }) {
       const keys = await become(account, cutTailRole);
       const arn = `arn:aws:iam::${account}:policy${boundaryName}`;
       await rewritePolicy(aws, region, keys, arn, (before) => {
         const cuts = parseBoundary(before);
-        const done = cuts.some(({ userId, at }) => userId === cut.userId && at >= cut.at);
-        return done ? before : boundaryDocument([...cuts, cut], aws.now());
+        const wanted = [userId, ...(userName === undefined ? [] : [userName])].filter(
+          (who) => !cuts.some((cut) => cut.who === who && cut.at >= at),
+        );
+        if (wanted.length === 0) return before;
+        return boundaryDocument([...cuts, ...wanted.map((who) => ({ who, at }))], aws.now());
       });
     },
     async endShells(account, isTheirs) {

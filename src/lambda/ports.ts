@@ -97,8 +97,14 @@ export type WorkflowInput =
 
 /** What can be taken away in a production account. */
 export interface Production {
-  /** Refuses what was issued to the person (`*`: to everybody) until `at` (epoch milliseconds). */
-  cutTail(account: string, cut: { readonly userId: string; readonly at: number }): Promise<void>;
+  /**
+   * Refuses what was issued to the person (`*`: to everybody) until `at` (epoch milliseconds), and with the name also what
+   * was assumed in that name.
+   */
+  cutTail(
+    account: string,
+    cut: { readonly userId: string; readonly userName?: string; readonly at: number },
+  ): Promise<void>;
   /** Ends all shell sessions whose owner's ARN fits. Counts of those ended, and of those that could not be. */
   endShells(
     account: string,

@@ -35,8 +35,8 @@ export async function takeAway(
   if (membership === 'shared') {
     return { membership, tail: 'none', terminated: 0, remaining: 0, at: iso(at), again: false };
   }
-  const tail = before?.tail === 'cut' ? 'cut' : await cutTail(ports, session, done);
   const userName = await nameOf(ports, session);
+  const tail = before?.tail === 'cut' ? 'cut' : await cutTail(ports, session, userName, done);
   const shells = await endShells(ports, session, ownerTest(session, owner, userName));
   const left = tail === 'failed' || shells.remaining > 0;
   // When the last credentials have ended by themselves, nothing can be gained any more.
@@ -114,15 +114,22 @@ async function sharedUntil(
 }
 
 /**
- * A grant's credentials carry the person's id. A role that a role assumed carries none: of an emergency that should not be,
- * everybody's credentials in the account are refused, and who may comes in anew.
+ * A grant's credentials carry the person's id, and what was assumed with them the person's name; an emergency's, the id as
+ * SourceIdentity. Of an emergency that should not be, who it was is not believed: everybody's credentials in the account
+ * are refused, and who may comes in anew.
  */
-async function cutTail(ports: Ports, session: Session, at: number): Promise<TakenAway['tail']> {
+async function cutTail(
+  ports: Ports,
+  session: Session,
+  userName: string | undefined,
+  at: number,
+): Promise<TakenAway['tail']> {
   const account = accountOf(ports, session);
-  const userId = session.roleArn === undefined ? session.userId : session.sanctioned ? undefined : '*';
+  const userId = session.roleArn !== undefined && !session.sanctioned ? '*' : session.userId;
   if (account === undefined || userId === undefined) return 'none';
+  const named = userName === undefined || userId === '*' ? {} : { userName };
   try {
-    await ports.production.cutTail(account, { userId, at });
+    await ports.production.cutTail(account, { userId, ...named, at });
     return 'cut';
   } catch (error) {
     ports.log(`The credentials of ${session.id} are not refused yet: ${messageOf(error)}`);

@@ -11,7 +11,9 @@ import { bastionTunnel, emergencyPolicies, permissionSets, version } from './see
 export function rolesOf(account: Account): readonly Role[] {
   const roles = permissionSets.map((set) => identityCenterRole(account.id, set));
   if (account.id === accessAccount) return [...roles, ...handlerRoles()];
-  roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers));
+  // In production nobody is in it without a name: an end for a person could not reach them.
+  const readsAs = account.production ? namesThePerson : {};
+  roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers, readsAs));
   if (account.production) {
     roles.push(
       databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),

@@ -59,7 +59,9 @@ describe('the workflow', () => {
     expect(await minutesUntilOut(cloud)).toBeLessThan(1.2);
     await cloud.run(21 * minute);
     expect(kinds(cloud)).toEqual(['open', 'revoke', 'export', 'seal']);
-    expect(cloud.cuts).toMatchObject([{ account: '333333333333', userId: people.dana.userId }]);
+    expect(cloud.cuts).toMatchObject([
+      { account: '333333333333', userId: people.dana.userId, userName: 'dana@tapp.example' },
+    ]);
     expect(cloud.executions.all()).toMatchObject([{ name: membershipId, status: 'SUCCEEDED' }]);
     await cloud.run(3 * 24 * hour);
     expect(cloud.verify().findings).toEqual([]);

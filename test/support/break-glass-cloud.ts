@@ -32,7 +32,7 @@ export interface Cloud {
   readonly intake: Map<string, StoredObject>;
   readonly archive: Map<string, readonly ObjectVersion[]>;
   readonly members: Map<string, Member>;
-  readonly cuts: { account: string; userId: string; at: number }[];
+  readonly cuts: { account: string; userId: string; userName?: string; at: number }[];
   readonly said: { channel: string | undefined; text: string }[];
   readonly shells: Map<string, string>;
   readonly trail: { account: string; event: Record<string, unknown> }[];

@@ -5,8 +5,8 @@ import { parseTime } from './trail-event.ts';
 
 /** From `at` (epoch milliseconds) on, credentials issued to this person until then are refused. */
 export interface Cut {
-  /** `*`: everybody. */
-  readonly userId: string;
+  /** An id of the identity store; or a user name, as roles that are assumed from a grant have it; `*`: everybody. */
+  readonly who: string;
   readonly at: number;
 }
 
@@ -21,25 +21,25 @@ const keepMinutes = 75;
  * those whose access was ended: what they were issued until then. A boundary can't add a right, so who may write it
  * can only end access. https://docs.aws.amazon.com/singlesignon/latest/userguide/howtorevokeuseraccess.html
  *
+ * Two statements a cut, for no session carries both: what Identity Center issued has the user id, what was assumed from
+ * there has the SourceIdentity alone, which tier 0 sets to the id and the databases' roles to the name, and which nobody
+ * can change on the way.
+ *
  * A cut older than `keep` minutes has nothing left to refuse and is dropped; of several for one person the newest
  * counts. When IAM's limit is reached, neighbours in time share a statement with the newer time of both: someone let
  * in again in between has to sign in once more, nobody keeps what was taken away. Cuts in the future are kept.
  */
 export function boundaryDocument(cuts: Iterable<Cut>, now: number, keep = keepMinutes): string {
   const newest = new Map<string, number>();
-  for (const { userId, at } of cuts) {
-    if (
-      (userId !== everybody && !isIdentityStoreId(userId)) ||
-      !Number.isFinite(at) ||
-      at < now - keep * 60_000
-    )
+  for (const { who, at } of cuts) {
+    if ((who !== everybody && !canBeSource(who)) || !Number.isFinite(at) || at < now - keep * 60_000)
       continue;
-    newest.set(userId, Math.max(newest.get(userId) ?? 0, at));
+    newest.set(who, Math.max(newest.get(who) ?? 0, at));
   }
   const forAll = newest.get(everybody) ?? -1;
   let statements: readonly Statement[] = [...newest]
-    .filter(([userId, at]) => userId === everybody || at > forAll)
-    .map(([userId, at]) => ({ users: [userId], at }))
+    .filter(([who, at]) => who === everybody || at > forAll)
+    .map(([who, at]) => ({ users: [who], at }))
     .sort((a, b) => a.at - b.at || (a.users[0] ?? '').localeCompare(b.users[0] ?? ''));
   let text = encode(statements);
   while (text.length > longestPolicy && statements.length > 1) {
@@ -60,20 +60,24 @@ export function parseBoundary(document: string): readonly Cut[] {
     const at = parseTime(asJsonObject(condition?.DateLessThanEquals)?.[timeKey]);
     if (condition === undefined || at === undefined) return [];
     const named = asJsonObject(condition.StringEquals);
-    const users = named === undefined ? everybody : named[userKey];
-    return (Array.isArray(users) ? users : [users])
-      .filter(
-        (user): user is string =>
-          typeof user === 'string' &&
-          (isIdentityStoreId(user) || (user === everybody && named === undefined)),
-      )
-      .map((userId) => ({ userId, at }));
+    if (named === undefined) return [{ who: everybody, at }];
+    const ids = texts(named[userKey]).filter(isIdentityStoreId);
+    // Ids are in both statements, names in this one alone.
+    const names = texts(named[sourceKey]).filter((name) => canBeSource(name) && !isIdentityStoreId(name));
+    return [...ids, ...names].map((who) => ({ who, at }));
   });
 }
 
 const everybody = '*';
 const userKey = 'identitystore:UserId';
+const sourceKey = 'aws:SourceIdentity';
 const timeKey = 'aws:TokenIssueTime';
+
+/** What STS takes for a SourceIdentity; nothing of it means anything in a policy. */
+const canBeSource = (text: string): boolean => /^[\w+=,.@-]{2,64}$/.test(text);
+
+const texts = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
 interface Statement {
   readonly users: readonly string[];
@@ -103,16 +107,22 @@ const encode = (statements: readonly Statement[]): string =>
     Version: '2012-10-17',
     Statement: [
       allow,
-      ...statements.map(({ users, at }) => ({
-        Effect: 'Deny',
-        Action: '*',
-        Resource: '*',
-        Condition: {
-          ...(users[0] === everybody
-            ? {}
-            : { StringEquals: { [userKey]: users.length === 1 ? users[0] : users } }),
-          DateLessThanEquals: { [timeKey]: upTo(at) },
-        },
-      })),
+      ...statements.flatMap(({ users, at }) => {
+        if (users[0] === everybody) return [deny(at)];
+        const ids = users.filter(isIdentityStoreId);
+        return [...(ids.length > 0 ? [deny(at, userKey, ids)] : []), deny(at, sourceKey, users)];
+      }),
     ],
   });
+
+function deny(at: number, key?: string, users: readonly string[] = []) {
+  return {
+    Effect: 'Deny',
+    Action: '*',
+    Resource: '*',
+    Condition: {
+      ...(key === undefined ? {} : { StringEquals: { [key]: users.length === 1 ? users[0] : users } }),
+      DateLessThanEquals: { [timeKey]: upTo(at) },
+    },
+  };
+}

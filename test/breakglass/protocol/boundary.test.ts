@@ -8,21 +8,34 @@ const user = (number: number) => `9067f7c0de-00000000-0000-0000-0000-${String(nu
 interface Statement {
   readonly Effect: string;
   readonly Condition?: {
-    readonly StringEquals?: { readonly 'identitystore:UserId': string | readonly string[] };
+    readonly StringEquals?: Readonly<Record<string, string | readonly string[]>>;
     readonly DateLessThanEquals: { readonly 'aws:TokenIssueTime': string };
   };
 }
 const statements = (document: string): readonly Statement[] => JSON.parse(document).Statement;
 
-/** What IAM would say of a token that was issued to this person at that time. */
-function isCut(document: string, userId: string, issuedAt: number): boolean {
+const fromIdentityCenter = 'identitystore:UserId';
+const assumed = 'aws:SourceIdentity';
+
+/** What IAM would say of a session with this value under this key, issued at that time. */
+function isRefused(document: string, key: string, value: string, issuedAt: number): boolean {
   return statements(document).some(({ Effect, Condition }) => {
     if (Effect !== 'Deny' || Condition === undefined) return false;
-    const users = Condition.StringEquals?.['identitystore:UserId'];
+    const { StringEquals } = Condition;
+    const users = StringEquals?.[key];
     const meant =
-      users === undefined || (typeof users === 'string' ? users === userId : users.includes(userId));
-    return meant && issuedAt <= Date.parse(Condition.DateLessThanEquals['aws:TokenIssueTime']);
+      StringEquals === undefined || (typeof users === 'string' ? [users] : users)?.includes(value);
+    return meant === true && issuedAt <= Date.parse(Condition.DateLessThanEquals['aws:TokenIssueTime']);
   });
+}
+
+/** Of a person: both as Identity Center signs them in, and as tier 0 does. */
+function isCut(document: string, userId: string, issuedAt: number): boolean {
+  const [own, chained] = [fromIdentityCenter, assumed].map((key) =>
+    isRefused(document, key, userId, issuedAt),
+  );
+  expect(chained).toBe(own);
+  return own === true;
 }
 
 describe('the boundary', () => {
@@ -30,7 +43,7 @@ describe('the boundary', () => {
     const [allow, ...rest] = statements(boundaryDocument([], noon));
     expect(allow).toEqual({ Sid: 'TakesNothingAway', Effect: 'Allow', Action: '*', Resource: '*' });
     expect(rest).toEqual([]);
-    const document = boundaryDocument([{ userId: people.dana.userId, at: noon }], noon);
+    const document = boundaryDocument([{ who: people.dana.userId, at: noon }], noon);
     expect(isCut(document, people.dana.userId, noon)).toBe(true);
     expect(isCut(document, people.dana.userId, noon + 1_000)).toBe(false);
     expect(isCut(document, people.mia.userId, noon - minute)).toBe(false);
@@ -38,27 +51,45 @@ describe('the boundary', () => {
 
   it('keeps the newest cut of each person, and none older than 75 minutes', () => {
     const cuts = [
-      { userId: user(1), at: noon - 10 * minute },
-      { userId: user(1), at: noon - 20 * minute },
-      { userId: user(2), at: noon - 76 * minute },
-      { userId: user(3), at: noon - 75 * minute },
-      { userId: 'not an id', at: noon },
-      { userId: user(4), at: Number.NaN },
+      { who: user(1), at: noon - 10 * minute },
+      { who: user(1), at: noon - 20 * minute },
+      { who: user(2), at: noon - 76 * minute },
+      { who: user(3), at: noon - 75 * minute },
+      { who: 'not an id', at: noon },
+      { who: user(4), at: Number.NaN },
     ];
     expect(parseBoundary(boundaryDocument(cuts, noon))).toEqual([
-      { userId: user(3), at: noon - 75 * minute },
-      { userId: user(1), at: noon - 10 * minute },
+      { who: user(3), at: noon - 75 * minute },
+      { who: user(1), at: noon - 10 * minute },
     ]);
   });
 
+  it('refuses what was assumed in somebody’s name, and nobody whose own name that is not', () => {
+    const name = 'dana@tapp.example';
+    const document = boundaryDocument([{ who: name, at: noon }], noon);
+    expect(isRefused(document, assumed, name, noon)).toBe(true);
+    expect(isRefused(document, assumed, name, noon + 1_000)).toBe(false);
+    expect(isRefused(document, assumed, 'mia@tapp.example', noon)).toBe(false);
+    // A name is no user id: nothing is compared with it.
+    expect(document).not.toContain(fromIdentityCenter);
+    expect(parseBoundary(document)).toEqual([{ who: name, at: noon }]);
+  });
+
+  it('has nothing in it that means something to IAM', () => {
+    for (const who of [`\${aws:userid}`, 'da?a', 'd*', '', 'a', ' ', 'x'.repeat(65)])
+      expect(parseBoundary(boundaryDocument([{ who, at: noon }], noon))).toEqual([]);
+  });
+
   it('cuts a token of the very second', () => {
-    const document = boundaryDocument([{ userId: user(1), at: noon + 1 }], noon + 1);
+    const document = boundaryDocument([{ who: user(1), at: noon + 1 }], noon + 1);
     expect(isCut(document, user(1), noon + 999)).toBe(true);
   });
 
   it('never grows over IAM’s limit, and never forgets anybody', () => {
     const cut = fc.record({
-      userId: fc.nat({ max: 400 }).map(user),
+      who: fc
+        .nat({ max: 400 })
+        .map((number) => (number % 3 === 0 ? `somebody-${number}@tapp.example` : user(number))),
       at: fc.integer({ min: noon - 70 * minute, max: noon }),
     });
     fc.assert(
@@ -70,16 +101,19 @@ describe('the boundary', () => {
           document = boundaryDocument([...parseBoundary(document), ...added], noon);
           expect(document.length).toBeLessThanOrEqual(6_144);
         }
-        for (const { userId, at } of cuts) expect(isCut(document, userId, at)).toBe(true);
+        for (const { who, at } of cuts) {
+          expect(isRefused(document, assumed, who, at)).toBe(true);
+          if (!who.includes('@')) expect(isCut(document, who, at)).toBe(true);
+        }
       }),
       { numRuns: 60 },
     );
   });
 
   it('of hundreds cuts everybody, until it is old', () => {
-    const cuts = Array.from({ length: 300 }, (_, number) => ({ userId: user(number), at: noon }));
+    const cuts = Array.from({ length: 300 }, (_, number) => ({ who: user(number), at: noon }));
     const document = boundaryDocument(cuts, noon);
-    expect(parseBoundary(document)).toEqual([{ userId: '*', at: noon }]);
+    expect(parseBoundary(document)).toEqual([{ who: '*', at: noon }]);
     expect(isCut(document, 'anybody', noon)).toBe(true);
     expect(parseBoundary(boundaryDocument(parseBoundary(document), noon + 76 * minute))).toEqual([]);
   });

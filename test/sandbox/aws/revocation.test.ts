@@ -74,7 +74,7 @@ describe('what break-glass gave', () => {
     const iam = await cutter();
     // Token issue times are whole seconds.
     const now = Math.ceil(stage.world.now() / 1000) * 1000;
-    await iam.send(write(boundaryDocument([{ userId: personId(stage, 'dana'), at: now }], now)));
+    await iam.send(write(boundaryDocument([{ who: personId(stage, 'dana'), at: now }], now)));
     expect(await failureOf(clusters(dana))).toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining('explicit deny in a permissions boundary'),
@@ -84,15 +84,22 @@ describe('what break-glass gave', () => {
     await clusters(await personKeys(stage, 'dana', 'Forge-Prod-Database', wealth));
   });
 
-  it('ends on the way too: what was assumed from there has no user id, but an end for everybody and a boundary', async () => {
+  it('ends on the way too: what was assumed from there has no user id, but the name of the person and a boundary', async () => {
     const keys = await personKeys(stage, 'casey', 'Forge-Wealth-ReadOnly', wealth);
-    const database = await assume(keys, { RoleArn: `arn:aws:iam::${wealth}:role/readonly-rds-access` });
+    const RoleArn = `arn:aws:iam::${wealth}:role/readonly-rds-access`;
+    for (const SourceIdentity of [undefined, 'dana@tapp.example', personId(stage, 'casey')])
+      expect((await failureOf(assume(keys, { RoleArn, SourceIdentity }))).name).toBe('AccessDenied');
+    const database = await assume(keys, { RoleArn, SourceIdentity: 'casey@tapp.example' });
     await clusters(database);
     const iam = await cutter();
     const now = Math.ceil(stage.world.now() / 1000) * 1000;
-    await iam.send(write(boundaryDocument([{ userId: personId(stage, 'casey'), at: now }], now)));
+    await iam.send(write(boundaryDocument([{ who: personId(stage, 'casey'), at: now }], now)));
     await clusters(database);
-    await iam.send(write(boundaryDocument([{ userId: '*', at: now }], now)));
+    await iam.send(write(boundaryDocument([{ who: 'casey@tapp.example', at: now }], now)));
+    expect((await failureOf(clusters(database))).name).toBe('AccessDenied');
+    await iam.send(write(boundaryDocument([], now)));
+    await clusters(database);
+    await iam.send(write(boundaryDocument([{ who: '*', at: now }], now)));
     expect((await failureOf(clusters(database))).name).toBe('AccessDenied');
     // Standing access of one's own is not break-glass.
     await clusters(keys);

@@ -7,6 +7,7 @@ import { planRequest } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
+import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { whyNot } from '../../breakglass/wait-for-approval.ts';
 import { writeRequest } from '../../breakglass/write-request.ts';
 import { defineCommand } from '../../command.ts';
@@ -38,6 +39,7 @@ with the later of them. A shell that is open keeps its own end: leave it and com
   async run(context, { args, options, rest }) {
     const found = await breakGlassParts(context);
     const { parts, place } = found;
+    if (options.wait !== false && !context.globals.plan) refuseNested(context.host);
     const caller = await requesterAccount(parts, place)();
     const person = await ownUser(parts.host, caller);
     const first = await loadRequest(place, caller, await findRequest(caller, args[0] ?? '', person));

@@ -4,6 +4,7 @@ import { ownUser } from '../../breakglass/own-user.ts';
 import { planRequest, tierNamed } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
+import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { writeRequest } from '../../breakglass/write-request.ts';
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
@@ -67,6 +68,7 @@ S3 is down) is kept, and delivered by the session itself or by the next breakgla
 async function runRequest(context: Context, input: CommandInput<RequestOptions>): Promise<number> {
   const found = await breakGlassParts(context);
   const { options, rest } = input;
+  if (options.wait !== false && !context.globals.plan) refuseNested(context.host);
   const asked = await askMissing(context, found.place, options);
   const tier = tierNamed(found.place, asked.tier);
   if (tier.approval === 'two-people') {

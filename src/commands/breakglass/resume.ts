@@ -3,6 +3,7 @@ import { findRequest } from '../../breakglass/find-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { resumePlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
@@ -24,6 +25,7 @@ export default defineCommand<EntryOptions>({
     const found = await breakGlassParts(context);
     const typed = args[0] ?? '';
     if (context.globals.plan) return context.output.plan(resumePlan(found.place, typed, rest));
+    refuseNested(context.host);
     const caller = await requesterAccount(found.parts, found.place)();
     const person = await ownUser(found.parts.host, caller);
     const listed = await findRequest(caller, typed, person);

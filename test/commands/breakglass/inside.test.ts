@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askLine, peopleOf } from '../../support/break-glass-people.ts';
+import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+
+/** From refused to in: what the access is for. */
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  for (const person of ['dana', 'mia']) await sandbox.signIn(person);
+}, 120_000);
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+});
+const { ask, approve } = peopleOf(() => sandbox);
+
+describe('in', () => {
+  it('the line that a refusal names leads to the database', async () => {
+    const query = ['db', 'query', 'prod-wealth', 'select current_user', '--output', 'csv'];
+    const refused = await sandbox.forge(query);
+    expect(refused.code).toBe(5);
+    const asked = await ask();
+    expect((await approve('mia', asked.id)).code).toBe(0);
+    const run = await sandbox.forge(['breakglass', 'resume', asked.id, '--', 'forge', ...query]);
+    expect(run.stdout, run.stderr).toBe('current_user\nforge_ro\n');
+    expect(run.code).toBe(0);
+    expect((await sandbox.forge(query)).code).toBe(5);
+  });
+
+  it('at a terminal: a shell whose prompt says so, and exit gives the access back', async () => {
+    using terminal = await sandbox.pty([...askLine({ '--scenario': 'console' })], {
+      env: { SHELL: '/bin/bash' },
+    });
+    const [, id = ''] = await terminal.waitFor(/forge breakglass approve (BG-\w+)/);
+    await terminal.waitFor(/Waiting for the approval/);
+    await approve('mia', id, '--note', 'be quick');
+    await terminal.waitFor(/mia@tapp\.example: be quick/);
+    await terminal.waitFor(/BREAK-GLASS tier 1 prod-wealth/, { timeoutMs: 30_000 });
+    terminal.write('forge breakglass --tier 2 --env prod-cash --ticket I-1 --reason nested\r');
+    await terminal.waitFor(/already/);
+    terminal.write('exit\r');
+    await terminal.waitFor(/out of its group/);
+    await terminal.exit;
+  });
+});

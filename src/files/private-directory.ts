@@ -38,17 +38,17 @@ function makeFolder(path: string): Stats {
   return statSync(path);
 }
 
-/** mkdir's own `recursive` says ENOENT where a folder above is on a read-only file system. */
-function makeFolders(path: string): void {
+/** mkdir's own `recursive` says ENOENT where a folder above is on a read-only file system, and never ends in /proc. */
+export function makeFolders(path: string, again = true): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
-    if (code === 'ENOENT' && parent !== path) {
+    if (code === 'ENOENT' && parent !== path && again) {
       makeFolders(parent);
       // Another process may make it at the same time.
-      makeFolders(path);
+      makeFolders(path, false);
       return;
     }
     // A file system that refuses may have it already.

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../../errors.ts';
 import { fileFailure } from '../../files/file-failure.ts';
 import { removeDeadLock, withFileLock } from '../../files/file-lock.ts';
+import { makeFolders } from '../../files/private-directory.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { Host } from '../../host.ts';
 import { editKubeconfig, type KubeEdit } from './edit-kubeconfig.ts';
@@ -141,7 +141,7 @@ async function prepare(host: Host, { path, target }: KubeconfigFile): Promise<vo
     });
   }
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
   } catch (error) {
     throw fileFailure(error, 'make the folder', dirname(path));
   }

@@ -105,6 +105,10 @@ describe('changeKubeconfigs', () => {
     expect((await use(hostWith(at('c')))).written).toEqual([]);
   });
 
+  it.skipIf(process.platform !== 'linux')('ends where no folder can be made', async () => {
+    await expect(use(hostWith('/proc/none/such/config'))).rejects.toMatchObject({ code: 'FILE_FAILED' });
+  });
+
   it('keeps the mode of a file', async () => {
     writeFileSync(at('c'), foreign('a'));
     chmodSync(at('c'), 0o640);

@@ -16,7 +16,7 @@ import { createTokenSigner } from './token-signer.ts';
 
 /** A kubeconfig of its own that works for as long as it is open. */
 export interface ClusterSession {
-  /** Path of the kubeconfig: 0600, in a private folder, with neither key nor token in it. */
+  /** Path of the kubeconfig: 0600, in a private folder; of secrets it holds the key of the token server alone. */
   readonly kubeconfig: string;
   readonly context: string;
   readonly server: string;

@@ -19,6 +19,11 @@ export const rehearseCommands: CommandGroup = {
       load: () => import('../commands/sandbox/shell.ts'),
     },
     {
+      path: 'sandbox as',
+      summary: 'open a shell as one of its people',
+      load: () => import('../commands/sandbox/as.ts'),
+    },
+    {
       path: 'sandbox status',
       summary: 'what runs, and where',
       load: () => import('../commands/sandbox/status.ts'),
@@ -27,6 +32,11 @@ export const rehearseCommands: CommandGroup = {
       path: 'sandbox vpn',
       summary: 'connect or end the VPN of the sandbox',
       load: () => import('../commands/sandbox/vpn.ts'),
+    },
+    {
+      path: 'sandbox slack',
+      summary: 'what the Slack of the sandbox was told',
+      load: () => import('../commands/sandbox/slack.ts'),
     },
     {
       path: 'sandbox mfa',

@@ -125,7 +125,10 @@ async function cutTail(
   at: number,
 ): Promise<TakenAway['tail']> {
   const account = accountOf(ports, session);
-  const userId = session.roleArn !== undefined && !session.sanctioned ? '*' : session.userId;
+  const emergency = session.roleArn !== undefined;
+  // What ended when it was to has nothing left to refuse.
+  if (emergency && session.sanctioned && at >= epoch(session.expiresAt)) return 'none';
+  const userId = emergency && !session.sanctioned ? '*' : session.userId;
   if (account === undefined || userId === undefined) return 'none';
   const named = userName === undefined || userId === '*' ? {} : { userName };
   try {

@@ -309,6 +309,19 @@ describe('tier 0', () => {
     expect(cloud.verify().findings).toEqual([]);
   });
 
+  it('ended early, has its credentials refused', async () => {
+    const cloud = createCloud();
+    cloud.deliver({ detail: assumeRoleEvent() });
+    await cloud.run(minute);
+    const key = endKey(people.sven.userId, `EV-${eventId}`);
+    const end = { v: 1, kind: 'end', sessionId: `EV-${eventId}`, user: people.sven } as const;
+    cloud.put({ key, bytes: encodeEnd(end) });
+    cloud.deliver(objectCreated(key));
+    await cloud.run(1_000);
+    expect(cloud.cuts).toMatchObject([{ account: '333333333333', userId: people.sven.userId }]);
+    expect(kinds(cloud, `EV-${eventId}`)).toEqual(['open', 'end', 'revoke']);
+  });
+
   it('outside of its rule, everybody’s credentials in the account are refused at once', async () => {
     const cloud = createCloud();
     cloud.deliver({ detail: assumeRoleEvent({ awsRegion: 'ap-southeast-1' }) });

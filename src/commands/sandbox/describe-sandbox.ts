@@ -79,6 +79,8 @@ function sandboxText(state: SandboxState, reachable: Reachable, now: number, sty
     ['  forge ssm dev/web-1', 'a shell on an instance; forge ssm list'],
     ['forge sandbox run -- forge whoami', 'one command in it'],
     ['forge sandbox vpn on', 'reach production directly, too'],
+    ['forge sandbox as mia', 'a shell as who approves access to production'],
+    ['forge sandbox slack', 'what Slack was told'],
     ['forge sandbox stop', 'end it and remove everything'],
   ];
   return [

@@ -8,7 +8,10 @@ export default defineCommand<{ as?: string }>({
   description:
     'Runs one command in the sandbox: AWS endpoint, region, HOME and databases are its own, and no AWS keys, profiles or settings of yours reach it. Without a running sandbox, one is started for the command and ended after it.',
   options: [
-    { flags: '--as <person>', description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo' },
+    {
+      flags: '--as <person>',
+      description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo, mia, sven',
+    },
   ],
   rest: 'command and its arguments',
   examples: [

@@ -1,11 +1,7 @@
-import { request } from 'node:http';
-import { ForgeError } from '../../errors.ts';
-import type { SandboxState } from './sandbox-state.ts';
+import { type Asked, askSandbox } from './ask-sandbox.ts';
 
 /** Environments with databases, and whether these answer those who come without Session Manager. */
 export type Reachable = ReadonlyMap<string, boolean>;
-
-type Asked = Pick<SandboxState, 'url' | 'adminToken'>;
 
 /** Where the VPN of the sandbox leads now. */
 export async function getVpn(state: Asked): Promise<Reachable> {
@@ -23,35 +19,7 @@ export async function setVpn(
   return reachable;
 }
 
-function ask({ url, adminToken }: Asked, method: 'GET' | 'POST', fields?: object): Promise<Reachable> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause?: unknown) =>
-      reject(
-        new ForgeError('failed', 'The sandbox does not say how its network is.', {
-          code: 'SANDBOX_HANGS',
-          hint: 'Start it anew: forge sandbox stop, then forge sandbox start',
-          cause,
-        }),
-      );
-    const headers = { 'x-forge-sandbox-admin': adminToken, 'content-type': 'application/json' };
-    const outgoing = request(`${url}/_sandbox/network`, { method, headers, agent: false }, (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      incoming.on('error', fail);
-      incoming.on('end', () => {
-        try {
-          if (incoming.statusCode !== 200) return fail(new Error(`${incoming.statusCode} ${text}`));
-          const access = JSON.parse(text) as Readonly<Record<string, string>>;
-          resolve(new Map(Object.entries(access).map(([name, value]) => [name, value === 'open'])));
-        } catch (error) {
-          fail(error);
-        }
-      });
-    });
-    outgoing.setTimeout(3_000, () => outgoing.destroy(new Error('no answer within 3 s')));
-    outgoing.on('error', fail);
-    outgoing.end(fields === undefined ? undefined : JSON.stringify(fields));
-  });
+async function ask(state: Asked, method: 'GET' | 'POST', fields?: object): Promise<Reachable> {
+  const access = await askSandbox(state, method, 'network', 'how its network is', fields);
+  return new Map(Object.entries(access).map(([name, value]) => [name, value === 'open']));
 }

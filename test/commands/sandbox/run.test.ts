@@ -74,6 +74,7 @@ describe('forge sandbox run', () => {
       'AWS_REGION',
       'FORGE_CONFIG',
       'FORGE_SANDBOX',
+      'FORGE_SLACK_WEBHOOK',
       'PGHOSTADDR',
       'PGSSLMODE',
       'PGSSLROOTCERT',

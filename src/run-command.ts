@@ -54,7 +54,31 @@ export async function runCommand(
     throw new ForgeError('usage', `"forge ${path}" prints text for another program, not JSON.`, usage(path));
   }
   const input = { args: command.args, options: options as never, rest: line.rest ?? [] };
-  return (await definition.run(context, input)) ?? 0;
+  try {
+    return (await definition.run(context, input)) ?? 0;
+  } catch (error) {
+    const needed = error instanceof ForgeError && error.code === 'BREAK_GLASS_NEEDED';
+    if (!needed || !context.prompt.possible || context.globals.plan) throw error;
+    return offer(context, error, path, line, options.reason);
+  }
+}
+
+/** What nobody may do by standing access can be asked for on the spot, by whoever is there. */
+async function offer(
+  context: Context,
+  error: ForgeError,
+  path: string,
+  line: CommandLine,
+  reason: unknown,
+): Promise<number> {
+  const [{ BreakGlassNeeded }, { offerAccess }] = await Promise.all([
+    import('./breakglass/break-glass-needed.ts'),
+    import('./commands/breakglass/offer-access.ts'),
+  ]);
+  if (!(error instanceof BreakGlassNeeded)) throw error;
+  const rest = line.rest === undefined ? [] : ['--', ...line.rest];
+  const words = [...path.split(' '), ...line.words, ...rest];
+  return offerAccess(context, error, words, typeof reason === 'string' ? reason : undefined);
 }
 
 function commandFor(path: string, definition: CommandDefinition<never>, width: number): Command {

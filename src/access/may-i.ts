@@ -1,4 +1,4 @@
-import { askLine } from '../breakglass/ask-line.ts';
+import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
 import type { Config, Environment } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 
@@ -29,25 +29,12 @@ export function refusal(question: AccessQuestion): ForgeError | undefined {
   }
   if (environment?.production !== true) return undefined;
   if (environment.permissionSet === undefined && question.granted !== true) {
-    return new ForgeError('denied', `No one has standing access to ${environment.name}.`, {
-      code: 'BREAK_GLASS_NEEDED',
-      hint: wayIn(question.config, environment, purpose),
-    });
+    return new BreakGlassNeeded(question.config.breakGlass, environment, purpose);
   }
   if (question.reasonNeeded === true && reason === undefined) {
     return reasonNeeded(purpose);
   }
   return undefined;
-}
-
-function wayIn(
-  { breakGlass }: Pick<Config, 'breakGlass'>,
-  environment: Environment,
-  purpose: string,
-): string {
-  const line = askLine(breakGlass, environment, purpose);
-  if (line !== undefined) return line;
-  return 'Ask for break-glass as your organisation does it: forge.yaml has no tier (break_glass.tiers) that grants it.';
 }
 
 /** `purpose`: words of the command. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { appendToJournal, type JournalHost } from '../audit/journal.ts';
 import type { JournalEvent } from '../audit/journal-record.ts';
+import { awsErrorName } from '../aws/aws-error.ts';
+import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
 import type { Config, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -95,7 +97,12 @@ export async function withAccess<Value>(
     });
     return check(asking, request, credentials);
   };
-  const checked = await obtain(parts);
+  const checked = await obtain(parts).catch(async (error: unknown) => {
+    const needed = notHeld(error, request, config);
+    if (needed === undefined) throw error;
+    await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: needed.code });
+    throw needed;
+  });
   const person = personName(checked.callerArn, host.userName);
   const opened: JournalEvent = {
     type: 'access.opened',
@@ -141,6 +148,20 @@ export async function withAccess<Value>(
     await close('failed', error instanceof ForgeError ? error.code : 'INTERNAL');
     throw error;
   }
+}
+
+/** Some have standing access to this production, and the person has not: they ask as for all of it. */
+function notHeld(
+  error: unknown,
+  { environment, purpose, profile }: AccessRequest,
+  { breakGlass }: Config,
+): ForgeError | undefined {
+  if (environment?.production !== true || profile !== undefined || !(error instanceof ForgeError))
+    return undefined;
+  // The portal's word for a permission set that is not assigned.
+  if (awsErrorName(error) !== 'ForbiddenException') return undefined;
+  const needed = new BreakGlassNeeded(breakGlass, environment, purpose, error);
+  return needed.wish && needed;
 }
 
 function neverAsks(prompt: AccessParts['prompt']): AccessParts['prompt'] {

@@ -1,5 +1,13 @@
 import type { BreakGlass, Tier } from '../config/break-glass.ts';
 
+/** What to ask for, as far as it is known from what was typed. */
+export interface AccessWish {
+  readonly tier: Tier;
+  /** Undefined: the tier has none, or which of them is not known. */
+  readonly scenario: string | undefined;
+  readonly environment: string;
+}
+
 /** What each family of commands is called where scenarios are named. */
 const words: readonly (readonly [purpose: RegExp, scenario: RegExp])[] = [
   [/^db\b/, /database|sql|\bdb\b/i],
@@ -8,28 +16,29 @@ const words: readonly (readonly [purpose: RegExp, scenario: RegExp])[] = [
   [/^console\b/, /console/i],
 ];
 
-/**
- * The line that asks for what was refused, as far as it is known from what was typed; undefined: the organisation's
- * configuration grants nothing there. Pure.
- */
-export function askLine(
+/** Undefined: the organisation's configuration grants nothing there. Pure. */
+export function findWish(
   breakGlass: BreakGlass | undefined,
   environment: { readonly name: string },
   purpose: string,
-): string | undefined {
+): AccessWish | undefined {
   const tiers = [...(breakGlass?.tiers.values() ?? [])].filter(
     ({ approval, environments }) =>
       approval === 'approver' && (environments.length === 0 || environments.includes(environment.name)),
   );
   const fitting = tiers.find((tier) => scenarioFor(tier, purpose) !== undefined);
   const tier = fitting ?? tiers[0];
-  if (tier === undefined) return undefined;
-  const scenario = scenarioFor(tier, purpose) ?? tier.scenarios.join('|');
+  return tier && { tier, scenario: scenarioFor(tier, purpose), environment: environment.name };
+}
+
+/** The line to type. */
+export function askLine({ tier, scenario, environment }: AccessWish): string {
+  const scenarios = scenario ?? tier.scenarios.join('|');
   return [
     'forge breakglass',
     `--tier ${tier.name}`,
-    ...(scenario === '' ? [] : [`--scenario ${scenario}`]),
-    `--env ${environment.name}`,
+    ...(scenarios === '' ? [] : [`--scenario ${scenarios}`]),
+    `--env ${environment}`,
     ...(tier.ticket.when === 'before' ? ['--ticket …'] : []),
     '--reason "…"',
   ].join(' ');

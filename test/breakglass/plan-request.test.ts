@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askLine } from '../../src/breakglass/ask-line.ts';
+import { askLine, findWish } from '../../src/breakglass/ask-line.ts';
 import { breakGlassPlace } from '../../src/breakglass/break-glass-place.ts';
 import { planEmergency, tagValue } from '../../src/breakglass/plan-emergency.ts';
 import { planRequest, type RequestWish, tierNamed } from '../../src/breakglass/plan-request.ts';
@@ -116,13 +116,12 @@ describe('an emergency', () => {
 
 describe('the line that asks', () => {
   it('is undefined where nothing is configured', () => {
-    expect(askLine(undefined, { name: 'prod-cash' }, 'db connect')).toBeUndefined();
+    expect(findWish(undefined, { name: 'prod-cash' }, 'db connect')).toBeUndefined();
   });
   it('leaves the ticket out where none is asked for before', () => {
     const tier = { ...tierNamed(place, '2'), ticket: { when: 'after' as const, withinSeconds: undefined } };
     const only = { ...place.breakGlass, tiers: new Map([['2', tier]]) };
-    expect(askLine(only, { name: 'prod-cash' }, 'db connect')).toBe(
-      'forge breakglass --tier 2 --env prod-cash --reason "…"',
-    );
+    const wish = findWish(only, { name: 'prod-cash' }, 'db connect');
+    expect(wish && askLine(wish)).toBe('forge breakglass --tier 2 --env prod-cash --reason "…"');
   });
 });

@@ -173,9 +173,9 @@ describe.concurrent('access', () => {
       { args: ['db', 'query', 'prod-wealth', 'select 1'] },
       {
         kind: 'denied',
-        code: 'ACCESS_DENIED',
+        code: 'BREAK_GLASS_NEEDED',
         says: /You don't hold permission set Forge-Wealth-ReadOnly in account 333333333333/,
-        next: /grp-forge-wealth-prod|wealth-prod.*forge whoami --all/,
+        next: /^forge breakglass --tier 1 --scenario database --env prod-wealth .*\n.*grp-forge-wealth-prod.*forge whoami --all/m,
       },
     );
   });

@@ -65,9 +65,17 @@ S3 is down) is kept, and delivered by the session itself or by the next breakgla
   run: runRequest,
 });
 
-async function runRequest(context: Context, input: CommandInput<RequestOptions>): Promise<number> {
+function runRequest(context: Context, { options, rest }: CommandInput<RequestOptions>): Promise<number> {
+  return requestAccess(context, options, rest);
+}
+
+/** `rest`: a command and its arguments, in place of a shell. */
+export async function requestAccess(
+  context: Context,
+  options: RequestOptions,
+  rest: readonly string[],
+): Promise<number> {
   const found = await breakGlassParts(context);
-  const { options, rest } = input;
   if (options.wait !== false && !context.globals.plan) refuseNested(context.host);
   const asked = await askMissing(context, found.place, options);
   const tier = tierNamed(found.place, asked.tier);

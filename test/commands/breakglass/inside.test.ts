@@ -26,6 +26,31 @@ describe('in', () => {
     expect((await sandbox.forge(query)).code).toBe(5);
   });
 
+  it('denied, asked for, approved and in: one command', async () => {
+    const query = ['db', 'query', 'prod-cash', 'select 40 + 2 as answer', '--output', 'csv'];
+    using terminal = await sandbox.pty(query, {});
+    await terminal.waitFor(/No one has standing access to prod-cash\. Ask for it now\?/);
+    terminal.write('y\r');
+    await terminal.waitFor(/Ticket of the incident/);
+    terminal.write('INC-77\r');
+    await terminal.waitFor(/Why is it needed\?/);
+    terminal.write('balances differ\r');
+    const [, id = ''] = await terminal.waitFor(/forge breakglass approve (BG-\w+)/);
+    const shown = await approve('mia', id);
+    expect(shown.stderr).toMatch(/tier 1, database in prod-cash/);
+    expect(shown.stderr).toContain('balances differ');
+    await terminal.waitFor(/answer\s+42/, { timeoutMs: 30_000 });
+    expect(await terminal.exit).toBe(0);
+  });
+
+  it('denied, and not asked for: the refusal and its line stand', async () => {
+    using terminal = await sandbox.pty(['ssm', 'run', 'prod-cash/web', '--', 'uptime'], {});
+    await terminal.waitFor(/Ask for it now\?/);
+    terminal.write('n\r');
+    await terminal.waitFor(/forge breakglass --tier 1 --scenario instance --env prod-cash/);
+    expect(await terminal.exit).toBe(5);
+  });
+
   it('at a terminal: a shell whose prompt says so, and exit gives the access back', async () => {
     using terminal = await sandbox.pty([...askLine({ '--scenario': 'console' })], {
       env: { SHELL: '/bin/bash' },

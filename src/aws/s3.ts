@@ -166,6 +166,8 @@ export async function* listVersions(
       Prefix: prefix,
       KeyMarker: marker.key,
       VersionIdMarker: marker.version,
+      // A key can hold what XML can't, and would come back as another.
+      EncodingType: 'url',
     });
     const page = await callAws(aws, call, (options) => client.send(command, options));
     yield [
@@ -174,12 +176,25 @@ export async function* listVersions(
     ].flatMap(({ Key: key, VersionId: versionId, LastModified: modified, Size: size, deleteMarker }) =>
       key === undefined || versionId === undefined || modified === undefined
         ? []
-        : [{ key, versionId, lastModified: modified.getTime(), size: size ?? 0, deleteMarker }],
+        : [
+            {
+              key: decodeKey(key),
+              versionId,
+              lastModified: modified.getTime(),
+              size: size ?? 0,
+              deleteMarker,
+            },
+          ],
     );
     if (!page.IsTruncated) return;
-    marker = { key: page.NextKeyMarker, version: page.NextVersionIdMarker };
+    marker = {
+      key: page.NextKeyMarker && decodeKey(page.NextKeyMarker),
+      version: page.NextVersionIdMarker,
+    };
   }
 }
+
+const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
 
 /** Undefined: it is not locked. IAM action s3:GetObjectRetention. */
 export async function getRetention(

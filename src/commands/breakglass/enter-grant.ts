@@ -6,12 +6,14 @@ import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.t
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { approveLine, requestFacts, resumeLine } from '../../breakglass/request-facts.ts';
+import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
 import { waitForRole } from '../../breakglass/wait-for-role.ts';
 import type { Context } from '../../context.ts';
 import { exitCodes, ForgeError } from '../../errors.ts';
 import { untilText } from '../../lib/duration-text.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';
+import { sayEnd } from './say-end.ts';
 
 export interface EntryOptions {
   /** true: wait, whoever is there; false: don't; undefined: where somebody is there. */
@@ -59,7 +61,7 @@ export async function enterGrant(
     return 0;
   }
   const end = await runGrantSession(parts, place, loaded, command.length === 0 ? undefined : command);
-  for (const sentence of end.sentences) output.note(sentence);
+  sayEnd(context, end);
   if (options.keep === true && end.ending.why === 'finished') {
     output.note(
       `The access stands ${until(context, loaded)}. Give it back with: forge breakglass end ${shortId(loaded.id)}`,
@@ -67,7 +69,7 @@ export async function enterGrant(
   } else {
     await giveBack(parts, place, account, mine.person, loaded);
   }
-  return end.exitCode;
+  return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
 }
 
 /** Ended also where that fails: its time runs out, and the server side takes it away. */

@@ -4,11 +4,13 @@ import { openEmergency } from '../../breakglass/open-emergency.ts';
 import { planEmergency } from '../../breakglass/plan-emergency.ts';
 import type { RequestWish } from '../../breakglass/plan-request.ts';
 import { emergencySteps } from '../../breakglass/plan-steps.ts';
+import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import type { Tier } from '../../config/break-glass.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { durationText } from '../../lib/duration-text.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';
+import { sayEnd } from './say-end.ts';
 
 /** Tier 0: nobody is asked, everybody is told. */
 export async function runEmergency(
@@ -36,6 +38,6 @@ export async function runEmergency(
     `The glass is broken: ${plan.environment.name} for ${durationText(plan.seconds * 1_000)}, and it is recorded.`,
   );
   const end = await runEmergencySession(parts, place, emergency, command.length === 0 ? undefined : command);
-  for (const sentence of end.sentences) output.note(sentence);
-  return end.exitCode;
+  sayEnd(context, end);
+  return sessionExit({ id: emergency.id, environment: plan.environment.name }, end);
 }

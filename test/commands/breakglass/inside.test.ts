@@ -51,6 +51,25 @@ describe('in', () => {
     expect(await terminal.exit).toBe(5);
   });
 
+  it('ended from another terminal: what runs in it is gone, and that is no failure', async () => {
+    const asked = await ask('dana', { '--scenario': 'kubernetes' });
+    await approve('mia', asked.id);
+    using terminal = await sandbox.pty([
+      'breakglass',
+      'resume',
+      asked.id,
+      '--',
+      'sh',
+      '-c',
+      'echo run""ning; sleep 600',
+    ]);
+    await terminal.waitFor(/running/);
+    const ended = await sandbox.forge(['breakglass', 'end', asked.shortId, '--output', 'json']);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ sessionsEnded: 1 });
+    await terminal.waitFor(/has ended: it was ended/);
+    expect(await terminal.exit).toBe(0);
+  });
+
   it('at a terminal: a shell whose prompt says so, and exit gives the access back', async () => {
     using terminal = await sandbox.pty([...askLine({ '--scenario': 'console' })], {
       env: { SHELL: '/bin/bash' },

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { type Outcome, runExecution } from '../../../src/sandbox/machine/asl/run-execution.ts';
+import { StateFailure } from '../../../src/sandbox/machine/asl/state-failure.ts';
+import { parseStateMachine } from '../../../src/sandbox/machine/asl/state-machine.ts';
+
+const machineOf = (states: object, startAt = 'A') =>
+  parseStateMachine(JSON.stringify({ StartAt: startAt, States: states }));
+
+/** Runs states with a clock that jumps to whatever is waited for. */
+async function run(
+  states: object,
+  input: unknown,
+  invoke: (payload: unknown, call: number) => unknown = (payload) => payload,
+): Promise<{ outcome: Outcome; took: number; calls: number }> {
+  let [clock, calls] = [0, 0];
+  const outcome = await runExecution(
+    machineOf(states),
+    input,
+    { Execution: { Input: input } },
+    {
+      now: () => clock,
+      entered: () => {},
+      async until(time) {
+        clock = Math.max(clock, time);
+      },
+      async invoke(_, payload) {
+        return invoke(payload, ++calls);
+      },
+    },
+  );
+  return { outcome, took: clock / 1_000, calls };
+}
+
+const done = { Type: 'Succeed' };
+
+describe('a state machine', () => {
+  it.each([
+    [
+      'a state of another type',
+      { A: { Type: 'Parallel', Branches: [], Next: 'B' }, B: done },
+      /type Parallel/,
+    ],
+    [
+      'a field that is not understood',
+      { A: { Type: 'Pass', ResultSelector: {}, Next: 'B' }, B: done },
+      /ResultSelector of A/,
+    ],
+    [
+      'jitter',
+      {
+        A: {
+          Type: 'Task',
+          Resource: 'x',
+          End: true,
+          Retry: [{ ErrorEquals: ['States.ALL'], JitterStrategy: 'FULL' }],
+        },
+      },
+      /JitterStrategy/,
+    ],
+    [
+      'a heartbeat',
+      { A: { Type: 'Task', Resource: 'x', End: true, HeartbeatSeconds: 5 } },
+      /HeartbeatSeconds/,
+    ],
+    ['a next state that is none', { A: { Type: 'Pass', Next: 'B' } }, /after A comes B/],
+    ['an end that is none', { A: { Type: 'Pass' } }, /nothing comes after A/],
+    ['a wait without a time', { A: { Type: 'Wait', End: true } }, /exactly one time/],
+    [
+      'a wait for two times',
+      { A: { Type: 'Wait', Seconds: 1, Timestamp: '2026-11-21T12:00:00Z', End: true } },
+      /exactly one time/,
+    ],
+    ['a task without a resource', { A: { Type: 'Task', End: true } }, /no Resource/],
+  ])('with %s is refused when it is read', (_, states, message) => {
+    expect(() => machineOf(states)).toThrow(message);
+  });
+
+  it('with a placeholder that nothing stands for is refused', () => {
+    expect(() => parseStateMachine('{"StartAt":"${Nobody}","States":{}}')).toThrow(
+      'nothing stands for ${Nobody}',
+    );
+  });
+});
+
+describe('running it', () => {
+  it('fills templates, places results, and reads the context', async () => {
+    const states = {
+      A: {
+        Type: 'Task',
+        Resource: 'x',
+        Parameters: { 'all.$': '$$.Execution.Input', deep: { 'b.$': '$.a.b' }, c: 3 },
+        ResultPath: '$.r.s',
+        Next: 'B',
+      },
+      B: { Type: 'Pass', InputPath: '$.a', ResultPath: '$.copy', Next: 'C' },
+      C: { Type: 'Task', Resource: 'x', ResultPath: null, Next: 'D' },
+      D: done,
+    };
+    const { outcome } = await run(states, { a: { b: 2 } });
+    expect(outcome).toEqual({
+      status: 'SUCCEEDED',
+      output: { a: { b: 2 }, r: { s: { all: { a: { b: 2 } }, deep: { b: 2 }, c: 3 } }, copy: { b: 2 } },
+    });
+  });
+
+  it('tries again with growing pauses, then catches, with what went wrong', async () => {
+    const states = {
+      A: {
+        Type: 'Task',
+        Resource: 'x',
+        Retry: [
+          { ErrorEquals: ['Slow'], IntervalSeconds: 100, MaxAttempts: 1 },
+          {
+            ErrorEquals: ['States.ALL'],
+            IntervalSeconds: 2,
+            BackoffRate: 2,
+            MaxDelaySeconds: 5,
+            MaxAttempts: 4,
+          },
+        ],
+        Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.problem', Next: 'B' }],
+        End: true,
+      },
+      B: done,
+    };
+    const { outcome, took, calls } = await run(states, { kept: 1 }, () => {
+      throw new StateFailure('Boom', 'no luck');
+    });
+    expect(outcome).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { kept: 1, problem: { Error: 'Boom', Cause: 'no luck' } },
+    });
+    expect([took, calls]).toEqual([2 + 4 + 5 + 5, 5]);
+  });
+
+  it('waits for seconds and timestamps; for what is no time it fails, and nothing catches that', async () => {
+    const wait = (fields: object) => ({ A: { Type: 'Wait', ...fields, Next: 'B' }, B: done });
+    expect((await run(wait({ SecondsPath: '$.s' }), { s: 90 })).took).toBe(90);
+    expect((await run(wait({ TimestampPath: '$.t' }), { t: '1970-01-01T00:02:00Z' })).took).toBe(120);
+    for (const t of ['soon', 5, null, undefined]) {
+      const { outcome } = await run(wait({ TimestampPath: '$.t' }), { t });
+      expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+    }
+  });
+
+  it.each([
+    [{ v: true }, 'yes'],
+    [{ v: false }, 'no'],
+    [{ v: 'true' }, 'no'],
+    [{}, 'no'],
+  ])('%j leads to %s', async (input, error) => {
+    const states = {
+      A: {
+        Type: 'Choice',
+        Choices: [
+          {
+            And: [
+              { Variable: '$.v', IsPresent: true },
+              { Variable: '$.v', BooleanEquals: true },
+            ],
+            Next: 'Yes',
+          },
+        ],
+        Default: 'No',
+      },
+      Yes: { Type: 'Fail', Error: 'yes', Cause: '' },
+      No: { Type: 'Fail', Error: 'no', Cause: '' },
+    };
+    expect((await run(states, input)).outcome).toMatchObject({ status: 'FAILED', error });
+  });
+
+  it('to compare what is not there, or in a way that is not understood, is a failure', async () => {
+    for (const choice of [
+      { Variable: '$.v', BooleanEquals: true },
+      { Variable: '$.w', NumericEquals: 1 },
+    ]) {
+      const states = { A: { Type: 'Choice', Choices: [{ ...choice, Next: 'B' }], Default: 'B' }, B: done };
+      expect((await run(states, { w: 1 })).outcome).toMatchObject({ error: 'States.Runtime' });
+    }
+  });
+});

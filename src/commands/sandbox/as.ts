@@ -7,7 +7,8 @@ export default defineCommand({
   arguments: [
     {
       name: '<person>',
-      description: 'dana, quinn, nico, sam, alex, casey, bo, mia (approves tier 1) or sven (approves tier 2)',
+      description:
+        'dana, quinn, nico, sam, alex, casey, bo, mia (approves tier 1), sven (approves tier 2) or noor (audits)',
     },
   ],
   examples: [

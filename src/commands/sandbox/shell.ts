@@ -7,7 +7,7 @@ export default defineCommand<{ as?: string }>({
   options: [
     {
       flags: '--as <person>',
-      description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo, mia, sven',
+      description: 'who you are: dana (default), quinn, nico, sam, alex, casey, bo, mia, sven, noor',
     },
   ],
   examples: [

@@ -2,7 +2,7 @@ import { AwsFailure } from '../aws-failure.ts';
 import { requirePermission, type S3Operation } from './s3-request.ts';
 import { s3Xml } from './s3-xml.ts';
 
-/** What a bucket is set to; nothing here can be changed. Source: S3 API Reference. */
+/** What a bucket is set to. Source: S3 API Reference. */
 export const headBucket: S3Operation = (request) => {
   requirePermission(request, 'ListBucket', 'bucket');
   return { status: 200, headers: { 'x-amz-bucket-region': request.bucket.region } };
@@ -37,3 +37,11 @@ export const getBucketPolicy: S3Operation = (request) => {
   }
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(policy) };
 };
+
+/** Who may not change it hears so as from AWS; who may, that here nothing can be changed. */
+export const fixedSetting =
+  (action: string, on: 'bucket' | 'object' = 'bucket'): S3Operation =>
+  (request) => {
+    requirePermission(request, action, on);
+    throw new AwsFailure('NotImplemented', 501, 'Buckets of the sandbox are set for good');
+  };

@@ -9,6 +9,7 @@ import { type VerifiedSignature, verifySignature } from '../verify-signature.ts'
 import type { Bucket } from './bucket.ts';
 import { bucketArn } from './bucket.ts';
 import {
+  fixedSetting,
   getBucketPolicy,
   getBucketVersioning,
   getObjectLockConfiguration,
@@ -33,6 +34,7 @@ const objectRoutes: Readonly<Record<string, Route>> = {
   'DELETE ': ['DeleteObject', deleteObject],
   'GET retention': ['GetObjectRetention', getObjectRetention],
   'PUT retention': ['PutObjectRetention', putObjectRetention],
+  'PUT legal-hold': ['PutObjectLegalHold', fixedSetting('PutObjectLegalHold', 'object')],
 };
 
 const bucketRoutes: Readonly<Record<string, Route>> = {
@@ -42,6 +44,12 @@ const bucketRoutes: Readonly<Record<string, Route>> = {
   'GET versioning': ['GetBucketVersioning', getBucketVersioning],
   'GET object-lock': ['GetObjectLockConfiguration', getObjectLockConfiguration],
   'GET policy': ['GetBucketPolicy', getBucketPolicy],
+  'PUT policy': ['PutBucketPolicy', fixedSetting('PutBucketPolicy')],
+  'DELETE policy': ['DeleteBucketPolicy', fixedSetting('DeleteBucketPolicy')],
+  'PUT versioning': ['PutBucketVersioning', fixedSetting('PutBucketVersioning')],
+  'PUT object-lock': ['PutObjectLockConfiguration', fixedSetting('PutBucketObjectLockConfiguration')],
+  'PUT lifecycle': ['PutBucketLifecycleConfiguration', fixedSetting('PutLifecycleConfiguration')],
+  'DELETE ': ['DeleteBucket', fixedSetting('DeleteBucket')],
 };
 
 /** Words of a query that choose an operation; those that are nobody's here must not pass for a plain GET or PUT. */

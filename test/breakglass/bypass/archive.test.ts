@@ -1,0 +1,233 @@
+import {
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyBucket } from '../../../src/sandbox/aws/s3/bucket.ts';
+import { archiveBucket, intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
+import { accessAccount, region } from '../../../src/sandbox/seed-accounts.ts';
+import { failureOf, type Keys } from '../../sandbox/clients.ts';
+import {
+  approveTier1,
+  approveTier2,
+  expectDenied,
+  type HostileClient,
+  request,
+  startHostileClient,
+  wealth,
+} from './hostile-client.ts';
+
+/** The archive: the recorder writes, once, and nobody takes anything away. */
+let client: HostileClient;
+let people: Readonly<Record<string, Keys>>;
+let recorder: Keys;
+let Key: string;
+let VersionId: string;
+let number = 0;
+beforeAll(async () => {
+  client = await startHostileClient();
+  const onCall = await client.keys('sam', 'Forge-SRE-OnCall', wealth);
+  people = {
+    'a requester': await client.keys('dana', request),
+    'a manager': await client.keys('mia', approveTier1),
+    'a senior engineer': await client.keys('sven', approveTier2),
+    'a developer': await client.keys('dana', 'Forge-Developer', '111111111111'),
+    'who is on call': onCall,
+    'an administrator': await client.keys('alex', 'Forge-Admin'),
+    'an administrator of production': await client.keys('alex', 'Forge-Admin', wealth),
+    'the emergency role': await client.assume(onCall, {
+      RoleArn: `arn:aws:iam::${wealth}:role/forge/Forge-Prod-Emergency`,
+      SourceIdentity: client.user('sam'),
+      Tags: [
+        { Key: 'forge:tier', Value: '0' },
+        { Key: 'forge:incident', Value: 'INC-1' },
+        { Key: 'forge:reason', Value: 'Site down' },
+      ],
+    }),
+    'the revoker': client.handler('revoker'),
+    'the sweeper': client.handler('sweeper'),
+    'the exporter': client.handler('exporter'),
+  };
+  recorder = client.handler('recorder');
+  client.aws.world.organisation.buckets.push(
+    emptyBucket({
+      name: 'tapp-reports',
+      account: accessAccount,
+      region,
+      objectLock: undefined,
+      policy: undefined,
+    }),
+  );
+});
+afterAll(() => client[Symbol.asyncDispose]());
+beforeEach(async () => {
+  Key = `sessions/BG-${++number}/000000.json`;
+  VersionId = await client.write(recorder, Key, { archive: true });
+});
+
+const who = [
+  'a requester',
+  'a manager',
+  'a senior engineer',
+  'a developer',
+  'who is on call',
+  'an administrator',
+  'an administrator of production',
+  'the emergency role',
+  'the revoker',
+  'the sweeper',
+  'the exporter',
+];
+const keysOf = (name: string): Keys => people[name] ?? expect.fail(`no ${name}`);
+const object = () => ({ Bucket: archiveBucket, Key });
+const versions = () =>
+  client.aws.world.organisation.buckets.find(({ name }) => name === archiveBucket)?.objects.get(Key);
+
+describe.each(who)('%s', (name) => {
+  it('writes no record, no file of a session and no line of the ledger', async () => {
+    for (const key of [
+      `sessions/BG-${number}/000001.json`,
+      `sessions/BG-${number}/files/cloudtrail-000001.jsonl`,
+      'ledger/2026-11-21/000000.json',
+      'anything',
+    ]) {
+      await expectDenied(client.write(keysOf(name), key, { archive: true }), 's3:PutObject');
+      await expectDenied(client.write(keysOf(name), key, { archive: true, once: false }), 's3:PutObject');
+    }
+    await client.write(recorder, `sessions/BG-${number}/000001.json`, { archive: true });
+  });
+
+  it('overwrites and deletes no record, nor puts a marker on it', async () => {
+    const s3 = client.s3(keysOf(name));
+    await expectDenied(client.write(keysOf(name), Key, { archive: true, once: false }), 's3:PutObject');
+    await expectDenied(s3.send(new DeleteObjectCommand(object())), 's3:DeleteObject');
+    await expectDenied(
+      s3.send(new DeleteObjectCommand({ ...object(), VersionId })),
+      's3:DeleteObjectVersion',
+    );
+    await expectDenied(
+      s3.send(new DeleteObjectCommand({ ...object(), VersionId, BypassGovernanceRetention: true })),
+      's3:DeleteObjectVersion',
+    );
+    expect(versions()).toMatchObject([{ versionId: VersionId, deleteMarker: false }]);
+  });
+
+  it('changes no lock', async () => {
+    const s3 = client.s3(keysOf(name));
+    const before = versions()?.[0]?.retention;
+    expect(before).toMatchObject({ mode: 'COMPLIANCE' });
+    for (const Mode of ['GOVERNANCE', 'COMPLIANCE'] as const)
+      for (const BypassGovernanceRetention of [true, undefined])
+        await expectDenied(
+          s3.send(
+            new PutObjectRetentionCommand({
+              ...object(),
+              Retention: { Mode, RetainUntilDate: new Date(Date.now() + 86_400_000) },
+              BypassGovernanceRetention,
+            }),
+          ),
+          's3:PutObjectRetention',
+        );
+    await expectDenied(
+      s3.send(new PutObjectLegalHoldCommand({ ...object(), LegalHold: { Status: 'OFF' } })),
+      's3:PutObjectLegalHold',
+    );
+    expect(versions()?.[0]?.retention).toEqual(before);
+  });
+
+  it('changes nothing of what guards the buckets', async () => {
+    const s3 = client.s3(keysOf(name));
+    for (const Bucket of [archiveBucket, intakeBucket]) {
+      const calls: readonly (readonly [() => Promise<unknown>, string])[] = [
+        [() => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: '{}' })), 'PutBucketPolicy'],
+        [() => s3.send(new DeleteBucketPolicyCommand({ Bucket })), 'DeleteBucketPolicy'],
+        [
+          () =>
+            s3.send(
+              new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } }),
+            ),
+          'PutBucketVersioning',
+        ],
+        [
+          () => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: {} })),
+          'PutBucketObjectLockConfiguration',
+        ],
+        [() => s3.send(new DeleteBucketCommand({ Bucket })), 'DeleteBucket'],
+      ];
+      for (const [call, action] of calls) await expectDenied(call(), `s3:${action}`);
+    }
+  });
+});
+
+describe('the recorder', () => {
+  it('itself writes a record once, and takes none away', async () => {
+    const s3 = client.s3(recorder);
+    expect((await failureOf(client.write(recorder, Key, { archive: true, body: 'other' }))).name).toBe(
+      'PreconditionFailed',
+    );
+    await expectDenied(client.write(recorder, Key, { archive: true, once: false }), 's3:PutObject');
+    await expectDenied(s3.send(new DeleteObjectCommand(object())), 's3:DeleteObject');
+    await expectDenied(
+      s3.send(new DeleteObjectCommand({ ...object(), VersionId })),
+      's3:DeleteObjectVersion',
+    );
+    const days = (count: number) => new Date(Date.now() + count * 86_400_000);
+    await expectDenied(
+      s3.send(
+        new PutObjectRetentionCommand({
+          ...object(),
+          Retention: { Mode: 'COMPLIANCE', RetainUntilDate: days(1) },
+        }),
+      ),
+      's3:PutObjectRetention',
+    );
+    await expectDenied(
+      s3.send(
+        new PutObjectCommand({
+          ...object(),
+          Key: `sessions/BG-${number}/000002.json`,
+          Body: '{}',
+          IfNoneMatch: '*',
+          ChecksumAlgorithm: 'SHA256',
+          ObjectLockMode: 'GOVERNANCE',
+          ObjectLockRetainUntilDate: days(1),
+        }),
+      ),
+      's3:PutObjectRetention',
+    );
+    expect(versions()).toHaveLength(1);
+    await client.write(recorder, `sessions/BG-${number}/000001.json`, { archive: true });
+  });
+});
+
+describe('an administrator', () => {
+  it('can set up every other bucket, and read the records: it is these that are guarded', async () => {
+    const s3 = client.s3(keysOf('an administrator'));
+    // Past IAM: the sandbox's own buckets are set for good.
+    const Bucket = 'tapp-reports';
+    for (const call of [
+      () => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: '{}' })),
+      () => s3.send(new DeleteBucketPolicyCommand({ Bucket })),
+      () =>
+        s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } })),
+      () => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: {} })),
+      () => s3.send(new DeleteBucketCommand({ Bucket })),
+    ])
+      expect((await failureOf(call())).name).toBe('NotImplemented');
+    const { Body } = await s3.send(new GetObjectCommand(object()));
+    expect(await Body?.transformToString()).toBe('{"v":1}');
+  });
+
+  it('reads no record without being one', async () => {
+    for (const name of ['a requester', 'a manager', 'a developer', 'the emergency role'])
+      await expectDenied(client.s3(keysOf(name)).send(new GetObjectCommand(object())), 's3:GetObject');
+  });
+});

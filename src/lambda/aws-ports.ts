@@ -100,6 +100,9 @@ function awsPeople(caller: IdentityStoreCaller): People {
 function awsWorkflow(caller: WorkflowCaller): Workflow {
   return {
     start: (name, input) => startExecution(caller, name, input),
+    async running() {
+      return (await flat(listExecutions(caller, 'RUNNING'))).map(({ name }) => name);
+    },
     async unfinished(after) {
       const found: UnfinishedExecution[] = [];
       for (const status of ['FAILED', 'TIMED_OUT', 'ABORTED'] as const) {

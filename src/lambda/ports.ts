@@ -73,6 +73,8 @@ export interface People {
 export interface Workflow {
   /** False: an execution of this name was started before. */
   start(name: string, input: WorkflowInput): Promise<boolean>;
+  /** Names of executions that run. */
+  running(): Promise<readonly string[]>;
   /** Names and inputs of executions that ended without success, since `after` (epoch milliseconds). */
   unfinished(after: number): Promise<readonly UnfinishedExecution[]>;
 }

@@ -20,12 +20,13 @@ const patienceMs = 10 * 60_000;
 export async function sweepArchive(ports: Ports): Promise<readonly string[]> {
   const found: string[] = [];
   const failures: unknown[] = [];
+  const running = await ports.workflow.running();
   for (const id of await recentSessions(ports)) {
     try {
       const state = stateOf(await readChain(ports.archive, id));
       if (state === undefined) continue;
       if (state.sealed === 'whole') sealedIn(ports).add(id);
-      else if (await sweepSession(ports, id, state)) found.push(`resumed ${id}`);
+      else if (await sweepSession(ports, id, state, running)) found.push(`resumed ${id}`);
     } catch (error) {
       // One that was tampered with must not hide the others.
       failures.push(error);
@@ -35,7 +36,12 @@ export async function sweepArchive(ports: Ports): Promise<readonly string[]> {
   return found;
 }
 
-async function sweepSession(ports: Ports, id: SessionId, state: SessionState): Promise<boolean> {
+async function sweepSession(
+  ports: Ports,
+  id: SessionId,
+  state: SessionState,
+  running: readonly string[],
+): Promise<boolean> {
   const now = ports.now();
   if (isLive(state, now)) {
     if (!(await endedUnseen(ports, state))) return false;
@@ -44,6 +50,10 @@ async function sweepSession(ports: Ports, id: SessionId, state: SessionState): P
   const end = endOf(liveSession(state));
   const due = state.revoked ? end + settleMinutes * 60_000 + patienceMs : end + patienceMs / 2;
   if (now < due) return false;
+  // What runs goes on by itself, and knows when it took away.
+  const { membershipId } = state.session;
+  const names = membershipId === undefined ? [id] : [id, membershipId];
+  if (running.some((name) => names.some((part) => name.includes(part)))) return false;
   // Once an hour: what goes on for longer is tried again, and not doubled in between.
   const slot = Math.floor(now / 3_600_000);
   return ports.workflow.start(`X-${id}-${slot}`, { trigger: 'resume', session: id });

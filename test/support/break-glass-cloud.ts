@@ -178,6 +178,10 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     workflow: {
       start: (name, input) =>
         call('workflow.start', () => cloud.executions.start(name, JSON.stringify(input)) !== 'exists'),
+      running: () =>
+        call('workflow.running', () =>
+          cloud.executions.all().flatMap(({ name, status }) => (status === 'RUNNING' ? [name] : [])),
+        ),
       unfinished: () =>
         call('workflow.unfinished', () =>
           cloud.executions

@@ -35,6 +35,7 @@ const requester = person('dana', 'Forge-BreakGlass-Request');
 const manager = person('mia', 'Forge-BreakGlass-Approve-tier1');
 const senior = person('sven', 'Forge-BreakGlass-Approve-tier2');
 const admin = person('alex', 'Forge-Admin');
+const auditor = person('noor', 'Forge-BreakGlass-Audit');
 const onCall = person('sam', 'Forge-SRE-OnCall', wealth);
 const handler = (name: string) => sessionKeys(role(`forge-breakglass-${name}`), name);
 /** A role with an approver's policies that nobody signed in to: it has no user id. */
@@ -135,7 +136,22 @@ const cutAt = (time: string, user = userId('dana')): PolicyDocument => ({
   ],
 });
 
+const record = 'sessions/BG-01KAJ2K3W0000000000000C7F3/000000.json';
 const cases: readonly Case[] = [
+  [
+    'an auditor lists the archive with its versions',
+    'allowed',
+    s3(auditor, 'ListBucketVersions', archiveBucket, ''),
+  ],
+  ['an auditor reads a version', 'allowed', s3(auditor, 'GetObjectVersion', archiveBucket, record)],
+  ['an auditor reads a lock', 'allowed', s3(auditor, 'GetObjectRetention', archiveBucket, record)],
+  ['an auditor writes a record', 'denied', put(auditor, record, once, archiveBucket)],
+  ['an auditor deletes a version', 'denied', s3(auditor, 'DeleteObjectVersion', archiveBucket, record)],
+  ['an auditor shortens a lock', 'denied', s3(auditor, 'PutObjectRetention', archiveBucket, record)],
+  ['an auditor reads the intake', 'denied', s3(auditor, 'GetObject', intakeBucket, 'requests/x')],
+  ['an auditor lets somebody in', 'denied', add(auditor, 'dana', database)],
+  ['a requester reads the archive', 'denied', s3(requester, 'GetObjectVersion', archiveBucket, record)],
+  ['a manager reads the archive', 'denied', s3(manager, 'GetObjectVersion', archiveBucket, record)],
   ['a manager lets a requester in', 'allowed', add(manager, 'dana', database)],
   ['a manager lets in oneself', 'denied', add(manager, 'mia', database)],
   ['a manager lets somebody into tier 2', 'denied', add(manager, 'dana', readOnly)],

@@ -6,7 +6,6 @@ import {
   GetGroupMembershipIdCommand,
   GetUserIdCommand,
   IdentitystoreClient,
-  IsMemberInGroupsCommand,
   ListGroupMembershipsCommand,
 } from '@aws-sdk/client-identitystore';
 import type { SigningKeys } from '../lib/sigv4.ts';
@@ -152,27 +151,6 @@ export async function findGroupByName(
     send(caller, 'GetGroupId', displayName, (client, options) => client.send(command, options)),
   );
   return found?.GroupId;
-}
-
-/** Those of 1 to 100 groups that a user is in. IAM action identitystore:IsMemberInGroups. */
-export async function isMember(
-  caller: IdentityStoreCaller,
-  userId: string,
-  groupIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const command = new IsMemberInGroupsCommand({
-    IdentityStoreId: caller.identityStoreId,
-    MemberId: { UserId: userId },
-    GroupIds: [...groupIds],
-  });
-  const { Results: results } = await send(caller, 'IsMemberInGroups', userId, (client, options) =>
-    client.send(command, options),
-  );
-  return new Set(
-    (results ?? []).flatMap(({ GroupId: id, MembershipExists: member }) =>
-      member === true && id !== undefined ? [id] : [],
-    ),
-  );
 }
 
 function send<Output extends { readonly $metadata: object }>(

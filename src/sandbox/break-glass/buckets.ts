@@ -11,7 +11,7 @@ export function breakGlassBuckets(): Bucket[] {
       account: accessAccount,
       region,
       objectLock: undefined,
-      policy: policy([...writtenOnce(intake), nothingIsTaken(intake)]),
+      policy: policy([...writtenOnce(intake), nothingIsTaken(intake), setByThePipeline(intake)]),
     }),
     emptyBucket({
       name: archiveBucket,
@@ -29,6 +29,7 @@ export function breakGlassBuckets(): Bucket[] {
         },
         ...writtenOnce(archive),
         nothingIsTaken(archive),
+        setByThePipeline(archive),
       ]),
     }),
   ];
@@ -73,5 +74,25 @@ function nothingIsTaken(bucket: string): PolicyStatement {
       's3:PutObjectLegalHold',
     ],
     Resource: `${bucket}/*`,
+  };
+}
+
+/** Whatever else has power over S3 in this account: none of these rules is taken away but where it was written. */
+function setByThePipeline(bucket: string): PolicyStatement {
+  return {
+    Sid: 'SetByThePipeline',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: [
+      's3:PutBucketPolicy',
+      's3:DeleteBucketPolicy',
+      's3:PutBucketVersioning',
+      's3:PutBucketObjectLockConfiguration',
+      's3:PutLifecycleConfiguration',
+      's3:PutReplicationConfiguration',
+      's3:DeleteBucket',
+    ],
+    Resource: bucket,
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': `arn:aws:iam::${accessAccount}:role/forge-terraform` } },
   };
 }

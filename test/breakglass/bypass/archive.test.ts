@@ -52,6 +52,7 @@ beforeAll(async () => {
         { Key: 'forge:reason', Value: 'Site down' },
       ],
     }),
+    'a workload with all of S3': await workload(),
     'the revoker': client.handler('revoker'),
     'the sweeper': client.handler('sweeper'),
     'the exporter': client.handler('exporter'),
@@ -73,6 +74,7 @@ beforeEach(async () => {
   VersionId = await client.write(recorder, Key, { archive: true });
 });
 
+const Version = '2012-10-17';
 const who = [
   'a requester',
   'a manager',
@@ -82,10 +84,35 @@ const who = [
   'an administrator',
   'an administrator of production',
   'the emergency role',
+  'a workload with all of S3',
   'the revoker',
   'the sweeper',
   'the exporter',
 ];
+/** A role of the access account that no guard of a permission set binds. */
+async function workload(): Promise<Keys> {
+  const name = 'backup';
+  const { world } = client.aws;
+  world.organisation.roles.push({
+    account: accessAccount,
+    name,
+    path: '/workload/',
+    id: 'AROABACKUP2345672345',
+    maxSessionSeconds: 3600,
+    tags: {},
+    policies: [{ Version, Statement: { Effect: 'Allow', Action: 's3:*', Resource: '*' } }],
+    trust: {
+      Version,
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${accessAccount}:root` },
+        Action: 'sts:AssumeRole',
+      },
+    },
+  });
+  const RoleArn = `arn:aws:iam::${accessAccount}:role/workload/${name}`;
+  return client.assume(await client.keys('alex', 'Forge-Admin'), { RoleArn });
+}
 const keysOf = (name: string): Keys => people[name] ?? expect.fail(`no ${name}`);
 const object = () => ({ Bucket: archiveBucket, Key });
 const versions = () =>
@@ -208,23 +235,28 @@ describe('the recorder', () => {
   });
 });
 
-describe('an administrator', () => {
-  it('can set up every other bucket, and read the records: it is these that are guarded', async () => {
-    const s3 = client.s3(keysOf('an administrator'));
-    // Past IAM: the sandbox's own buckets are set for good.
-    const Bucket = 'tapp-reports';
-    for (const call of [
-      () => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: '{}' })),
-      () => s3.send(new DeleteBucketPolicyCommand({ Bucket })),
-      () =>
-        s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } })),
-      () => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: {} })),
-      () => s3.send(new DeleteBucketCommand({ Bucket })),
-    ])
-      expect((await failureOf(call())).name).toBe('NotImplemented');
-    const { Body } = await s3.send(new GetObjectCommand(object()));
-    expect(await Body?.transformToString()).toBe('{"v":1}');
-  });
+describe('what is guarded is these buckets', () => {
+  it.each(['an administrator', 'a workload with all of S3'])(
+    '%s can set up every other one, and read the records',
+    async (name) => {
+      const s3 = client.s3(keysOf(name));
+      // Past IAM: the sandbox's own buckets are set for good.
+      const Bucket = 'tapp-reports';
+      for (const call of [
+        () => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: '{}' })),
+        () => s3.send(new DeleteBucketPolicyCommand({ Bucket })),
+        () =>
+          s3.send(
+            new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } }),
+          ),
+        () => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: {} })),
+        () => s3.send(new DeleteBucketCommand({ Bucket })),
+      ])
+        expect((await failureOf(call())).name).toBe('NotImplemented');
+      const { Body } = await s3.send(new GetObjectCommand(object()));
+      expect(await Body?.transformToString()).toBe('{"v":1}');
+    },
+  );
 
   it('reads no record without being one', async () => {
     for (const name of ['a requester', 'a manager', 'a developer', 'the emergency role'])

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
+import { groupId } from '../../sandbox/aws/person-keys.ts';
 import { failureOf, type Keys } from '../../sandbox/clients.ts';
 import {
   approveTier1,
@@ -113,6 +114,18 @@ describe('a decision', () => {
       await expectDenied(client.write(keys, key), put);
     }
     await client.write(mia, key);
+  });
+
+  it('in another approver’s name is not written by an approver of the same tier', async () => {
+    const { organisation } = client.aws.world;
+    organisation.memberships.push({
+      id: '9067f7c0de-00000000-0000-4000-8000-000000000001',
+      groupId: groupId(client.aws, 'grp-forge-approvers-managers'),
+      userId: client.user('casey'),
+    });
+    const casey = await client.keys('casey', approveTier1);
+    for (const person of ['mia', 'dana']) await expectDenied(client.write(casey, decisionOf(person)), put);
+    await client.write(casey, decisionOf('casey'));
   });
 
   it('of another tier is not an approver’s', async () => {

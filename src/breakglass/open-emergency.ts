@@ -17,7 +17,7 @@ import type { Person } from './protocol/document-parts.ts';
 import { newRequestId, type RequestId } from './protocol/ids.ts';
 import { emergencyTags } from './protocol/judge-emergency.ts';
 import { recordStep } from './record-step.ts';
-import { findWebhook } from './slack.ts';
+import { findWebhook, webhookVariable } from './slack.ts';
 import { spool } from './spool.ts';
 
 export interface Emergency {
@@ -57,11 +57,12 @@ export async function openEmergency(
       ...facts,
     }),
   );
-  await spool(host, { kind: 'slack', text: emergencyOpeningText(plan, person, id) });
-  if (findWebhook(host.env) === undefined) {
+  if (knowsWebhook(parts)) {
+    await spool(host, { kind: 'slack', text: emergencyOpeningText(plan, person, id) });
+  } else {
     const channel = tier.alert === undefined ? undefined : place.breakGlass.channels.get(tier.alert);
     output.warn(
-      `No Slack webhook is known (FORGE_SLACK_WEBHOOK): tell ${channel ?? 'your colleagues'} yourself.`,
+      `No Slack webhook is known (${webhookVariable}): tell ${channel ?? 'your colleagues'} yourself.`,
     );
   }
   const { waiting, why } = await deliverSpool(parts, place, patienceMs);
@@ -105,6 +106,17 @@ export async function openEmergency(
       checkedAt: host.now(),
     },
   };
+}
+
+/** One that can't be used is none: a typo in a variable must not keep the door shut. */
+function knowsWebhook({ host, output }: IdentityParts): boolean {
+  try {
+    return findWebhook(host.env) !== undefined;
+  } catch (error) {
+    if (!(error instanceof ForgeError)) throw error;
+    output.warn(error.message);
+    return false;
+  }
 }
 
 async function onCallKeys(parts: IdentityParts, { signIn, region }: BreakGlassPlace, plan: EmergencyPlan) {

@@ -108,6 +108,19 @@ describe('tier 0', () => {
     expect(said).toHaveLength(1);
   });
 
+  it('opens without a webhook, or with one that can’t be used, and says whom to tell', async () => {
+    for (const webhook of ['', 'http://example.com/hook']) {
+      const run = await emergency(['true'], { env: { FORGE_SLACK_WEBHOOK: webhook } }, [
+        '--ticket',
+        'INC-12',
+      ]);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.stderr).toContain('tell #platform-incidents yourself');
+      expect(await spooled()).toEqual([]);
+    }
+    expect(said).toEqual([]);
+  });
+
   it('is for those who are on call', async () => {
     const run = await emergency(whoami, { person: 'dana' });
     expect(run.code).toBe(5);

@@ -76,7 +76,7 @@ async function readOwnDecision(caller: AccessCaller, key: string, wanted: Decisi
     code: 'ALREADY_DECIDED',
     hint:
       parsed.value.outcome === 'approved'
-        ? `Access that was given is taken away with: forge breakglass kill ${short}`
+        ? `Whoever asked gives it back with: forge breakglass end ${short}`
         : 'Whoever asked may ask anew.',
   });
 }

@@ -43,7 +43,7 @@ export function grantText(verdict: Verdict, membership: Membership): string {
     field('Approved by', session.approvers.map((approver) => approver.userName).join(', ')),
     field('Reason', session.reason),
     field('Ticket', session.ticket),
-    `Stop it: \`forge breakglass kill ${session.id}\``,
+    `Stop it: \`forge breakglass end ${session.id}\` by ${name(session.userName)}, or take them out of its group in Identity Center.`,
   );
 }
 
@@ -66,7 +66,7 @@ export function emergencyText(verdict: EmergencyVerdict, use: EmergencyUse): str
     field('Incident', session.ticket),
     field('Reason', session.reason),
     verdict.sanctioned ? undefined : field('Role', use.roleArn),
-    `Stop it: \`forge breakglass kill ${session.id}\``,
+    `Record: \`${session.id}\``,
   );
 }
 

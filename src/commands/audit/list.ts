@@ -1,5 +1,5 @@
 import { type JournalAccess, listAccesses } from '../../audit/list-accesses.ts';
-import { isSessionId, shortIdAmong } from '../../breakglass/protocol/ids.ts';
+import { isSessionId } from '../../breakglass/protocol/ids.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { durationText } from '../../lib/duration-text.ts';
@@ -95,9 +95,21 @@ function columnsOf(accesses: readonly JournalAccess[]): readonly Column<JournalA
 function shortNames(accesses: readonly JournalAccess[]): (id: string | undefined) => string | undefined {
   const ids = new Set(accesses.flatMap(({ id, grant }) => [id, grant]).filter((id) => id !== undefined));
   const sessions = [...ids].filter(isSessionId);
-  const names = new Map<string, string>(sessions.map((id) => [id, shortIdAmong(id, sessions)]));
-  return (id) => id && (names.get(id) ?? id.slice(0, 8));
+  // Counted, not compared in pairs: there are thousands.
+  const ends = [4, 6, 8].map((length) => {
+    const counts = new Map<string, number>();
+    for (const id of sessions) counts.set(endOf(id, length), (counts.get(endOf(id, length)) ?? 0) + 1);
+    return { length, counts };
+  });
+  return (id) => {
+    if (id === undefined || !isSessionId(id)) return id?.slice(0, 8);
+    const alone = ends.find(({ length, counts }) => counts.get(endOf(id, length)) === 1);
+    return alone === undefined ? id : endOf(id, alone.length);
+  };
 }
+
+/** As short ids are typed: `bg-7f3k`. */
+const endOf = (id: string, length: number): string => `${id.slice(0, 3)}${id.slice(-length)}`.toLowerCase();
 
 function jsonOf(access: JournalAccess): object {
   return Object.fromEntries(fields.map((name) => [name, access[name] ?? null]));

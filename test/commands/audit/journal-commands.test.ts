@@ -152,6 +152,7 @@ describe('forge audit list', () => {
     expect(err).toContain('There is more before that');
     const all = await forge('list', '--all', '--output', 'json');
     expect(JSON.parse(all.out)).toHaveLength(10_000);
+    expect((await forge('list', '--all')).out).toMatch(/ bg-9999\n.* bg-0000\n/s);
     // A tenth of that on a quiet machine.
     expect(performance.now() - started).toBeLessThan(10_000);
   });

@@ -65,7 +65,7 @@ function writeMany(count: number): void {
   let text = '';
   for (let n = 0; n < count; n++) {
     for (const event of [
-      opened(n),
+      opened(n, { grant: `BG-01KAJ2K3W0${String(n).padStart(16, '0')}` }),
       { type: 'access.closed', id: uuid(n), outcome: 'ended', milliseconds: n },
     ]) {
       const record = encodeRecord(host.now(), previous, event);

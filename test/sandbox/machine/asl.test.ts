@@ -76,8 +76,9 @@ describe('a state machine', () => {
   });
 
   it('with a placeholder that nothing stands for is refused', () => {
-    expect(() => parseStateMachine('{"StartAt":"${Nobody}","States":{}}')).toThrow(
-      'nothing stands for ${Nobody}',
+    const placeholder = `\${Nobody}`;
+    expect(() => parseStateMachine(`{"StartAt":"${placeholder}","States":{}}`)).toThrow(
+      `nothing stands for ${placeholder}`,
     );
   });
 });

@@ -258,7 +258,8 @@ describe('any kubeconfig, however it is written', () => {
         const changes = /^\ufeff?(?:clusters|users|contexts|current-context):/;
         const lines = new Set(after.split(/\r?\n/));
         for (const line of before.split(/\r?\n/)) {
-          if (!changes.test(line)) expect(lines).toContain(line);
+          // A file that is a byte order mark alone has no line to keep.
+          if (line !== '\ufeff' && !changes.test(line)) expect(lines).toContain(line);
         }
       }),
       { numRuns: 160 },

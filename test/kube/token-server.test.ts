@@ -4,14 +4,15 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ForgeError } from '../../src/errors.ts';
+import type { PrivateSocket } from '../../src/files/private-socket.ts';
 import type { SignedToken } from '../../src/kube/cluster-access.ts';
 import { fetchToken, tokenKeyVariable } from '../../src/kube/token-client.ts';
-import { startTokenServer, type TokenServer } from '../../src/kube/token-server.ts';
+import { startTokenServer } from '../../src/kube/token-server.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 let host: TestHost;
-let servers: TokenServer[] = [];
+let servers: PrivateSocket[] = [];
 beforeEach(() => {
   host = createTestHost();
 });
@@ -24,7 +25,7 @@ afterEach(async () => {
 const token = (text: string): SignedToken => ({ token: new Secret(text), expiresAt: 1_700_000_000_000 });
 async function start(
   sign: () => Promise<SignedToken> = async () => token('k8s-aws-v1.abc'),
-): Promise<TokenServer> {
+): Promise<PrivateSocket> {
   const server = await startTokenServer(host, host.directories.home, sign);
   servers.push(server);
   return server;
@@ -33,7 +34,7 @@ const client = (key: string, signal = new AbortController().signal) => ({
   env: { [tokenKeyVariable]: key },
   signal,
 });
-const ask = ({ path, key }: TokenServer) => fetchToken(client(key.reveal()), path);
+const ask = ({ path, key }: PrivateSocket) => fetchToken(client(key.reveal()), path);
 async function failureOf(asked: Promise<unknown>): Promise<ForgeError> {
   const error = await asked.then(
     () => undefined,

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { ForgeError } from '../../errors.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
 import { isoSeconds } from '../../lib/iso-seconds.ts';
+import { isSameSecret } from '../../lib/same-secret.ts';
 import { redact, Secret } from '../../lib/secret.ts';
-import { isSameSecret } from './same-secret.ts';
 
 /**
  * Credentials for every AWS tool, by the protocol that containers have:

@@ -1,28 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { ForgeError } from '../../errors.ts';
+import { listenPrivately, type PrivateSocket } from '../../files/private-socket.ts';
 import type { Host } from '../../host.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
-import { redact, Secret } from '../../lib/secret.ts';
+import { isSameSecret } from '../../lib/same-secret.ts';
+import { redact, type Secret } from '../../lib/secret.ts';
 import { type ActiveGrant, sessionOver } from './active-grant.ts';
-import { isSameSecret } from './same-secret.ts';
 import type { SessionKeys } from './session-keys.ts';
 import type { SessionLife } from './session-life.ts';
 
-/** What the forges that run inside the session ask: a unix socket in the private folder, on Windows a named pipe. */
-export interface SessionServer extends AsyncDisposable {
-  readonly path: string;
-  /** What a client must show: on Windows others may open the pipe. */
-  readonly key: Secret;
-}
-
 /** Of the unix socket, in its folder. */
 export const sessionSocketName = 'session';
-
-const longestLine = 4096;
-const patienceMs = 10_000;
 
 interface Session {
   readonly grant: ActiveGrant;
@@ -35,61 +23,13 @@ interface Session {
  * watches gets a second one, `{"ended": …}`, when the session is; without it the end of the connection says that
  * this process was killed.
  */
-export async function startSessionServer(
+export function startSessionServer(
   host: Pick<Host, 'platform'>,
   folder: string,
   session: Session,
-): Promise<SessionServer> {
-  const key = new Secret(randomBytes(32).toString('base64url'));
-  const path =
-    host.platform === 'win32'
-      ? `\\\\.\\pipe\\forge-${randomBytes(16).toString('hex')}`
-      : join(folder, sessionSocketName);
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    readLine(socket, (line) => void answer(socket, line, key, session));
-  });
-  await listen(server, path);
-  if (host.platform !== 'win32') await chmod(path, 0o600);
-  return {
-    path,
-    key,
-    [Symbol.asyncDispose]: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => {
-      server.removeListener('error', reject);
-      server.on('error', () => {});
-      resolve();
-    });
-  });
-}
-
-function readLine(socket: Socket, use: (line: string) => void): void {
-  let text = '';
-  socket.setEncoding('utf8');
-  socket.setTimeout(patienceMs, () => socket.destroy());
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => {
-    text += chunk;
-    const end = text.indexOf('\n');
-    if (text.length > longestLine) socket.destroy();
-    else if (end >= 0) {
-      socket.removeAllListeners('data');
-      socket.resume();
-      socket.setTimeout(0);
-      use(text.slice(0, end));
-    }
+): Promise<PrivateSocket> {
+  return listenPrivately(host, folder, sessionSocketName, (socket, line, key) => {
+    void answer(socket, line, key, session);
   });
 }
 

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAwsConfigFile } from '../../config/aws-config-file.ts';
+import type { PrivateSocket } from '../../files/private-socket.ts';
 import type { Environment, Host } from '../../host.ts';
 import { conflictingVariables, ownVariables } from '../../identity/aws-variables.ts';
 import type { ActiveGrant } from './active-grant.ts';
 import type { CredentialServer } from './credential-server.ts';
-import type { SessionServer } from './session-server.ts';
 import { keyVariable, socketVariable } from './socket-variable.ts';
 
 /** Names under which other tools have known keys, and the ways round this session that only it need close. */
@@ -56,7 +56,7 @@ export async function sessionVariables(
   host: Pick<Host, 'env' | 'directories'>,
   folder: string,
   grant: ActiveGrant,
-  servers: { readonly credentials: CredentialServer; readonly session: SessionServer },
+  servers: { readonly credentials: CredentialServer; readonly session: PrivateSocket },
 ): Promise<SessionVariables> {
   const config = join(folder, 'aws-config');
   const none = join(folder, 'aws-credentials');

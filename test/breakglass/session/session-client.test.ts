@@ -6,12 +6,9 @@ import { type ActiveGrant, sessionExit } from '../../../src/breakglass/session/a
 import { breakGlassSession } from '../../../src/breakglass/session/session-client.ts';
 import { obtainSessionKeys } from '../../../src/breakglass/session/session-keys.ts';
 import { type SessionLife, startLife } from '../../../src/breakglass/session/session-life.ts';
-import {
-  type SessionServer,
-  sessionSocketName,
-  startSessionServer,
-} from '../../../src/breakglass/session/session-server.ts';
+import { sessionSocketName, startSessionServer } from '../../../src/breakglass/session/session-server.ts';
 import { ForgeError } from '../../../src/errors.ts';
+import type { PrivateSocket } from '../../../src/files/private-socket.ts';
 import { openSocketFolder, type RunFolder } from '../../../src/files/run-folder.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createTestHost, type TestHost } from '../../support/test-host.ts';
@@ -20,7 +17,7 @@ let host: TestHost;
 let folder: RunFolder;
 let grant: ActiveGrant;
 let life: SessionLife;
-let server: SessionServer;
+let server: PrivateSocket;
 let fail: Error | undefined;
 beforeEach(async () => {
   host = createTestHost();

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../../lib/secret.ts';
+import type { Secret } from './secret.ts';
 
 /** In a time that says nothing about where they differ. */
 export function isSameSecret(given: string, secret: Secret): boolean {

@@ -15,9 +15,15 @@ import { recordEnd } from './record-end.ts';
 import { keepEvidence, sealSession } from './seal-session.ts';
 import { stateOf } from './session-state.ts';
 
-/** An event of EventBridge: of CloudTrail, or of the intake bucket. Others are passed over. */
+/**
+ * An event of EventBridge: of CloudTrail, or of the intake bucket. Others are passed over, whoever sends them: sources that
+ * begin with `aws.` are AWS's own, PutEvents refuses them from anybody else, and who holds a role of an emergency may
+ * put events of their own.
+ * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+ */
 export async function receiveEvent(ports: Ports, input: unknown): Promise<void> {
   const event = asJsonObject(input);
+  if (typeof event?.source !== 'string' || !event.source.startsWith('aws.')) return;
   const key = objectKey(event);
   if (key !== undefined) return receiveObject(ports, key);
   const membership = membershipFromEvent(event);

@@ -2,8 +2,8 @@ import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
 import type { Ports } from './ports.ts';
 
-/** CloudTrail may be a quarter of an hour late; twice that, and the sweeps in between. */
-const lookBackMs = 60 * 60_000;
+/** CloudTrail is a quarter of an hour late, and can be down for hours, and so can what sweeps; emergencies are few. */
+const lookBackMs = 24 * 60 * 60_000;
 const mostPages = 10;
 
 /**

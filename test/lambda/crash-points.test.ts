@@ -96,7 +96,7 @@ const stories: readonly Story[] = [
     async play(cloud) {
       const event = assumeRoleEvent();
       cloud.trail.push({ account: '333333333333', event });
-      cloud.deliver({ detail: event });
+      cloud.deliver({ source: 'aws.sts', detail: event });
     },
     session: () => `EV-${eventId}`,
     kinds: whole,

@@ -299,7 +299,7 @@ describe('tier 0', () => {
     );
     const event = assumeRoleEvent();
     cloud.trail.push({ account: '333333333333', event });
-    cloud.deliver({ detail: event });
+    cloud.deliver({ source: 'aws.sts', detail: event });
     await cloud.run(minute);
     expect(cloud.said[0]?.text).toContain('broke the glass');
     await cloud.run(60 * minute);
@@ -311,7 +311,7 @@ describe('tier 0', () => {
 
   it('ended early, has its credentials refused', async () => {
     const cloud = createCloud();
-    cloud.deliver({ detail: assumeRoleEvent() });
+    cloud.deliver({ source: 'aws.sts', detail: assumeRoleEvent() });
     await cloud.run(minute);
     const key = endKey(people.sven.userId, `EV-${eventId}`);
     const end = { v: 1, kind: 'end', sessionId: `EV-${eventId}`, user: people.sven } as const;
@@ -322,16 +322,38 @@ describe('tier 0', () => {
     expect(kinds(cloud, `EV-${eventId}`)).toEqual(['open', 'end', 'revoke']);
   });
 
+  it('that somebody made up is passed over: only AWS puts events whose source is aws.', async () => {
+    const cloud = createCloud();
+    for (const source of ['mine', 'awsx.sts', undefined]) {
+      cloud.deliver({ source, 'detail-type': 'AWS API Call via CloudTrail', detail: assumeRoleEvent() });
+    }
+    await cloud.run(minute);
+    expect(cloud.executions.all()).toEqual([]);
+    expect(cloud.said).toEqual([]);
+  });
+
+  it('that no event told of is found in the trail, also when nothing could be swept for hours', async () => {
+    const cloud = createCloud();
+    cloud.trail.push({ account: '333333333333', event: assumeRoleEvent() });
+    await cloud.run(7 * hour);
+    expect(kinds(cloud, `EV-${eventId}`)).toEqual([]);
+    await cloud.run(2 * hour, { sweeping: true });
+    expect(kinds(cloud, `EV-${eventId}`)).toContain('open');
+  });
+
   it('outside of its rule, everybody’s credentials in the account are refused at once', async () => {
     const cloud = createCloud();
-    cloud.deliver({ detail: assumeRoleEvent({ awsRegion: 'ap-southeast-1' }) });
+    cloud.deliver({ source: 'aws.sts', detail: assumeRoleEvent({ awsRegion: 'ap-southeast-1' }) });
     await cloud.run(1_000);
     expect(cloud.cuts).toMatchObject([{ account: '333333333333', userId: '*' }]);
   });
 
   it('that AWS refused is told, and no record for years', async () => {
     const cloud = createCloud();
-    cloud.deliver({ detail: assumeRoleEvent({ errorCode: 'AccessDenied', responseElements: null }) });
+    cloud.deliver({
+      source: 'aws.sts',
+      detail: assumeRoleEvent({ errorCode: 'AccessDenied', responseElements: null }),
+    });
     await cloud.run(1_000);
     expect(cloud.said[0]?.text).toContain('was refused by AWS');
     expect(cloud.archive.size).toBe(0);

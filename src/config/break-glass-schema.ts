@@ -84,6 +84,24 @@ const tier = v.strictObject(
     ),
     ticket: v.optional(described('Default: when: before.', ticket)),
     alert: v.optional(described('Name (under channels) of who is told at once.', name)),
+    user: v.optional(
+      described(
+        'With two-people: the IAM user, by name (in the access account) or ARN.',
+        text(
+          'the name of an IAM user, or its ARN (arn:aws:iam::<account>:user/<name>)',
+          /^(?:arn:aws[a-z-]*:iam::\d{12}:user\/)?[\w+=,.@/-]{1,576}$/,
+        ),
+      ),
+    ),
+    mfa_devices: v.optional(
+      described(
+        'With two-people: who holds a device of that user → its serial number.',
+        mapOf(
+          text('the serial number or ARN of an MFA device', /^[\w+=/:,.@-]{9,256}$/),
+          text('the name of a person, e.g. sven', /^[\w.@-]{1,40}$/),
+        ),
+      ),
+    ),
     vault_item: v.optional(
       described(
         'Item of the password vault that holds the key. Never the key itself.',
@@ -134,6 +152,12 @@ export const breakGlass = v.strictObject(
     ),
     audit_permission_set: v.optional(
       described('Permission set, in that account, that the archive is read with.', permissionSet),
+    ),
+    kill_permission_set: v.optional(
+      described(
+        'Permission set, in that account, that ends anybody’s access; approvers need none.',
+        permissionSet,
+      ),
     ),
     request_lifetime: v.optional(
       described(

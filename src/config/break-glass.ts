@@ -10,6 +10,8 @@ export interface BreakGlass {
   readonly requestPermissionSet: string | undefined;
   /** Permission set, in that account, that the archive is read with. */
   readonly auditPermissionSet: string | undefined;
+  /** Permission set, in that account, that ends anybody's access; whoever approves can do it with what they have. */
+  readonly killPermissionSet: string | undefined;
   /** How long an unanswered request can be approved. */
   readonly requestLifeSeconds: number;
   /** Name → where it is, e.g. `alerts` → `#platform-incidents`. */
@@ -65,6 +67,10 @@ export interface Tier {
   readonly ticket: { readonly when: 'before' | 'after' | 'none'; readonly withinSeconds: number | undefined };
   /** Channel (a name of `channels`) that is told at once. */
   readonly alert: string | undefined;
+  /** IAM user of a tier for two people: its name (in the access account) or a full ARN. */
+  readonly user: string | undefined;
+  /** Person → serial number of the device of that user that they hold. */
+  readonly mfaDevices: ReadonlyMap<string, string>;
   /** Item of the password vault that holds the IAM user's key. */
   readonly vaultItem: string | undefined;
 }

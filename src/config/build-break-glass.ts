@@ -10,6 +10,7 @@ export function buildBreakGlass(file: BreakGlassFile): BreakGlass {
     identityStore: file.identity_store,
     requestPermissionSet: file.request_permission_set,
     auditPermissionSet: file.audit_permission_set,
+    killPermissionSet: file.kill_permission_set,
     requestLifeSeconds: seconds(file.request_lifetime) ?? 4 * 3_600,
     channels: mapValues(file.channels, (channel) => channel),
     approvers: mapValues(file.approvers, (approvers, name) => ({
@@ -56,6 +57,8 @@ function buildTier(file: TierFile, name: string): Tier {
     mfaWithinSeconds: seconds(file.mfa_within) ?? 15 * 60,
     ticket: { when: file.ticket?.when ?? 'before', withinSeconds: seconds(file.ticket?.within) },
     alert: file.alert,
+    user: file.user,
+    mfaDevices: mapValues(file.mfa_devices, (serial) => serial),
     vaultItem: file.vault_item,
   };
 }

@@ -19,6 +19,7 @@ const table: readonly (readonly [group: string, permissionSet: string, environme
   ['sre-oncall', 'Forge-BreakGlass-Request', ['access']],
   ['approvers-managers', 'Forge-BreakGlass-Approve-tier1', ['access']],
   ['approvers-senior', 'Forge-BreakGlass-Approve-tier2', ['access']],
+  ['platform-admins', 'Forge-BreakGlass-Kill', ['access']],
   ['auditors', 'Forge-BreakGlass-Audit', ['access']],
   ['sre-oncall', 'Forge-SRE-OnCall', production],
 ];

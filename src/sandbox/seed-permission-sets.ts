@@ -3,6 +3,7 @@ import {
   approverPolicy,
   auditorPolicy,
   developerGuard,
+  killerPolicy,
   onCallPolicy,
   requesterPolicy,
 } from './break-glass/person-policies.ts';
@@ -221,6 +222,12 @@ export const permissionSets: readonly PermissionSet[] = [
     description: 'Approving break-glass tier 2',
     sessionSeconds: hour,
     policies: [approverPolicy('2')],
+  },
+  {
+    name: 'Forge-BreakGlass-Kill',
+    description: 'Ending anybody’s break-glass access',
+    sessionSeconds: hour,
+    policies: [killerPolicy],
   },
   {
     name: 'Forge-BreakGlass-Audit',

@@ -6,6 +6,7 @@ import { isIdentityStoreId, isRequestId, isSessionId, type RequestId, type Sessi
  *     requests/<user id>/<request id>.json
  *     decisions/tier<N>/<request id>/<approver's user id>.json
  *     ends/<user id>/<session id>.json
+ *     kills/<session id>/<killer's user id>.json
  *     evidence/<user id>/<session id>/<number, 6 digits>.jsonl
  *
  * The archive (the recorder writes; Object Lock):
@@ -28,6 +29,11 @@ export const decisionPrefix = (tier: number, id: RequestId): string => `decision
 
 export const endKey = (userId: string, id: SessionId): string =>
   written(`ends/${userId}/${id}.json`, parseEndKey);
+
+export const killKey = (id: SessionId, killerId: string): string =>
+  written(`kills/${id}/${killerId}.json`, parseKillKey);
+
+export const killPrefix = (id: SessionId): string => `kills/${id}/`;
 
 export const evidenceKey = (userId: string, id: SessionId, number: number): string =>
   written(`evidence/${userId}/${id}/${digits(number, 6)}.jsonl`, parseEvidenceKey);
@@ -70,6 +76,11 @@ export function parseDecisionKey(
 export function parseEndKey(key: string): { readonly userId: string; readonly id: SessionId } | undefined {
   const [, userId = '', id = ''] = /^ends\/([^/]+)\/([^/]+)\.json$/.exec(key) ?? [];
   return isIdentityStoreId(userId) && isSessionId(id) ? { userId, id } : undefined;
+}
+
+export function parseKillKey(key: string): { readonly id: SessionId; readonly killerId: string } | undefined {
+  const [, id = '', killerId = ''] = /^kills\/([^/]+)\/([^/]+)\.json$/.exec(key) ?? [];
+  return isSessionId(id) && isIdentityStoreId(killerId) ? { id, killerId } : undefined;
 }
 
 export function parseEvidenceKey(

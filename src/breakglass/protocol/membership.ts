@@ -65,6 +65,41 @@ export function foundMembership(
   return { ...found, made: undefined };
 }
 
+/** Somebody was taken out of a group, by whomever. */
+export interface Removal {
+  /** What the API's event has; it names neither group nor person. */
+  readonly membershipId: string | undefined;
+  /** What the console's event has. */
+  readonly groupId: string | undefined;
+  readonly userId: string | undefined;
+}
+
+/**
+ * `identitystore:DeleteGroupMembership`: requestParameters `{identityStoreId, membershipId}`; the console's is
+ * `sso-directory:RemoveMemberFromGroup`: `{identityStoreId, groupId, member: {memberId}}`. Undefined for every other event,
+ * and for calls that failed.
+ */
+export function removalFromEvent(input: unknown): Removal | undefined {
+  const event = readTrailEvent(input);
+  if (event === undefined || event.errorCode !== undefined) return undefined;
+  const { source, name, request } = event;
+  const id = (value: string | undefined) =>
+    value !== undefined && isIdentityStoreId(value) ? value : undefined;
+  if (source === 'identitystore.amazonaws.com' && name === 'DeleteGroupMembership') {
+    const membershipId = id(memberText(request, 'membershipId'));
+    if (membershipId === undefined) return undefined;
+    return { membershipId, groupId: undefined, userId: undefined };
+  }
+  if (source !== 'sso-directory.amazonaws.com' || name !== 'RemoveMemberFromGroup') return undefined;
+  const groupId = id(memberText(request, 'groupId'));
+  const userId = id(
+    memberText(memberObject(request, 'member'), 'memberId') ?? memberText(request, 'memberId'),
+  );
+  return groupId === undefined || userId === undefined
+    ? undefined
+    : { membershipId: undefined, groupId, userId };
+}
+
 function memberOf({ source, name, request }: TrailEvent): string | undefined {
   if (source === 'identitystore.amazonaws.com' && name === 'CreateGroupMembership')
     return memberText(memberObject(request, 'memberId'), 'userId');

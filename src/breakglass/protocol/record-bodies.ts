@@ -63,8 +63,14 @@ export const bodies = {
   grant: strict({ membershipId: identityStoreId, sharedWith: line(60), expiresAt: time }),
   /** The access was used: a role's credentials were issued. */
   use: strict({ eventId: line(60), roleArn: line(700), accessKeyId: v.optional(line(128)), at: time }),
-  /** The person asked for the end. */
-  end: strict({ request: copy }),
+  /**
+   * The end before its time: the paper in which its person asked for it or an approver stopped it (the key tells which),
+   * or the event of somebody's taking the membership away.
+   */
+  end: v.pipe(
+    strict({ request: v.optional(copy), event: v.optional(event) }),
+    v.check(({ request, event }) => request !== undefined || event !== undefined, 'a paper or an event'),
+  ),
   /** The access was taken away. */
   revoke: strict({
     /** `removed`; `gone`: was not there any more; `shared`: lasts for another session; `none`: a role, nothing to remove. */

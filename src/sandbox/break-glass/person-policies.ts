@@ -18,7 +18,7 @@ const version = '2012-10-17';
 const isPerson = { 'identitystore:UserId': 'false' };
 /** Written by a person, and only where nothing is yet. */
 const onceByPerson = { Null: { ...isPerson, 's3:if-none-match': 'false' } };
-const written = ['requests', 'decisions', 'ends'].map((folder) => `${folder}/*`);
+const written = ['requests', 'decisions', 'ends', 'kills'].map((folder) => `${folder}/*`);
 
 const readIntake: PolicyStatement = {
   Sid: 'Read',
@@ -26,6 +26,47 @@ const readIntake: PolicyStatement = {
   // Naming a version is an action of its own, and approvers name the one they were shown.
   Action: ['s3:GetObject', 's3:GetObjectVersion'],
   Resource: written.map((folder) => `${intake}/${folder}`),
+};
+
+/** Stopping is not giving: whoever may approve anything may stop anything, under their own name. */
+const killOnce: PolicyStatement = {
+  Sid: 'KillOnce',
+  Effect: 'Allow',
+  Action: 's3:PutObject',
+  Resource: `${intake}/kills/*/${ownId}.json`,
+  Condition: onceByPerson,
+};
+
+/** Records, so that whoever stops somebody can see that they are out; not the files beside them, which are evidence. */
+const readRecords: readonly PolicyStatement[] = [
+  {
+    Sid: 'ReadRecords',
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: `${archive}/sessions/*/0?????.json`,
+  },
+  {
+    Sid: 'ListRecords',
+    Effect: 'Allow',
+    Action: 's3:ListBucket',
+    Resource: archive,
+    Condition: { StringLike: { 's3:prefix': 'sessions/*' } },
+  },
+];
+
+const look: PolicyStatement = {
+  Sid: 'Look',
+  Effect: 'Allow',
+  Action: [
+    'identitystore:GetGroupMembershipId',
+    'identitystore:DescribeUser',
+    'identitystore:GetUserId',
+    'identitystore:IsMemberInGroups',
+    'identitystore:ListGroupMemberships',
+    'identitystore:DescribeGroup',
+    'identitystore:GetGroupId',
+  ],
+  Resource: '*',
 };
 
 export const requesterPolicy: PolicyDocument = {
@@ -95,20 +136,7 @@ export function approverPolicy(tier: '1' | '2'): PolicyDocument {
         Action: 'identitystore:DeleteGroupMembership',
         Resource: [...groups, identityStoreArn, anyMembership, anyUser],
       },
-      {
-        Sid: 'Look',
-        Effect: 'Allow',
-        Action: [
-          'identitystore:GetGroupMembershipId',
-          'identitystore:DescribeUser',
-          'identitystore:GetUserId',
-          'identitystore:IsMemberInGroups',
-          'identitystore:ListGroupMemberships',
-          'identitystore:DescribeGroup',
-          'identitystore:GetGroupId',
-        ],
-        Resource: '*',
-      },
+      look,
       {
         Sid: 'DecideOnce',
         Effect: 'Allow',
@@ -116,11 +144,32 @@ export function approverPolicy(tier: '1' | '2'): PolicyDocument {
         Resource: `${intake}/decisions/tier${tier}/*/${ownId}.json`,
         Condition: onceByPerson,
       },
+      killOnce,
       readIntake,
       { Sid: 'List', Effect: 'Allow', Action: 's3:ListBucket', Resource: intake },
+      ...readRecords,
     ],
   };
 }
+
+/** Ends anybody's access of any tier, and can give none: for administrators, who approve nothing. */
+export const killerPolicy: PolicyDocument = {
+  Version: version,
+  Statement: [
+    killOnce,
+    {
+      Sid: 'MayRevoke',
+      Effect: 'Allow',
+      Action: 'identitystore:DeleteGroupMembership',
+      Resource: [...jitGroupArns(), identityStoreArn, anyMembership, anyUser],
+      Condition: { Null: isPerson },
+    },
+    look,
+    readIntake,
+    { Sid: 'List', Effect: 'Allow', Action: 's3:ListBucket', Resource: intake },
+    ...readRecords,
+  ],
+};
 
 /** Every version of every record with its lock, the groups that grants are memberships of, and the trail. Nothing to write with. */
 export const auditorPolicy: PolicyDocument = {

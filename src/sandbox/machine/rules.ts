@@ -15,7 +15,7 @@ export function eventForRecorder(event: CallEvent): JsonObject | undefined {
 }
 
 function isWatched({ service, name, parameters }: CallEvent): boolean {
-  if (service === 'identitystore') return name === 'CreateGroupMembership';
+  if (service === 'identitystore') return /^(?:Create|Delete)GroupMembership$/.test(name);
   if (service !== 'sts' || !name.startsWith('AssumeRole')) return false;
   const role = parameters.roleArn;
   // EventBridge compares in the case that is written; so do its rules. With the permission sets people only ask and approve.

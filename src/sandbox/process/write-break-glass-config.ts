@@ -1,5 +1,6 @@
 import { archiveBucket, intakeBucket } from '../break-glass/arns.ts';
 import { jitGroupName } from '../break-glass/jit-groups.ts';
+import { offlineRoleName, offlineUserName } from '../break-glass/offline-access.ts';
 import type { Organisation } from '../organisation.ts';
 import { accessAccount } from '../seed-accounts.ts';
 
@@ -13,13 +14,14 @@ const scenario = (name: string, maximum: string, description: string) => ({
 });
 
 /** The `break_glass` part of the sandbox's forge.yaml: what samples/forge.yaml says, with the sandbox's own names. */
-export function breakGlassConfig({ region, identityStoreId }: Organisation): object {
+export function breakGlassConfig({ region, identityStoreId, users }: Organisation): object {
   return {
     account: accessAccount,
     region,
     identity_store: identityStoreId,
     request_permission_set: 'Forge-BreakGlass-Request',
     audit_permission_set: 'Forge-BreakGlass-Audit',
+    kill_permission_set: 'Forge-BreakGlass-Kill',
     request_lifetime: '4h',
     channels: { requests: '#platform-support', alerts: '#platform-incidents' },
     approvers: {
@@ -74,9 +76,17 @@ export function breakGlassConfig({ region, identityStoreId }: Organisation): obj
       '3': {
         description: 'IAM user kept in Bitwarden',
         when: 'Identity Center is down',
-        role: 'Forge-BreakGlass-Offline',
+        role: `forge/${offlineRoleName}`,
+        user: `forge/${offlineUserName}`,
+        mfa_devices: Object.fromEntries(
+          users.flatMap(({ name, mfa }) =>
+            name === offlineUserName && mfa !== undefined ? [['sven', mfa.serialNumber]] : [],
+          ),
+        ),
+        vault_item: offlineUserName,
         approval: 'two-people',
         mfa: true,
+        max_duration: '4h',
         ticket: { when: 'after' },
         alert: 'alerts',
       },

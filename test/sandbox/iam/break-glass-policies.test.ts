@@ -35,6 +35,7 @@ const requester = person('dana', 'Forge-BreakGlass-Request');
 const manager = person('mia', 'Forge-BreakGlass-Approve-tier1');
 const senior = person('sven', 'Forge-BreakGlass-Approve-tier2');
 const admin = person('alex', 'Forge-Admin');
+const killer = person('alex', 'Forge-BreakGlass-Kill');
 const auditor = person('noor', 'Forge-BreakGlass-Audit');
 const onCall = person('sam', 'Forge-SRE-OnCall', wealth);
 const handler = (name: string) => sessionKeys(role(`forge-breakglass-${name}`), name);
@@ -137,6 +138,9 @@ const cutAt = (time: string, user = userId('dana')): PolicyDocument => ({
 });
 
 const record = 'sessions/BG-01KAJ2K3W0000000000000C7F3/000000.json';
+const evidenceFile = 'sessions/BG-01KAJ2K3W0000000000000C7F3/files/client-000000.jsonl';
+const listRecords = (keys: IssuedKeys, prefix: string) =>
+  s3(keys, 'ListBucket', archiveBucket, '', { 's3:prefix': prefix });
 const cases: readonly Case[] = [
   [
     'an auditor lists the archive with its versions',
@@ -152,6 +156,34 @@ const cases: readonly Case[] = [
   ['an auditor lets somebody in', 'denied', add(auditor, 'dana', database)],
   ['a requester reads the archive', 'denied', s3(requester, 'GetObjectVersion', archiveBucket, record)],
   ['a manager reads the archive', 'denied', s3(manager, 'GetObjectVersion', archiveBucket, record)],
+  ['a manager reads a record', 'allowed', s3(manager, 'GetObject', archiveBucket, record)],
+  ['a manager reads evidence', 'denied', s3(manager, 'GetObject', archiveBucket, evidenceFile)],
+  ['a manager lists records', 'allowed', listRecords(manager, 'sessions/EV-')],
+  ['a manager lists the ledger', 'denied', listRecords(manager, 'ledger/')],
+  ['who may stop anybody reads a record', 'allowed', s3(killer, 'GetObject', archiveBucket, record)],
+  ['who may stop anybody reads evidence', 'denied', s3(killer, 'GetObject', archiveBucket, evidenceFile)],
+  ['a requester reads a record', 'denied', s3(requester, 'GetObject', archiveBucket, record)],
+  ['a requester lists records', 'denied', listRecords(requester, 'sessions/')],
+  ['a manager stops somebody', 'allowed', put(manager, `kills/BG-1/${userId('mia')}.json`)],
+  ['a manager stops somebody twice', 'denied', put(manager, `kills/BG-1/${userId('mia')}.json`, {})],
+  ['a manager stops in another’s name', 'denied', put(manager, `kills/BG-1/${userId('sven')}.json`)],
+  ['a stop without a person', 'denied', put(machine, 'kills/BG-1/.json')],
+  ['who may stop anybody does', 'allowed', put(killer, `kills/EV-1/${userId('alex')}.json`)],
+  ['… but not in another’s name', 'denied', put(killer, `kills/EV-1/${userId('mia')}.json`)],
+  ['… and asks for nothing', 'denied', put(killer, `requests/${userId('alex')}/BG-1.json`)],
+  ['… and decides nothing', 'denied', put(killer, `decisions/tier1/BG-1/${userId('alex')}.json`)],
+  ['… and writes no record', 'denied', put(killer, record, once, archiveBucket)],
+  ['… and lets nobody in', 'denied', add(killer, 'dana', database)],
+  ['… and takes tier 1 back', 'allowed', remove(killer, 'dana', database)],
+  ['… and tier 2', 'allowed', remove(killer, 'dana', readOnly)],
+  ['… and empties no group of a team', 'denied', remove(killer, 'dana', 'grp-forge-developers')],
+  ['an administrator stops by hand', 'denied', put(admin, `kills/BG-1/${userId('alex')}.json`)],
+  ['a requester stops somebody', 'denied', put(requester, `kills/BG-1/${userId('dana')}.json`)],
+  ['a requester stops in the manager’s name', 'denied', put(requester, `kills/BG-1/${userId('mia')}.json`)],
+  ['a requester sees who stopped it', 'allowed', s3(requester, 'GetObject', intakeBucket, 'kills/x/y.json')],
+  ['a requester lists stops', 'allowed', list(requester, 'kills/BG-1/')],
+  ['a senior engineer takes back tier 1', 'denied', remove(senior, 'dana', database)],
+  ['an auditor stops somebody', 'denied', put(auditor, `kills/BG-1/${userId('noor')}.json`)],
   ['a manager lets a requester in', 'allowed', add(manager, 'dana', database)],
   ['a manager lets in oneself', 'denied', add(manager, 'mia', database)],
   ['a manager lets somebody into tier 2', 'denied', add(manager, 'dana', readOnly)],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { AuditEvent } from '../audit/audit-events.ts';
 import { appendToJournal, type JournalHost } from '../audit/journal.ts';
-import type { JournalEvent } from '../audit/journal-record.ts';
 import { awsErrorName } from '../aws/aws-error.ts';
 import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
 import type { Config, Environment, RoleStep } from '../config/config.ts';
@@ -22,6 +22,8 @@ export interface Access {
   readonly [brand]: true;
   /** Names the opening and the closing record. */
   readonly id: string;
+  /** Break-glass session that it was made in: in each event of the access. */
+  readonly breakglass: string | undefined;
   readonly target: { readonly name: string; readonly environment: Environment | undefined };
   readonly credentials: RoleCredentials;
   readonly region: string;
@@ -81,7 +83,7 @@ export async function withAccess<Value>(
     program: request.program,
     write: request.write,
     reason,
-    grant: granted?.id,
+    breakglass: granted?.id,
   };
   if (refused !== undefined) {
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
@@ -104,12 +106,13 @@ export async function withAccess<Value>(
     throw needed;
   });
   const person = personName(checked.callerArn, host.userName);
-  const opened: JournalEvent = {
+  const opened: AuditEvent = {
     type: 'access.opened',
     ...facts,
     person,
     caller: checked.callerArn,
     source: checked.source,
+    keyId: checked.accessKeyId,
   };
   await recordOpening(parts, opened, environment?.production === true);
   const started = host.monotonic();
@@ -117,6 +120,7 @@ export async function withAccess<Value>(
     tryRecord(parts, {
       type: 'access.closed',
       id,
+      breakglass: granted?.id,
       outcome,
       code,
       milliseconds: Math.round(host.monotonic() - started),
@@ -124,6 +128,7 @@ export async function withAccess<Value>(
   const access: Access = {
     [brand]: true,
     id,
+    breakglass: granted?.id,
     target: { name: request.targetName, environment },
     credentials: checked,
     region: request.region,
@@ -187,7 +192,7 @@ async function check(
   return verified;
 }
 
-async function recordOpening(parts: AccessParts, event: JournalEvent, production: boolean): Promise<void> {
+async function recordOpening(parts: AccessParts, event: AuditEvent, production: boolean): Promise<void> {
   try {
     await appendToJournal(parts.host, event);
   } catch (error) {
@@ -203,7 +208,7 @@ async function recordOpening(parts: AccessParts, event: JournalEvent, production
 }
 
 /** Closing records are written also when the person has pressed Ctrl-C: nothing may cut them short. */
-async function tryRecord(parts: AccessParts, event: JournalEvent): Promise<void> {
+async function tryRecord(parts: AccessParts, event: AuditEvent): Promise<void> {
   try {
     await appendToJournal(uninterrupted(parts.host), event);
   } catch (error) {

@@ -25,8 +25,10 @@ export async function findRecords(
 }
 
 /** What a record can be asked for by. */
-function namesIn({ id, grant, extends: prolonged }: JournalRecord['event']): readonly string[] {
-  return [id, grant, prolonged].filter((name): name is string => typeof name === 'string' && name !== '');
+function namesIn({ id, breakglass, extends: prolonged }: JournalRecord['event']): readonly string[] {
+  return [id, breakglass, prolonged].filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
 }
 
 function theOne(typed: string, ids: ReadonlySet<string>): string {

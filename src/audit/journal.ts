@@ -16,6 +16,7 @@ import { withFileLock } from '../files/file-lock.ts';
 import { ensurePrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
 import { redact } from '../lib/secret.ts';
+import { type AuditEvent, auditEvents, kindOf } from './audit-events.ts';
 import { encodeRecord, firstPrevious, type JournalEvent, parseRecord } from './journal-record.ts';
 
 export type JournalHost = Pick<
@@ -49,7 +50,7 @@ function namesIn(folder: string): string[] {
  * AWS recorded is the truth, this is the finding aid. Synchronous under its lock: few and short calls, and
  * node:fs/promises alone costs a quarter of starting Node.
  */
-export async function appendToJournal(host: JournalHost, event: JournalEvent): Promise<void> {
+export async function appendToJournal(host: JournalHost, event: AuditEvent): Promise<void> {
   const folder = journalFolder(host);
   await ensurePrivateDirectory(host, folder);
   await withFileLock(host, join(folder, 'journal'), async () => {
@@ -61,7 +62,7 @@ export async function appendToJournal(host: JournalHost, event: JournalEvent): P
     const path = join(folder, name);
     let previous = before.hash;
     let text = '';
-    const add = (added: JournalEvent) => {
+    const add = (added: AuditEvent) => {
       const record = encodeRecord(host.now(), previous, redactEvent(added));
       text += `${record.line}\n`;
       previous = record.hash;
@@ -156,10 +157,16 @@ function openFile(path: string, flags: number): number {
 }
 
 /** Value by value: a reason typed by a person may hold what should never be written down. */
-function redactEvent(event: JournalEvent): JournalEvent {
-  const pairs = Object.entries(event).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? redact(value).slice(0, 2_000) : value,
-  ]);
-  return { ...Object.fromEntries(pairs), type: event.type };
+function redactEvent(event: AuditEvent): JournalEvent {
+  const { type } = event;
+  const written = (name: string, value: JournalEvent[string]) => {
+    if (typeof value !== 'string') return value;
+    const kind = kindOf(type, name);
+    if (kind === 'key id' && keyId.test(value)) return value;
+    return redact(value).slice(0, kind === 'long text' ? 8_000 : 2_000);
+  };
+  const pairs = Object.entries(event).map(([name, value]) => [name, written(name, value)]);
+  return { v: auditEvents[type].v, ...Object.fromEntries(pairs), type };
 }
+
+const keyId = /^A[A-Z0-9]{15,127}$/;

@@ -89,7 +89,7 @@ function accessOf(
     program: text(event.program),
     write: typeof event.write === 'boolean' ? event.write : undefined,
     reason: text(event.reason),
-    grant: text(event.grant),
+    grant: text(event.breakglass),
     outcome: refused ? 'refused' : text(closing?.outcome),
     code: text(result?.code),
     milliseconds: typeof closing?.milliseconds === 'number' ? closing.milliseconds : undefined,

@@ -47,7 +47,12 @@ export async function openEmergency(
   const id = newRequestId(aws.now(), randomBytes(10));
   const { environment, tier, reason, ticket } = plan;
   const facts = { id, person: person.userName, tier: 0, environment: environment.name, reason, ticket };
-  await recordStep(parts, { type: 'breakglass.emergency', ...facts, role: plan.roleArn });
+  await recordStep(parts, {
+    type: 'breakglass.emergency',
+    ...facts,
+    account: environment.account,
+    role: plan.roleArn,
+  });
   await spool(
     host,
     emergencyEvidence(place, person, id, 0, {

@@ -1,12 +1,12 @@
+import type { AuditEvent } from '../audit/audit-events.ts';
 import { appendToJournal } from '../audit/journal.ts';
-import type { JournalEvent } from '../audit/journal-record.ts';
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 
 type Parts = Pick<IdentityParts, 'host' | 'output'>;
 
 /** Before a step is taken: what can't be recorded is not done. Throws JOURNAL_FAILED. */
-export async function recordStep({ host }: Parts, event: JournalEvent): Promise<void> {
+export async function recordStep({ host }: Parts, event: AuditEvent): Promise<void> {
   try {
     await appendToJournal(host, event);
   } catch (error) {
@@ -21,7 +21,7 @@ export async function recordStep({ host }: Parts, event: JournalEvent): Promise<
 }
 
 /** Of what has happened: it can't be undone for want of a record, nor may Ctrl-C cut it short. */
-export async function recordOutcome({ host, output }: Parts, event: JournalEvent): Promise<void> {
+export async function recordOutcome({ host, output }: Parts, event: AuditEvent): Promise<void> {
   try {
     await appendToJournal({ ...uninterrupted(host), signal: new AbortController().signal }, event);
   } catch (error) {

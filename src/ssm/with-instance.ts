@@ -69,6 +69,7 @@ export async function recordInstances(
     await appendToJournal(parts.host, {
       type: 'access.instances',
       id: access.id,
+      breakglass: access.breakglass,
       instances: instanceIds.join(' '),
     });
   } catch (error) {

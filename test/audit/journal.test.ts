@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/audit/audit-events.ts';
 import { appendToJournal, journalFolder } from '../../src/audit/journal.ts';
 import { encodeRecord, firstPrevious, parseRecord } from '../../src/audit/journal-record.ts';
 import { verifyJournal } from '../../src/audit/verify-journal.ts';
@@ -24,9 +25,14 @@ afterEach(() => host.dispose());
 
 const names = () => readdirSync(journalFolder(host)).filter((name) => name.endsWith('.jsonl'));
 const file = () => join(journalFolder(host), names().sort().at(-1) ?? '');
+const numbered = (n: number): AuditEvent => ({
+  type: 'breakglass.session.opened',
+  id: `${n}`,
+  environment: 'prod',
+});
 const write = (count: number) =>
   Array.from({ length: count }, (_, n) => n).reduce(
-    (before, n) => before.then(() => appendToJournal(host, { type: 'test', n })),
+    (before, n) => before.then(() => appendToJournal(host, numbered(n))),
     Promise.resolve(),
   );
 
@@ -38,7 +44,10 @@ describe('the journal', () => {
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(statSync(journalFolder(host)).mode & 0o777).toBe(0o700);
     const first = parseRecord(readFileSync(file(), 'utf8').split('\n')[0] ?? '');
-    expect(first).toMatchObject({ previous: firstPrevious, event: { type: 'test', n: 0 } });
+    expect(first).toMatchObject({
+      previous: firstPrevious,
+      event: { v: 1, type: 'breakglass.session.opened', id: '0' },
+    });
   });
 
   it('shows every flipped bit', async () => {
@@ -111,7 +120,7 @@ describe('the journal', () => {
   });
 
   it('keeps one chain when many write at once', async () => {
-    await Promise.all(Array.from({ length: 50 }, (_, n) => appendToJournal(host, { type: 'test', n })));
+    await Promise.all(Array.from({ length: 50 }, (_, n) => appendToJournal(host, numbered(n))));
     expect(await verifyJournal(host)).toMatchObject({ records: 50, problem: undefined });
   });
 
@@ -125,14 +134,20 @@ describe('the journal', () => {
     const target = join(other.directories.home, 'precious');
     writeFileSync(target, 'precious');
     symlinkSync(target, join(journalFolder(other), `${month}.jsonl`));
-    await expect(appendToJournal(other, { type: 'test' })).rejects.toMatchObject({ code: 'FILE_FAILED' });
+    await expect(appendToJournal(other, numbered(0))).rejects.toMatchObject({ code: 'FILE_FAILED' });
     expect(readFileSync(target, 'utf8')).toBe('precious');
     other.dispose();
   });
 
   it('writes no secret that a reason holds, and no line break', async () => {
     await appendToJournal(host, {
-      type: 'test',
+      type: 'breakglass.emergency',
+      id: 'BG-1',
+      person: 'dana',
+      tier: 0,
+      account: '111122223333',
+      environment: 'prod',
+      role: 'arn:aws:iam::111122223333:role/x',
       reason: 'aws_secret_access_key=wJalrXUtnFEMI\nAKIAIOSFODNN7EXAMPLE "quoted\\"',
     });
     const text = readFileSync(file(), 'utf8');

@@ -1,6 +1,6 @@
 import type { Access, AccessParts } from '../../access/with-access.ts';
+import type { AuditEvent } from '../../audit/audit-events.ts';
 import { appendToJournal } from '../../audit/journal.ts';
-import type { JournalEvent } from '../../audit/journal-record.ts';
 import { ForgeError } from '../../errors.ts';
 import type { CopyResult } from './copy-job.ts';
 
@@ -11,7 +11,12 @@ export function recordCopyBegins(
   direction: string,
   remotePath: string,
 ): Promise<void> {
-  return record(parts, access, { type: 'access.copying', direction, path: remotePath });
+  return record(parts, access, {
+    type: 'access.copying',
+    ...namesOf(access),
+    direction,
+    path: remotePath,
+  });
 }
 
 /** What has been copied: never its content. */
@@ -22,12 +27,22 @@ export function recordCopyDone(
   remotePath: string,
   { kind, bytes, sha256 }: CopyResult,
 ): Promise<void> {
-  return record(parts, access, { type: 'access.copied', direction, path: remotePath, kind, bytes, sha256 });
+  return record(parts, access, {
+    type: 'access.copied',
+    ...namesOf(access),
+    direction,
+    path: remotePath,
+    kind,
+    bytes,
+    sha256,
+  });
 }
 
-async function record(parts: AccessParts, access: Access, event: JournalEvent): Promise<void> {
+const namesOf = ({ id, breakglass }: Access) => ({ id, breakglass });
+
+async function record(parts: AccessParts, access: Access, event: AuditEvent): Promise<void> {
   try {
-    await appendToJournal(parts.host, { ...event, id: access.id });
+    await appendToJournal(parts.host, event);
   } catch (error) {
     parts.host.signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);

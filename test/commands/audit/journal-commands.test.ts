@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../../src/audit/audit-events.ts';
 import { appendToJournal, journalFolder } from '../../../src/audit/journal.ts';
 import { encodeRecord, firstPrevious, type JournalEvent } from '../../../src/audit/journal-record.ts';
 import { main } from '../../../src/main.ts';
@@ -45,7 +46,7 @@ const opened = (n: number, more: object = {}): JournalEvent => ({
 });
 
 async function write(...events: readonly JournalEvent[]): Promise<void> {
-  for (const event of events) await appendToJournal(host, event);
+  for (const event of events) await appendToJournal(host, event as AuditEvent);
 }
 
 function journalFile(): string {
@@ -65,7 +66,7 @@ function writeMany(count: number): void {
   let text = '';
   for (let n = 0; n < count; n++) {
     for (const event of [
-      opened(n, { grant: `BG-01KAJ2K3W0${String(n).padStart(16, '0')}` }),
+      opened(n, { breakglass: `BG-01KAJ2K3W0${String(n).padStart(16, '0')}` }),
       { type: 'access.closed', id: uuid(n), outcome: 'ended', milliseconds: n },
     ]) {
       const record = encodeRecord(host.now(), previous, event);
@@ -98,7 +99,7 @@ describe('forge audit list', () => {
         person: 'dana@tapp.example',
         reason: 'orders stuck',
       },
-      opened(3, { grant, write: true, environment: 'prod' }),
+      opened(3, { breakglass: grant, write: true, environment: 'prod' }),
     );
     const { code, out } = await forge('list');
     expect(code).toBe(0);
@@ -210,7 +211,7 @@ describe('forge audit show', () => {
       await write(
         { type: 'breakglass.requested', id: grant },
         opened(1),
-        opened(2, { grant }),
+        opened(2, { breakglass: grant }),
         { type: 'access.closed', id: uuid(2), outcome: 'ended' },
         { type: 'breakglass.ended', id: grant },
       );

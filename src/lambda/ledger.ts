@@ -1,3 +1,4 @@
+import { sha256 } from '../breakglass/protocol/document.ts';
 import { ledgerKey } from '../breakglass/protocol/keys.ts';
 import { encodeLedgerEntry, type LedgerEntry, parseLedgerEntry } from '../breakglass/protocol/ledger.ts';
 import { ForgeError } from '../errors.ts';
@@ -11,16 +12,17 @@ const lookBackMs = 3 * 86_400_000;
 const mostRaces = 50;
 
 /**
- * Puts a seal into the ledger, once. Undefined: it is there. Whoever loses the place to another begins again after it:
- * the other may have been entering the same seal.
+ * Puts a seal into the ledger, once, and says where it is. Whoever loses the place to another begins again after it: the
+ * other may have been entering the same seal.
  */
 export async function enterInLedger(
   archive: Archive,
   sealed: Sealed,
-): Promise<{ readonly seq: number; readonly head: string } | undefined> {
+): Promise<{ readonly seq: number; readonly head: string }> {
   for (let race = 0; race < mostRaces; race++) {
     const length = await ledgerLength(archive);
-    if (await isEntered(archive, sealed, length)) return undefined;
+    const entered = await findEntry(archive, sealed, length);
+    if (entered !== undefined) return entered;
     const entry = encodeLedgerEntry(length === 0 ? undefined : await read(archive, length - 1), sealed);
     if (await archive.put(entry.key, entry.bytes)) return { seq: entry.seq, head: entry.head };
   }
@@ -41,13 +43,15 @@ async function ledgerLength(archive: Archive): Promise<number> {
   return beyond;
 }
 
-async function isEntered(archive: Archive, sealed: Sealed, length: number): Promise<boolean> {
+async function findEntry(archive: Archive, sealed: Sealed, length: number) {
   for (let seq = length - 1; seq >= 0; seq--) {
-    const entry = parse(await read(archive, seq), seq);
-    if (entry.session === sealed.session && entry.record === sealed.record) return true;
-    if (Date.parse(entry.at) < sealed.at - lookBackMs) return false;
+    const bytes = await read(archive, seq);
+    const entry = parse(bytes, seq);
+    if (entry.session === sealed.session && entry.record === sealed.record)
+      return { seq, head: sha256(bytes) };
+    if (Date.parse(entry.at) < sealed.at - lookBackMs) return undefined;
   }
-  return false;
+  return undefined;
 }
 
 async function read(archive: Archive, seq: number): Promise<Uint8Array> {

@@ -14,6 +14,7 @@ import { type Candidate, listCandidates } from './intake.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Ports, WorkflowInput } from './ports.ts';
 import { recordEnd } from './record-end.ts';
+import { witness } from './seal-session.ts';
 import { isLive, stateOf } from './session-state.ts';
 import { channelOf, openingText, tellIfPossible } from './tell.ts';
 
@@ -37,6 +38,8 @@ const mostRaces = 10;
  */
 export async function openSession(ports: Ports, input: WorkflowInput): Promise<Opened> {
   switch (input.trigger) {
+    case 'tell':
+      return { phase: 'none' };
     case 'event':
       return openFromEvent(ports, input.event);
     case 'found':
@@ -121,29 +124,37 @@ async function openMembership(
 }
 
 /** The chain, with record 0 from here or from whoever was first. */
-async function open(ports: Ports, session: Session, body: Bodies['open']): Promise<Chain> {
-  const chain = await appendRecord(ports.archive, session.id, ({ records }) =>
+function open(ports: Ports, session: Session, body: Bodies['open']): Promise<Chain> {
+  return appendRecord(ports.archive, session.id, ({ records }) =>
     records.length > 0 ? undefined : { kind: 'open', at: ports.now(), body },
   );
-  // At least once: a handler that died before it said so is run again, and nothing has followed yet.
-  const [first] = chain.records;
-  if (chain.records.length === 1 && first?.kind === 'open')
-    await tellIfPossible(
-      ports,
-      channelOf(ports.policy, first.body.session),
-      openingText(ports.policy, first.body),
-    );
-  return chain;
 }
 
-function goOn(ports: Pick<Ports, 'now'>, chain: Chain, ending = false): Opened {
+/** Whoever was here before may have died before it said what it did. */
+async function goOn(ports: Ports, chain: Chain, ending = false): Promise<Opened> {
   const state = stateOf(chain);
-  if (state === undefined || state.sealed === 'whole') return { phase: 'none' };
+  if (state === undefined) return { phase: 'none' };
+  await tellOpening(ports, chain);
+  if (state.sealed === 'whole') {
+    await witness(ports, chain).catch((error: unknown) => {
+      ports.log(`The seal of ${chain.id} is not in the ledger yet: ${String(error)}`);
+    });
+    return { phase: 'none' };
+  }
   const { session } = state;
   const owner = ownerOf(chain);
   if (state.sealed === 'partial') return { phase: 'export', session, owner };
   const over = ending || state.endedAt !== undefined || !isLive(state, ports.now());
   return { phase: over ? 'over' : 'session', session, owner };
+}
+
+async function tellOpening(ports: Ports, { id, records: [first] }: Chain): Promise<void> {
+  if (first?.kind !== 'open') return;
+  await tellIfPossible(ports, {
+    about: `open-${id}`,
+    channel: channelOf(ports.policy, first.body.session),
+    text: openingText(ports.policy, first.body),
+  });
 }
 
 /** As whom an emergency role was assumed: `arn:aws:sts::…:assumed-role/<role>/<name that the caller chose>`. */

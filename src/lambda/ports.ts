@@ -95,7 +95,21 @@ export type WorkflowInput =
   /** A session is to end before its time. */
   | { readonly trigger: 'end'; readonly session: string }
   /** A session whose workflow is gone. */
-  | { readonly trigger: 'resume'; readonly session: string };
+  | { readonly trigger: 'resume'; readonly session: string }
+  | Telling;
+
+/** Something is to be said to people, and nothing else. */
+export interface Telling {
+  readonly trigger: 'tell';
+  /** Null: where alerts go. */
+  readonly channel: string | null;
+  readonly text: string;
+  /** When it came to be known: ISO 8601. */
+  readonly at: string;
+}
+
+/** Names of executions that only say something begin so: they are nobody's session. */
+export const tellingPrefix = 'T-';
 
 /** What can be taken away in a production account. */
 export interface Production {

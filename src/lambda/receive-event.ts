@@ -14,6 +14,7 @@ import type { Ports } from './ports.ts';
 import { recordEnd } from './record-end.ts';
 import { keepEvidence, sealSession } from './seal-session.ts';
 import { stateOf } from './session-state.ts';
+import { tellOnce } from './tell.ts';
 
 /**
  * An event of EventBridge: of CloudTrail, or of the intake bucket. Others are passed over, whoever sends them: sources that
@@ -33,7 +34,8 @@ export async function receiveEvent(ports: Ports, input: unknown): Promise<void> 
   if (use.denied) {
     // Nobody got in: worth an alert, not a record for years.
     const role = findEmergencyRole(ports.policy, use.roleArn);
-    return ports.tell(role?.channel, emergencyText(judgeEmergency(use, ports.policy, ports.now()), use));
+    const text = emergencyText(judgeEmergency(use, ports.policy, ports.now()), use);
+    return tellOnce(ports, { about: `denied-${use.eventId}`, channel: role?.channel, text });
   }
   await ports.workflow.start(`EV-${use.eventId}`, { trigger: 'event', event });
 }
@@ -62,7 +64,8 @@ async function receiveMembership(
   }
   if (made.by.userId === userId) {
     const papers = { request: undefined, decisions: [], spent: false };
-    await ports.tell(undefined, grantText(judge(membership, papers, ports.policy, ports.now()), membership));
+    const text = grantText(judge(membership, papers, ports.policy, ports.now()), membership);
+    await tellOnce(ports, { about: `denied-${made.eventId}`, text });
   }
 }
 
@@ -74,11 +77,13 @@ async function receiveObject(ports: Ports, key: string): Promise<void> {
   if (evidence !== undefined) return receiveEvidence(ports, evidence.id, evidence.userId);
 }
 
-async function announce({ intake, policy, tell }: Ports, key: string): Promise<void> {
-  const stored = await intake.get(key, documentBytes).catch(() => undefined);
+async function announce(ports: Ports, key: string): Promise<void> {
+  const stored = await ports.intake.get(key, documentBytes).catch(() => undefined);
   const request = stored && parseRequest(stored.bytes);
   if (request?.ok !== true) return;
-  await tell(findTier(policy, request.value.tier)?.channel, requestText(request.value));
+  const { id, tier } = request.value;
+  const channel = findTier(ports.policy, tier)?.channel;
+  await tellOnce(ports, { about: `asked-${id}`, channel, text: requestText(request.value) });
 }
 
 /** Ends the session of whoever wrote it, when it is theirs. */

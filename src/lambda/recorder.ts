@@ -4,15 +4,16 @@ import { endedText, stuckText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { appendRecord } from './chain.ts';
 import { type Opened, openSession } from './open-session.ts';
-import type { Ports, WorkflowInput } from './ports.ts';
+import type { Ports, Telling, WorkflowInput } from './ports.ts';
 import { receiveEvent } from './receive-event.ts';
 import { type Exported, keepEvidence, keepFile, sealSession } from './seal-session.ts';
 import type { TakenAway } from './take-away.ts';
-import { channelOf, tellIfPossible } from './tell.ts';
+import { channelOf, tellIfPossible, tellNow } from './tell.ts';
 
 /** A step of the workflow (workflow.asl.json writes these); anything else that comes is an event of EventBridge. */
 export type RecorderStep =
   | { readonly step: 'open'; readonly input: WorkflowInput }
+  | { readonly step: 'tell'; readonly message: Telling }
   | { readonly step: 'revoke'; readonly session: Session; readonly taken: TakenAway }
   | { readonly step: 'stuck'; readonly session: Session; readonly problem: unknown }
   | { readonly step: 'file'; readonly session: Session; readonly name: string; readonly gzip: string }
@@ -32,6 +33,9 @@ async function runStep(ports: Ports, step: RecorderStep): Promise<Opened | JsonO
   switch (step.step) {
     case 'open':
       return openSession(ports, step.input);
+    case 'tell':
+      await tellNow(ports, step.message);
+      return {};
     case 'revoke':
       await recordRevoke(ports, step.session, step.taken);
       return {};
@@ -53,10 +57,8 @@ async function runStep(ports: Ports, step: RecorderStep): Promise<Opened | JsonO
 /** Once, and once more when more was taken away since. */
 async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): Promise<void> {
   const { membership, tail, terminated, remaining, at } = taken;
-  let first = false;
   await appendRecord(ports.archive, session.id, ({ records }) => {
     const last = records.findLast(({ kind }) => kind === 'revoke');
-    first = last === undefined;
     // The membership that somebody else had removed by then is no news.
     const news =
       last?.kind !== 'revoke' ||
@@ -67,9 +69,16 @@ async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): P
     if (!news) return undefined;
     return { kind: 'revoke', at: ports.now(), body: { membership, tail, terminated, remaining, at } };
   });
-  if (first && membership !== 'shared')
-    await tellIfPossible(ports, channelOf(ports.policy, session), endedText(session, Date.parse(at)));
+  if (membership !== 'shared')
+    await tellIfPossible(ports, {
+      about: `ended-${session.id}`,
+      channel: channelOf(ports.policy, session),
+      text: endedText(session, Date.parse(at)),
+    });
 }
+
+/** Shorter than a round of tries, so that each is told, and longer than a step that is run again. */
+const stuckSlotMs = 10 * 60_000;
 
 async function recordStuck(ports: Ports, session: Session, problem: unknown): Promise<void> {
   const failure = asJsonObject(problem);
@@ -87,7 +96,10 @@ async function recordStuck(ports: Ports, session: Session, problem: unknown): Pr
         : { kind: 'stuck', at: ports.now(), body: { step: 'take-away', problem: text, attempt } };
     });
   // Said first: it is what somebody must know, archive or not.
-  await tellIfPossible(ports, undefined, stuckText(session, 'Removing the membership', attempt));
+  await tellIfPossible(ports, {
+    about: `stuck-${session.id}-${Math.floor(ports.now() / stuckSlotMs)}`,
+    text: stuckText(session, 'Removing the membership', attempt),
+  });
   await record();
 }
 

@@ -14,7 +14,7 @@ import { appendRecord, type Chain, firstVersions } from './chain.ts';
 import { enterInLedger } from './ledger.ts';
 import type { Ports } from './ports.ts';
 import { stateOf } from './session-state.ts';
-import { tellIfPossible } from './tell.ts';
+import { tellOnce } from './tell.ts';
 
 /** Largest piece of evidence that is kept; a client writes small ones. */
 const evidenceBytes = 8 * 1024 * 1024;
@@ -88,7 +88,7 @@ export async function sealSession(ports: Ports, session: SessionId, exported: Ex
   await witness(ports, sealed);
 }
 
-/** A seal that is in no ledger yet, its writer having died, is entered by whoever comes next. */
+/** A seal that is in no ledger yet, or whose place was not told, its writer having died: by whoever comes next. */
 export async function witness(ports: Ports, chain: Chain): Promise<void> {
   const [open] = chain.records;
   const last = chain.records.at(-1);
@@ -99,7 +99,7 @@ export async function witness(ports: Ports, chain: Chain): Promise<void> {
     sha256: sha256(chain.last),
     at: Date.parse(last.at),
   });
-  if (entered !== undefined) await tellIfPossible(ports, undefined, sealText(open.body.session, entered));
+  await tellOnce(ports, { about: `ledger-${entered.seq}`, text: sealText(open.body.session, entered) });
 }
 
 function isExported({ records }: Chain, files: readonly ArchivedFile[], sources: Sources): boolean {

@@ -4,7 +4,7 @@ import type { SessionId } from '../breakglass/protocol/ids.ts';
 import { endKey, parseRecordKey } from '../breakglass/protocol/keys.ts';
 import { readChain } from './chain.ts';
 import { firstIdAt, recentDays } from './intake.ts';
-import type { Ports } from './ports.ts';
+import { type Ports, tellingPrefix } from './ports.ts';
 import { isLive, liveSession, type SessionState, stateOf } from './session-state.ts';
 
 /** Sealed as a whole, as far as this instance has seen: not read again. A new instance reads them once. */
@@ -20,7 +20,7 @@ const patienceMs = 10 * 60_000;
 export async function sweepArchive(ports: Ports): Promise<readonly string[]> {
   const found: string[] = [];
   const failures: unknown[] = [];
-  const running = await ports.workflow.running();
+  const running = (await ports.workflow.running()).filter((name) => !name.startsWith(tellingPrefix));
   for (const id of await recentSessions(ports)) {
     try {
       const state = stateOf(await readChain(ports.archive, id));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/breakglass/protocol/document.ts';
 import { encodeEnd } from '../../src/breakglass/protocol/end.ts';
 import { endKey, evidenceKey } from '../../src/breakglass/protocol/keys.ts';
 import { parseRecord } from '../../src/breakglass/protocol/record.ts';
@@ -137,6 +138,23 @@ function doubled(cloud: Cloud): readonly string[] {
   });
 }
 
+/** What people must be told, and were not, or were more than twice: a handler that died after saying it says it again. */
+function untold({ said, archive }: Cloud): readonly string[] {
+  const heads = [...archive.values()]
+    .flat()
+    .flatMap(({ key, bytes }) => (key.startsWith('ledger/') && bytes !== undefined ? [sha256(bytes)] : []));
+  const marks = [
+    /^:(?:white_check_mark|rotating_light):/,
+    /^:lock:/,
+    ...heads.map((head) => new RegExp(head)),
+  ];
+  return marks
+    .map((mark) => ({ mark, times: said.filter(({ text }) => mark.test(plain(text))).length }))
+    .flatMap(({ mark, times }) => (times < 1 || times > 2 ? [`${mark}: ${times} times`] : []));
+}
+
+const plain = (text: string): string => text.replace(/^\(.*?, told late\) /, '');
+
 /** Two sweeps, and a little. */
 const patience = 12 * minute;
 
@@ -174,6 +192,7 @@ describe.each(stories)('$name', (story) => {
           story.kinds,
         );
         expect(doubled(crashed.cloud), where).toEqual([]);
+        expect(untold(crashed.cloud), `${where}: nobody was told`).toEqual([]);
         expect(crashed.cloud.verify().findings, where).toEqual([]);
       }
     }

@@ -95,6 +95,12 @@ export function parseSealText(text: string): { readonly seq: number; readonly sh
   return seq === undefined || sha256 === undefined ? undefined : { seq: Number(seq), sha256 };
 }
 
+/** What could not be said for minutes says when it was so. `at`, `now` in epoch milliseconds. */
+export const laterText = (text: string, at: number, now: number): string =>
+  now - at < 3 * 60_000
+    ? text
+    : `(${new Date(at).toISOString().slice(0, 10)} ${clock(at)}, told late) ${text}`;
+
 /** A ticket is still to come. `dueAt` in epoch milliseconds. */
 export function ticketText(session: Session, dueAt: number, now: number): string {
   const due =

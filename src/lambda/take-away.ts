@@ -85,11 +85,23 @@ async function removeMembership(
   if (before?.membership === 'removed') return 'removed';
   if (sanctioned) {
     const end = await sharedUntil(ports, { id, groupId, userId, membershipId, expiresAt });
-    if (end !== undefined && end > ports.now()) return 'shared';
+    // Of a membership that somebody took away, nobody has a share any more.
+    if (end !== undefined && end > ports.now())
+      return (await isMember(ports, groupId, userId, membershipId)) ? 'shared' : 'gone';
   }
   const found = membershipId ?? (await ports.people.findMembership(groupId, userId));
   if (found === undefined) return 'gone';
   return (await ports.people.removeMembership(found)) ? 'removed' : (before?.membership ?? 'gone');
+}
+
+async function isMember(
+  { people }: Ports,
+  groupId: string,
+  userId: string,
+  membershipId: string | undefined,
+): Promise<boolean> {
+  const found = await people.findMembership(groupId, userId);
+  return found !== undefined && (membershipId === undefined || found === membershipId);
 }
 
 /** Shorter than this after its end, an archive that does not answer is asked again; then access ends without it. */

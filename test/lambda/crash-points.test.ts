@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/breakglass/protocol/document.ts';
 import { encodeEnd } from '../../src/breakglass/protocol/end.ts';
-import { endKey, evidenceKey } from '../../src/breakglass/protocol/keys.ts';
+import { endKey, evidenceKey, killKey } from '../../src/breakglass/protocol/keys.ts';
+import { encodeKill } from '../../src/breakglass/protocol/kill.ts';
 import { parseRecord } from '../../src/breakglass/protocol/record.ts';
 import { type Cloud, createCloud, objectCreated, type Side } from '../support/break-glass-cloud.ts';
 import {
@@ -68,6 +69,20 @@ const stories: readonly Story[] = [
     session: () => requestId,
     kinds: whole,
     outAfter: 30 * minute,
+  },
+  {
+    name: 'a grant that an approver stops',
+    async play(cloud) {
+      asked(cloud);
+      cloud.grant();
+      await cloud.run(10 * minute, { sweeping: true });
+      const key = killKey(requestId, people.mia.userId);
+      cloud.put({ key, bytes: encodeKill({ v: 1, kind: 'kill', sessionId: requestId, by: people.mia }) });
+      cloud.deliver(objectCreated(key));
+    },
+    session: () => requestId,
+    kinds: ['open', 'end', 'revoke', 'export', 'seal'],
+    outAfter: 10 * minute,
   },
   {
     name: 'a grant that nobody asked for',

@@ -4,6 +4,7 @@ import { type Decision, encodeDecision, parseDecision } from '../../../src/break
 import { lineProblem } from '../../../src/breakglass/protocol/document-parts.ts';
 import { type EarlyEnd, encodeEnd, parseEnd } from '../../../src/breakglass/protocol/end.ts';
 import { newRequestId } from '../../../src/breakglass/protocol/ids.ts';
+import { parseKill } from '../../../src/breakglass/protocol/kill.ts';
 import { parseLedgerEntry } from '../../../src/breakglass/protocol/ledger.ts';
 import { parsePolicy } from '../../../src/breakglass/protocol/policy.ts';
 import { parseRecord } from '../../../src/breakglass/protocol/record.ts';
@@ -78,6 +79,7 @@ const parsers = {
   parseRequest,
   parseDecision,
   parseEnd,
+  parseKill,
   parseRecord,
   parseLedgerEntry,
   parsePolicy: (bytes: Uint8Array) => parsePolicy(new TextDecoder().decode(bytes)),

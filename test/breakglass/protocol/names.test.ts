@@ -101,6 +101,8 @@ describe('keys', () => {
       approverId: dana.userId,
     });
     expect(keys.parseEndKey(keys.endKey(dana.userId, id))).toEqual({ userId: dana.userId, id });
+    expect(keys.parseKillKey(keys.killKey(id, dana.userId))).toEqual({ id, killerId: dana.userId });
+    expect(keys.killKey(id, dana.userId).startsWith(keys.killPrefix(id))).toBe(true);
     expect(keys.evidenceKey(dana.userId, id, 7)).toBe(`evidence/${dana.userId}/${id}/000007.jsonl`);
     expect(keys.parseEvidenceKey(keys.evidenceKey(dana.userId, id, 7))?.number).toBe(7);
     expect(keys.recordKey(id, 3)).toBe(`sessions/${id}/000003.json`);
@@ -135,6 +137,7 @@ describe('keys', () => {
       keys.parseRequestKey,
       keys.parseDecisionKey,
       keys.parseEndKey,
+      keys.parseKillKey,
       keys.parseEvidenceKey,
       keys.parseRecordKey,
       keys.parseFileKey,
@@ -144,6 +147,7 @@ describe('keys', () => {
       keys.requestKey(dana.userId, id),
       keys.decisionKey(1, id, dana.userId),
       keys.endKey(dana.userId, id),
+      keys.killKey(id, dana.userId),
       keys.evidenceKey(dana.userId, id, 1),
       keys.recordKey(id, 1),
       keys.fileKey(id, 'a.json'),

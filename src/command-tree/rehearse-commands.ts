@@ -44,6 +44,11 @@ export const rehearseCommands: CommandGroup = {
       load: () => import('../commands/sandbox/mfa.ts'),
     },
     {
+      path: 'sandbox offline',
+      summary: 'the key and the code for tier 3 in the sandbox',
+      load: () => import('../commands/sandbox/offline.ts'),
+    },
+    {
       path: 'sandbox stop',
       summary: 'stop the sandbox and remove all of it',
       load: () => import('../commands/sandbox/stop.ts'),

@@ -6,14 +6,31 @@ export interface KeyStore {
   find(accessKeyId: string): IssuedKeys | undefined;
   /** Temporary keys (ASIA…) with a session token of the length AWS's have. */
   issueTemporary(principal: Principal, lifetimeSeconds: number): IssuedKeys & { readonly expiresAt: number };
-  /** An IAM user's keys (AKIA…), without an end. */
-  issueLongTerm(principal: Principal): IssuedKeys;
+  /** An IAM user's keys (AKIA…), without an end; they work `settlingMs` from now on. */
+  issueLongTerm(principal: Principal, settlingMs?: number): IssuedKeys;
   delete(accessKeyId: string): void;
   all(): readonly IssuedKeys[];
+  setActive(accessKeyId: string, active: boolean): void;
+  isActive(accessKeyId: string): boolean;
+  /** Active, and known everywhere: new keys of AWS are not at once. */
+  works(accessKeyId: string): boolean;
+  noteUse(accessKeyId: string, use: KeyUse): void;
+  lastUse(accessKeyId: string): KeyUse | undefined;
+}
+
+/** GetAccessKeyLastUsed's answer. */
+export interface KeyUse {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly service: string;
+  readonly region: string;
 }
 
 export function createKeyStore(now: () => number): KeyStore {
   const keys = new Map<string, IssuedKeys>();
+  const inactive = new Set<string>();
+  const worksFrom = new Map<string, number>();
+  const uses = new Map<string, KeyUse>();
   const remember = <T extends IssuedKeys>(issued: T): T => {
     keys.set(issued.accessKeyId, issued);
     return issued;
@@ -30,17 +47,26 @@ export function createKeyStore(now: () => number): KeyStore {
         expiresAt: Math.floor(now() / 1000) * 1000 + lifetimeSeconds * 1000,
         principal,
       }),
-    issueLongTerm: (principal) =>
-      remember({
+    issueLongTerm(principal, settlingMs = 0) {
+      const issued = remember({
         accessKeyId: uniqueId('AKIA', randomBytes(16)),
         secretAccessKey: randomBytes(30).toString('base64'),
         sessionToken: undefined,
         issuedAt: now(),
         expiresAt: undefined,
         principal,
-      }),
+      });
+      worksFrom.set(issued.accessKeyId, now() + settlingMs);
+      return issued;
+    },
     delete: (accessKeyId) => void keys.delete(accessKeyId),
     all: () => [...keys.values()],
+    setActive: (accessKeyId, active) =>
+      void (active ? inactive.delete(accessKeyId) : inactive.add(accessKeyId)),
+    isActive: (accessKeyId) => !inactive.has(accessKeyId),
+    works: (accessKeyId) => !inactive.has(accessKeyId) && now() >= (worksFrom.get(accessKeyId) ?? 0),
+    noteUse: (accessKeyId, use) => void uses.set(accessKeyId, use),
+    lastUse: (accessKeyId) => uses.get(accessKeyId),
   };
 }
 

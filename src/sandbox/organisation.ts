@@ -130,6 +130,8 @@ export interface Role {
 export interface IamUser {
   readonly account: string;
   readonly name: string;
+  /** Begins and ends with a slash; default: `/`. */
+  readonly path?: string;
   /** AIDA… */
   readonly id: string;
   readonly policies: readonly PolicyDocument[];
@@ -249,8 +251,8 @@ export const eksClusterArn = (cluster: Pick<EksCluster, 'name' | 'account' | 're
 export const roleArn = (role: Pick<Role, 'account' | 'path' | 'name'>): string =>
   `arn:aws:iam::${role.account}:role${role.path}${role.name}`;
 
-export const userArn = (user: Pick<IamUser, 'account' | 'name'>): string =>
-  `arn:aws:iam::${user.account}:user/${user.name}`;
+export const userArn = (user: Pick<IamUser, 'account' | 'path' | 'name'>): string =>
+  `arn:aws:iam::${user.account}:user${user.path ?? '/'}${user.name}`;
 
 /** Every permission set that a person holds in an account, by name, in order. */
 export function permissionSetsOf(

@@ -1,6 +1,7 @@
 import { revocationsArn } from './break-glass/arns.ts';
 import { emergencyRole } from './break-glass/emergency-role.ts';
 import { auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
+import { offlineRole, offlineRoleName } from './break-glass/offline-access.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
@@ -18,14 +19,14 @@ export function rolesOf(account: Account): readonly Role[] {
     roles.push(
       databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),
     );
-    roles.push(offlineRole(account.id, 'Forge-BreakGlass-Offline', ['forge_ro', 'forge_rw'], namesSomebody));
-    roles.push(emergencyRole(account, emergencyPolicies), ...auditRoles(account));
+    roles.push(emergencyRole(account, emergencyPolicies), offlineRole(account, emergencyPolicies));
+    roles.push(...auditRoles(account));
   } else {
     roles.push(
       databaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
     );
   }
-  if (account.name === 'dev') roles.push(offlineRole(account.id, offlineReadOnly, ['forge_ro'], {}));
+  if (account.name === 'dev') roles.push(rehearsalRole(account.id));
   return roles;
 }
 
@@ -109,11 +110,15 @@ function databaseRole(
       Version: version,
       Statement: [
         { ...becomeIt, Condition: { ArnLike: { 'aws:PrincipalArn': callers }, ...condition } },
-        // Its SourceIdentity is the person's user id since tier 0 began, and can't be changed on the way.
+        // Its SourceIdentity is the person's user id since tier 0 began, or tier 3's two names; it can't be changed on the way.
         {
           ...becomeIt,
           Condition: {
-            ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${account}:role/forge/Forge-Prod-Emergency` },
+            ArnLike: {
+              'aws:PrincipalArn': ['Forge-Prod-Emergency', offlineRoleName].map(
+                (one) => `arn:aws:iam::${account}:role/forge/${one}`,
+              ),
+            },
             StringLike: { 'aws:SourceIdentity': '?*' },
           },
         },
@@ -138,34 +143,23 @@ function databasePolicy(account: string, users: readonly string[]): PolicyDocume
   };
 }
 
-/** Tier 3: the SourceIdentity says who holds the key. */
-const namesSomebody: NonNullable<PolicyStatement['Condition']> = {
-  StringLike: { 'sts:SourceIdentity': '?*' },
-};
-
-/** Reached by the offline IAM user, with MFA. */
-function offlineRole(
-  account: string,
-  name: string,
-  databaseUsers: readonly string[],
-  condition: NonNullable<PolicyStatement['Condition']>,
-): Role {
+/** Reached by the IAM user `offline`, with MFA. */
+function rehearsalRole(account: string): Role {
   return {
     account,
-    name,
+    name: offlineReadOnly,
     path: '/',
-    id: derivedId('AROA', `${account}:${name}`),
+    id: derivedId('AROA', `${account}:${offlineReadOnly}`),
     maxSessionSeconds: 2 * 3600,
     tags: { tier: '3' },
-    ...boundIn(account),
-    policies: [databasePolicy(account, databaseUsers)],
+    policies: [databasePolicy(account, ['forge_ro'])],
     trust: {
       Version: version,
       Statement: {
         Effect: 'Allow',
-        Principal: { AWS: 'arn:aws:iam::999999999999:user/offline' },
+        Principal: { AWS: `arn:aws:iam::${accessAccount}:user/offline` },
         Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-        Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' }, ...condition },
+        Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
       },
     },
   };

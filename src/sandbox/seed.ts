@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { breakGlassBuckets } from './break-glass/buckets.ts';
+import { offlineUser } from './break-glass/offline-access.ts';
 import { revocationPolicies } from './break-glass/revocation-policy.ts';
 import { derivedId } from './issued-keys.ts';
 import type { Cluster, IamUser, Organisation } from './organisation.ts';
@@ -39,11 +40,12 @@ export function seedOrganisation(): Organisation {
 }
 
 /**
- * `offline` is tier 3: the IAM user for when Identity Center is down, useful with MFA only.
+ * `forge-emergency-a` is tier 3: for when Identity Center is down. `offline`: to rehearse profiles with MFA on.
  * `ci` has standing keys in dev: what forge does with ambient credentials, and the benchmarks.
  */
 function seedUsers(): IamUser[] {
   return [
+    offlineUser(),
     {
       account: accessAccount,
       name: 'offline',
@@ -59,10 +61,7 @@ function seedUsers(): IamUser[] {
           Statement: {
             Effect: 'Allow',
             Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-            Resource: [
-              'arn:aws:iam::*:role/Forge-BreakGlass-Offline',
-              `arn:aws:iam::*:role/${offlineReadOnly}`,
-            ],
+            Resource: `arn:aws:iam::*:role/${offlineReadOnly}`,
           },
         },
       ],

@@ -49,7 +49,7 @@ test("the sample carries the organisation's policy", async () => {
     ['0', 'Forge-SRE-OnCall', 'self-serve', 3600],
     ['1', undefined, 'approver', 14_400],
     ['2', 'Forge-Prod-ReadOnly', 'approver', 14_400],
-    ['3', undefined, 'two-people', undefined],
+    ['3', undefined, 'two-people', 14_400],
   ]);
   const scenarios = [...(config.breakGlass?.scenarios.values() ?? [])];
   expect(scenarios.map((scenario) => [scenario.name, scenario.maximumSeconds])).toEqual([

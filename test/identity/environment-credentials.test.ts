@@ -216,7 +216,7 @@ describe('a role that does not take SourceIdentity', () => {
 describe('a role that demands MFA', () => {
   const user = () => stage.aws.world.organisation.users.find(({ name }) => name === 'offline');
   const offline = () =>
-    step('arn:aws:iam::333333333333:role/Forge-BreakGlass-Offline', { mfaSerial: user()?.mfa?.serialNumber });
+    step('arn:aws:iam::111111111111:role/Forge-Offline-ReadOnly', { mfaSerial: user()?.mfa?.serialNumber });
   const code = () => totpCode(user()?.mfa?.secret ?? '', totpStep(stage.aws.world.now()));
   const home = (env: Record<string, string> = {}) =>
     stage.newHome({ env: { ...keysOf('offline'), ...env }, yaml: 'version: 1\ncredential_store: file\n' });
@@ -231,11 +231,11 @@ describe('a role that demands MFA', () => {
   it('takes the code of --mfa-code, or of FORGE_MFA_CODE, or asks', async () => {
     home();
     const given = await get(undefined, { roles: [offline()], mfaCode: code() });
-    expect(given.callerArn).toContain('assumed-role/Forge-BreakGlass-Offline/offline');
+    expect(given.callerArn).toContain('assumed-role/Forge-Offline-ReadOnly/offline');
 
     stage.aws.world.setClockOffset((minutes + 1) * 60_000);
     home({ FORGE_MFA_CODE: code() });
-    expect((await get(undefined, { roles: [offline()] })).callerArn).toContain('Offline/offline');
+    expect((await get(undefined, { roles: [offline()] })).callerArn).toContain('Offline-ReadOnly/offline');
 
     minutes += 3;
     stage.aws.world.setClockOffset(minutes * 60_000);
@@ -251,7 +251,7 @@ describe('a role that demands MFA', () => {
       { roles: [offline()] },
       { ...parts, prompt: { ...parts.prompt, secret } },
     );
-    expect(found.callerArn).toContain('Offline/offline');
+    expect(found.callerArn).toContain('Offline-ReadOnly/offline');
     expect(asked).toEqual([`MFA code of ${user()?.mfa?.serialNumber}`]);
     // Kept: nobody is asked twice within the hour.
     await get(undefined, { roles: [offline()] }, { ...parts, prompt: { ...parts.prompt, secret } });

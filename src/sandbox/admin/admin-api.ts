@@ -7,6 +7,7 @@ import { BadAdminRequest, numberField, textField } from './admin-fields.ts';
 import { assignInBulk } from './bulk.ts';
 import { eksLevers } from './eks-levers.ts';
 import { machineLevers } from './machine-levers.ts';
+import { offlineLever } from './offline-lever.ts';
 import { ssmLevers } from './ssm-levers.ts';
 
 /**
@@ -21,6 +22,7 @@ const actions: Readonly<Record<string, Action>> = {
   ...eksLevers,
   ...ssmLevers,
   ...machineLevers,
+  ...offlineLever,
   'GET /_sandbox/calls': (world) => world.events.counts(),
   'GET /_sandbox/events': (world) => ({ events: world.events.all() }),
   'POST /_sandbox/faults': addFault,

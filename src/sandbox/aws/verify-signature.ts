@@ -57,6 +57,11 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
   const expected = Buffer.from(chain.signature);
   const given = Buffer.from(stated.signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw signatureMismatch();
+  rules.keys.noteUse(keys.accessKeyId, {
+    at: rules.now,
+    service: rules.service,
+    region: stated.scope.region,
+  });
   return {
     keys,
     region: stated.scope.region,
@@ -85,7 +90,7 @@ function checkScope({ scope, timestamp }: StatedSignature, { service, regions }:
 
 function findKeys(stated: StatedSignature, { keys, now }: SignatureRules): IssuedKeys {
   const found = keys.find(stated.accessKeyId);
-  if (!found || found.sessionToken !== stated.sessionToken) {
+  if (!found || found.sessionToken !== stated.sessionToken || !keys.works(found.accessKeyId)) {
     throw new AwsFailure(
       'InvalidClientTokenId',
       403,

@@ -22,7 +22,7 @@ export function emergencyRole(account: Account, policies: readonly PolicyDocumen
     maxSessionSeconds: 3600,
     tags: { tier: '0' },
     boundary: revocationsArn(account.id),
-    policies: [...policies, guard(account)],
+    policies: [...policies, emergencyGuard(account)],
     trust: {
       Version: '2012-10-17',
       Statement: [
@@ -67,7 +67,7 @@ export function emergencyRole(account: Account, policies: readonly PolicyDocumen
 }
 
 /** What no emergency needs: blinding those who watch, and the roles of forge. */
-function guard(account: Account): PolicyDocument {
+export function emergencyGuard(account: Account): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [

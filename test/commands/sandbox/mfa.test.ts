@@ -80,7 +80,7 @@ describe('a profile with MFA in the sandbox', () => {
     await nextCode();
     const home = await freshAlex();
     const config = join(home.home, '.aws', 'config');
-    const role = 'arn:aws:iam::444444444444:role/Forge-BreakGlass-Offline';
+    const role = 'arn:aws:iam::444444444444:role/forge/Forge-BreakGlass-Offline';
     await writeFile(config, (await readFile(config, 'utf8')).replace(/role_arn = .*/, `role_arn = ${role}`));
     expect((await sandbox.forge([...whoami, '--mfa-code', code()], home)).code).toBe(5);
   });

@@ -1,5 +1,12 @@
 import type { QueryService } from '../query-service.ts';
 import {
+  createAccessKey,
+  deleteAccessKey,
+  getAccessKeyLastUsed,
+  listAccessKeys,
+  updateAccessKey,
+} from './access-keys.ts';
+import {
   createPolicyVersion,
   deletePolicyVersion,
   getPolicy,
@@ -17,5 +24,10 @@ export const iamService: QueryService = {
     ListPolicyVersions: listPolicyVersions,
     CreatePolicyVersion: createPolicyVersion,
     DeletePolicyVersion: deletePolicyVersion,
+    CreateAccessKey: createAccessKey,
+    ListAccessKeys: listAccessKeys,
+    UpdateAccessKey: updateAccessKey,
+    DeleteAccessKey: deleteAccessKey,
+    GetAccessKeyLastUsed: getAccessKeyLastUsed,
   },
 };

@@ -24,4 +24,8 @@ export interface GlobalOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
   readonly plan: boolean;
+  /** Break-glass that somebody has approved, and that this command runs in: `bg-7f3k`. */
+  readonly grant: string | undefined;
+  /** Asks for access where there is none and nobody at a terminal: of the incident. */
+  readonly ticket: string | undefined;
 }

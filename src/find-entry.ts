@@ -2,7 +2,15 @@ import type { Entry } from './command-tree/command-group.ts';
 import { entries } from './command-tree.ts';
 
 /** Global options that take a value: needed to find the command's words between them. */
-export const valuedGlobals = ['--output', '--env', '--config', '--profile', '--region'] as const;
+export const valuedGlobals = [
+  '--output',
+  '--env',
+  '--config',
+  '--profile',
+  '--region',
+  '--grant',
+  '--ticket',
+] as const;
 export const plainGlobals = ['--no-input', '--quiet', '--debug', '--plan'] as const;
 
 /** Positions of what is neither an option nor a global option's value. */

@@ -67,6 +67,8 @@ export function parseKubectlLine(argv: readonly string[]): KubectlLine | undefin
       quiet: false,
       debug: false,
       plan: false,
+      grant: undefined,
+      ticket: undefined,
     },
   };
 }

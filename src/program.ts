@@ -93,6 +93,8 @@ Every command takes
   --env <name>          the environment meant      --no-input   never ask; fail instead
   --config <file>       another forge.yaml         --quiet      only results, warnings and errors
   --profile, --region   as the AWS CLI has them    --debug      show what happens
+  --grant <id>          in production, within break-glass that was approved: bg-7f3k
+  --ticket <id>         with --reason, without a terminal: ask for the access that is missing
 
 Examples
   forge login                          sign in, in the browser or with a code

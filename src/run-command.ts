@@ -57,28 +57,29 @@ export async function runCommand(
   try {
     return (await definition.run(context, input)) ?? 0;
   } catch (error) {
-    const needed = error instanceof ForgeError && error.code === 'BREAK_GLASS_NEEDED';
-    if (!needed || !context.prompt.possible || context.globals.plan) throw error;
-    return offer(context, error, path, line, options.reason);
+    const { globals, prompt } = context;
+    const needed = error instanceof ForgeError && error.code === 'BREAK_GLASS_NEEDED' && !globals.plan;
+    const way = globals.grant !== undefined || globals.ticket !== undefined || prompt.possible;
+    if (!needed || !way) throw error;
+    return goOn(context, error, path, line, options.reason);
   }
 }
 
-/** What nobody may do by standing access can be asked for on the spot, by whoever is there. */
-async function offer(
+/** What nobody may do by standing access: within a grant, or by asking for one. */
+async function goOn(
   context: Context,
   error: ForgeError,
   path: string,
   line: CommandLine,
   reason: unknown,
 ): Promise<number> {
-  const [{ BreakGlassNeeded }, { offerAccess }] = await Promise.all([
+  const [{ BreakGlassNeeded }, { goOnWithGrant }] = await Promise.all([
     import('./breakglass/break-glass-needed.ts'),
-    import('./commands/breakglass/offer-access.ts'),
+    import('./commands/breakglass/go-on-with-grant.ts'),
   ]);
   if (!(error instanceof BreakGlassNeeded)) throw error;
-  const rest = line.rest === undefined ? [] : ['--', ...line.rest];
-  const words = [...path.split(' '), ...line.words, ...rest];
-  return offerAccess(context, error, words, typeof reason === 'string' ? reason : undefined);
+  const typed = { path, words: line.words, rest: line.rest };
+  return goOnWithGrant(context, error, typed, typeof reason === 'string' ? reason : undefined);
 }
 
 function commandFor(path: string, definition: CommandDefinition<never>, width: number): Command {
@@ -123,6 +124,8 @@ function globalOptions(): Option[] {
     new Option('--quiet'),
     new Option('--debug'),
     new Option('--plan'),
+    new Option('--grant <id>'),
+    new Option('--ticket <id>'),
   ].map((option) => option.hideHelp());
 }
 
@@ -182,6 +185,8 @@ function createContext(host: Host, options: Record<string, unknown>): Context {
     quiet: options.quiet === true,
     debug: options.debug === true,
     plan: options.plan === true,
+    grant: text('grant'),
+    ticket: text('ticket'),
   };
   let config: Promise<Config> | undefined;
   return {
@@ -190,8 +195,16 @@ function createContext(host: Host, options: Record<string, unknown>): Context {
     output: createOutput(host, { format: globals.output, quiet: globals.quiet, debug: globals.debug }),
     prompt: createPrompt(host, { input: globals.input }),
     config() {
-      config ??= import('./config/load-config.ts').then(({ loadConfig }) => loadConfig(host, globals.config));
+      config ??= loadConfiguration(host, globals);
       return config;
     },
   };
+}
+
+async function loadConfiguration(host: Host, globals: GlobalOptions): Promise<Config> {
+  const { loadConfig } = await import('./config/load-config.ts');
+  const config = await loadConfig(host, globals.config);
+  if (!globals.plan) return config;
+  const { findPlannedGrant } = await import('./access/find-planned-grant.ts');
+  return { ...config, plannedGrant: await findPlannedGrant(host, globals.grant) };
 }

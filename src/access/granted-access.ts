@@ -1,3 +1,5 @@
+import { isSessionId, matchesShortId } from '../breakglass/protocol/ids.ts';
+import { refuseNested } from '../breakglass/refuse-nested.ts';
 import type { BreakGlassSession, SessionWatch } from '../breakglass/session/session-client.ts';
 import { socketVariable } from '../breakglass/session/socket-variable.ts';
 import type { Environment } from '../config/config.ts';
@@ -12,16 +14,18 @@ export interface GrantedAccess extends Disposable {
 
 /**
  * Undefined outside a session, and for every environment but the session's own. When the session ends, so does the
- * command with all that it has open: `host.abort`. Throws denied BREAKGLASS_OVER in the shell of one that has ended.
+ * command with all that it has open: `host.abort`. `named`: by --grant; another than the session's is refused. Throws denied BREAKGLASS_OVER in the shell of one that has ended.
  */
 export async function grantedAccess(
   host: Pick<Host, 'env' | 'signal' | 'abort'>,
   environment: Environment | undefined,
+  named: string | undefined,
 ): Promise<GrantedAccess | undefined> {
   if (environment?.production !== true || !host.env[socketVariable]) return undefined;
   const { breakGlassSession } = await import('../breakglass/session/session-client.ts');
   const session = await breakGlassSession(host);
   if (session === undefined || session.environment !== environment.name) return undefined;
+  if (named !== undefined && !matchesSession(named, session.id)) refuseNested(host);
   const watch: SessionWatch = await session.watch();
   void watch.over.then((error) => host.abort(error));
   return {
@@ -31,3 +35,6 @@ export async function grantedAccess(
     [Symbol.dispose]: () => watch[Symbol.dispose](),
   };
 }
+
+const matchesSession = (named: string, id: string) =>
+  id === named || (isSessionId(id) && matchesShortId(named, id));

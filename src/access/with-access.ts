@@ -71,9 +71,9 @@ export async function withAccess<Value>(
 ): Promise<Value> {
   const { config, host } = parts;
   const { environment, purpose } = request;
-  using granted = await grantedAccess(host, environment);
+  using granted = await grantedAccess(host, environment, parts.grant);
   const reason = request.reason ?? granted?.reason;
-  const refused = refusal({ ...request, reason, granted: granted !== undefined, config });
+  const refused = refusal({ ...request, reason, granted: granted !== undefined, grant: parts.grant, config });
   const id = randomUUID();
   const facts = {
     id,
@@ -86,6 +86,8 @@ export async function withAccess<Value>(
     breakglass: granted?.id,
   };
   if (refused !== undefined) {
+    // The command begins anew within the grant, and is recorded then.
+    if (parts.grant !== undefined && refused instanceof BreakGlassNeeded) throw refused;
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
     throw refused;
   }

@@ -6,6 +6,7 @@ import {
   GetGroupMembershipIdCommand,
   GetUserIdCommand,
   IdentitystoreClient,
+  IsMemberInGroupsCommand,
   ListGroupMembershipsCommand,
 } from '@aws-sdk/client-identitystore';
 import type { SigningKeys } from '../lib/sigv4.ts';
@@ -83,6 +84,26 @@ export async function findMembership(
     send(caller, 'GetGroupMembershipId', groupId, (client, options) => client.send(command, options)),
   );
   return found?.MembershipId;
+}
+
+/**
+ * Whether somebody is in one of up to 100 groups. IAM action identitystore:IsMemberInGroups.
+ * https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_IsMemberInGroups.html
+ */
+export async function isInAnyGroup(
+  caller: IdentityStoreCaller,
+  userId: string,
+  groupIds: readonly string[],
+): Promise<boolean> {
+  const command = new IsMemberInGroupsCommand({
+    IdentityStoreId: caller.identityStoreId,
+    MemberId: { UserId: userId },
+    GroupIds: [...groupIds],
+  });
+  const { Results: results } = await send(caller, 'IsMemberInGroups', userId, (client, options) =>
+    client.send(command, options),
+  );
+  return (results ?? []).some((result) => result.MembershipExists === true);
 }
 
 /** Everybody in a group. IAM action identitystore:ListGroupMemberships. */

@@ -44,7 +44,8 @@ export function askLine({ tier, scenario, environment }: AccessWish): string {
   ].join(' ');
 }
 
-function scenarioFor(tier: Tier, purpose: string): string | undefined {
+/** What a family of commands needs, of the scenarios that the tier has; undefined: that is not known. */
+export function scenarioFor(tier: Tier, purpose: string): string | undefined {
   const pattern = words.find(([family]) => family.test(purpose))?.[1];
   return pattern && tier.scenarios.find((name) => pattern.test(name));
 }

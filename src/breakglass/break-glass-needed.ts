@@ -6,6 +6,8 @@ import { type AccessWish, askLine, findWish } from './ask-line.ts';
 export class BreakGlassNeeded extends ForgeError {
   /** Undefined: forge.yaml grants nothing there. */
   readonly wish: AccessWish | undefined;
+  /** Name in forge.yaml. */
+  readonly environment: string;
 
   /** `denial`: why standing access, which others have, is none of this person's; undefined: nobody has any. */
   constructor(
@@ -21,6 +23,7 @@ export class BreakGlassNeeded extends ForgeError {
       cause: denial,
     });
     this.wish = wish;
+    this.environment = environment.name;
   }
 }
 

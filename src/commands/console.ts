@@ -37,7 +37,7 @@ async function runConsole(context: Context, input: CommandInput<ConsoleOptions>)
   const config = await context.config();
   const current = { flag: globals.env, variable: host.env.FORGE_ENV };
   const environment = resolveEnvironment(config, input.args[0], current);
-  const refused = refusal({ config, environment, purpose: 'console', reason: undefined });
+  const refused = refusal({ config, environment, purpose: 'console', reason: undefined, granted: false });
   if (refused !== undefined) throw refused;
   const { signIn } = config;
   const { account, permissionSet } = environment;

@@ -44,7 +44,7 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
   const named = name !== undefined || globals.env !== undefined;
   const meant =
     name === undefined ? findCurrentEnvironment(config, current) : resolveEnvironment(config, name, current);
-  const refused = refusal({ config, environment: meant, purpose: 'whoami', reason: undefined });
+  const refused = refusal({ config, environment: meant, purpose: 'whoami', reason: undefined, granted: false });
   if (refused !== undefined && named) throw refused;
   const environment = refused === undefined ? (meant ?? usualEnvironment(config)) : undefined;
   const { profile, region } = globals;

@@ -14,6 +14,16 @@ export interface Config {
   readonly environments: ReadonlyMap<string, Environment>;
   readonly groups: ReadonlyMap<string, Group>;
   readonly breakGlass: BreakGlass | undefined;
+  /** Not of forge.yaml: what --plan takes production's keys from. Never there when something is really done. */
+  readonly plannedGrant?: PlannedGrant | undefined;
+}
+
+/** Break-glass that a command would run in. */
+export interface PlannedGrant {
+  /** `BG-…` or `bg-7f3k`. */
+  readonly id: string;
+  /** Of the session that forge runs in; undefined: a grant was named, and whose it is only AWS could say. */
+  readonly environment: string | undefined;
 }
 
 /** Where role credentials of environments that are not production may be kept. */

@@ -10,11 +10,13 @@ export interface IdentityParts {
   readonly prompt: Prompt;
   /** Loads the SDK at the first call: with keys in the environment a token is signed without it. */
   aws(): Promise<Aws>;
+  /** --grant: production is used within that break-glass, and by nothing else. */
+  readonly grant?: string | undefined;
 }
 
 type PartsContext = Omit<IdentityParts, 'aws'> & {
-  /** --profile. */
-  readonly globals?: { readonly profile: string | undefined };
+  /** --profile and --grant. */
+  readonly globals?: { readonly profile: string | undefined; readonly grant?: string | undefined };
 };
 
 export function identityParts({ host, output, prompt, globals }: PartsContext): IdentityParts {
@@ -23,6 +25,7 @@ export function identityParts({ host, output, prompt, globals }: PartsContext): 
     host,
     output,
     prompt,
+    grant: globals?.grant,
     aws() {
       aws ??= connectAws(host, globals?.profile, (text) => output.debug(text));
       return aws;

@@ -1,9 +1,10 @@
-import type { Config, Environment, RoleStep } from '../config/config.ts';
+import type { Config, Environment, PlannedGrant, RoleStep } from '../config/config.ts';
+import { plannedGrantFor } from '../config/planned-grant-for.ts';
 import type { PlanStep } from '../terminal/plan.ts';
 import { chainedDuration } from './chained-duration.ts';
 
 export interface PlannedCredentials {
-  readonly config: Pick<Config, 'signIn'>;
+  readonly config: Pick<Config, 'signIn' | 'plannedGrant'>;
   readonly environment: Environment | undefined;
   readonly profile: string | undefined;
   /** Assumed after the environment's own chain. */
@@ -16,6 +17,13 @@ export interface CredentialsPlan {
   readonly equivalents: readonly string[];
 }
 
+const verifyStep: PlanStep = {
+  kind: 'aws',
+  call: 'sts GetCallerIdentity',
+  action: undefined,
+  why: 'whose keys they are: account, permission set and person must be the right ones',
+};
+
 /** Pure: what credentialsFor would do, for --plan. */
 export function planCredentials(request: PlannedCredentials): CredentialsPlan {
   const { environment, profile } = request;
@@ -23,8 +31,12 @@ export function planCredentials(request: PlannedCredentials): CredentialsPlan {
   const steps: PlanStep[] = [];
   const equivalents: string[] = [];
   const permissionSet = environment?.permissionSet;
+  const grant = plannedGrantFor(request.config, environment);
   const fromPortal = profile === undefined && signIn !== undefined && permissionSet !== undefined;
-  if (fromPortal) {
+  if (grant !== undefined) {
+    steps.push(...grantSteps(grant));
+    equivalents.push(...(grant.environment === undefined ? [`forge breakglass resume ${grant.id}`] : []));
+  } else if (fromPortal) {
     steps.push(
       {
         kind: 'aws',
@@ -33,12 +45,7 @@ export function planCredentials(request: PlannedCredentials): CredentialsPlan {
         resource: undefined,
         why: `keys of permission set ${permissionSet} in account ${environment?.account}, unless the cache has some`,
       },
-      {
-        kind: 'aws',
-        call: 'sts GetCallerIdentity',
-        action: undefined,
-        why: 'whose keys they are: account, permission set and person must be the right ones',
-      },
+      verifyStep,
     );
     equivalents.push(
       `aws sso login --sso-session ${signIn.session}`,
@@ -56,7 +63,7 @@ export function planCredentials(request: PlannedCredentials): CredentialsPlan {
   }
   const chain = [...(environment?.roleChain ?? []), ...request.roles];
   for (const [index, step] of chain.entries()) {
-    const seconds = chainedDuration({ chained: fromPortal || index > 0 }, step);
+    const seconds = chainedDuration({ chained: grant !== undefined || fromPortal || index > 0 }, step);
     steps.push({
       kind: 'aws',
       call: 'sts AssumeRole',
@@ -71,4 +78,30 @@ export function planCredentials(request: PlannedCredentials): CredentialsPlan {
     );
   }
   return { steps, equivalents };
+}
+
+/** Keys of break-glass: of the session that forge runs in, or of the grant that was named. */
+function grantSteps({ id, environment }: PlannedGrant): readonly PlanStep[] {
+  if (environment !== undefined) {
+    return [
+      { kind: 'local', what: `take the keys of break-glass session ${id} from the forge that holds it` },
+      verifyStep,
+    ];
+  }
+  const read = 's3 ListObjectsV2, GetObject';
+  return [
+    {
+      kind: 'aws',
+      call: read,
+      action: 's3:ListBucket, s3:GetObject',
+      why: `${id} must be yours, approved, of this environment and purpose, and not over`,
+    },
+    {
+      kind: 'aws',
+      call: 'sso GetRoleCredentials',
+      action: undefined,
+      why: `keys of what ${id} grants, in memory only, until its time is up`,
+    },
+    verifyStep,
+  ];
 }

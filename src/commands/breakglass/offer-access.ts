@@ -25,6 +25,7 @@ export async function offerAccess(
       tier: wish.tier.name,
       ...(wish.scenario === undefined ? {} : { scenario: wish.scenario }),
       ...(reason === undefined ? {} : { reason }),
+      ...(globals.ticket === undefined ? {} : { ticket: globals.ticket }),
     },
     [node, script, ...line],
   );

@@ -1,9 +1,13 @@
-import { requesterAccount } from '../../breakglass/access-account.ts';
+import { type AccessCaller, requesterAccount } from '../../breakglass/access-account.ts';
 import { announceRequest } from '../../breakglass/announce-request.ts';
+import { checkRequester } from '../../breakglass/check-requester.ts';
+import type { ListedRequest } from '../../breakglass/intake.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
-import { planRequest, tierNamed } from '../../breakglass/plan-request.ts';
+import { planRequest, type RequestPlan, tierNamed } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
+import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
+import type { AccessRequest } from '../../breakglass/protocol/request.ts';
 import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { writeRequest } from '../../breakglass/write-request.ts';
 import { type CommandInput, defineCommand } from '../../command.ts';
@@ -104,14 +108,26 @@ async function askAndEnter(
   }
   const caller = await requesterAccount(parts, place)();
   const person = await ownUser(parts.host, caller);
+  const listed = await placeRequest(found, caller, person, plan, (request) => tellApprover(context, request));
+  return enterGrant(context, found, { person, listed }, options, command);
+}
+
+/** Writes the request and tells those who decide; `written` is called in between. */
+export async function placeRequest(
+  { parts }: BreakGlassParts,
+  caller: AccessCaller,
+  person: Person,
+  plan: RequestPlan,
+  written: (request: AccessRequest) => void = () => {},
+): Promise<ListedRequest> {
+  await checkRequester(parts, caller, person, plan.rule.tier);
   const request = await writeRequest(parts, caller, person, plan);
-  tellApprover(context, request);
+  written(request);
   await announceRequest(parts, request);
-  const listed = {
+  return {
     key: requestKey(person.userId, request.id),
     userId: person.userId,
     id: request.id,
     lastModified: caller.aws.now(),
   };
-  return enterGrant(context, found, { person, listed }, options, command);
 }

@@ -9,6 +9,7 @@ export const archive = `arn:aws:s3:::${archiveBucket}`;
 
 export const identityStoreArn = `arn:aws:identitystore::${accessAccount}:identitystore/${identityStoreId}`;
 export const anyUser = 'arn:aws:identitystore:::user/*';
+export const anyGroup = 'arn:aws:identitystore:::group/*';
 export const anyMembership = 'arn:aws:identitystore:::membership/*';
 /** The caller itself: a policy variable, resolved in each request. */
 export const ownUser = `arn:aws:identitystore:::user/\${identitystore:UserId}`;

@@ -1,5 +1,6 @@
 import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
 import {
+  anyGroup,
   anyMembership,
   anyUser,
   archive,
@@ -113,6 +114,13 @@ export const requesterPolicy: PolicyDocument = {
         'identitystore:GetGroupId',
       ],
       Resource: [...jitGroupArns(), identityStoreArn, anyMembership, anyUser],
+    },
+    {
+      // So that forge can say at once who may not ask. Of oneself only, whatever the group.
+      Sid: 'OwnGroups',
+      Effect: 'Allow',
+      Action: ['identitystore:GetGroupId', 'identitystore:IsMemberInGroups'],
+      Resource: [anyGroup, identityStoreArn, anyMembership, ownUser],
     },
   ],
 };

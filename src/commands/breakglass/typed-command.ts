@@ -1,0 +1,23 @@
+import { quotePosix } from '../../lib/quote-posix.ts';
+
+/** A command as it was typed, to be run or shown once more. */
+export interface TypedCommand {
+  /** Words of the command: `db connect`. */
+  readonly path: string;
+  /** What followed them, up to `--`. */
+  readonly words: readonly string[];
+  /** What followed `--`; undefined without one. */
+  readonly rest: readonly string[] | undefined;
+}
+
+/** Without `forge`; `more` goes before `--`. */
+export function typedWords({ path, words, rest }: TypedCommand, more: readonly string[] = []): string[] {
+  return [...path.split(' '), ...words, ...more, ...(rest === undefined ? [] : ['--', ...rest])];
+}
+
+/** The line for a shell, within `grant`. */
+export function grantLine(typed: TypedCommand, grant: string): string {
+  const plain = /^[\w@%+=:,./-]+$/;
+  const words = typedWords(typed, ['--grant', grant]);
+  return ['forge', ...words.map((word) => (plain.test(word) ? word : quotePosix(word)))].join(' ');
+}

@@ -1,0 +1,203 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askLine, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
+import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+
+/** Without a terminal: asked for in one process, used in others. */
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  for (const person of ['dana', 'mia', 'sam']) await sandbox.signIn(person);
+}, 120_000);
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+});
+const { ask, approve, deny, forge } = peopleOf(() => sandbox);
+
+const query = ['db', 'query', 'prod-wealth', "select 40 + 2 as answer, 'a b'", '--output', 'csv'];
+const why = ['--ticket', 'INC-9', '--reason', 'orders stuck'];
+const run = (args: readonly string[], person = 'dana') => sandbox.forge(args, { person });
+
+async function journal(person: string): Promise<readonly Record<string, unknown>[]> {
+  const { HOME = '' } = sandbox.environment({ person });
+  const folder = join(HOME, '.local', 'state', 'forge', 'audit');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
+  const lines = (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('');
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('without a terminal', () => {
+  it('is refused with the line to type; a reason alone asks nobody', async () => {
+    for (const more of [[], ['--reason', 'orders stuck'], ['--ticket', 'INC-9']]) {
+      const refused = await run([...query, ...more]);
+      expect([refused.code, refused.stdout]).toEqual([5, '']);
+      expect(refused.stderr).toContain(
+        'forge breakglass --tier 1 --scenario database --env prod-wealth --ticket … --reason "…"',
+      );
+    }
+  });
+
+  it('asked, not in yet, approved, in, as often as it lasts, given back', async () => {
+    const asked = await run([...query, ...why]);
+    expect(asked.code, asked.stderr).toBe(8);
+    const id = asked.stdout.trim();
+    const short = `bg-${id.slice(-4).toLowerCase()}`;
+    expect(asked.stderr).toContain(`forge breakglass approve ${id}`);
+    expect(asked.stderr).toContain(
+      `forge db query prod-wealth 'select 40 + 2 as answer, '\\''a b'\\''' --output csv --ticket INC-9 --reason 'orders stuck' --grant ${short}`,
+    );
+    const again = await run([...query, ...why]);
+    expect([again.code, again.stdout.trim()]).toEqual([8, id]);
+
+    const early = await run([...query, '--grant', short]);
+    expect([early.code, early.stdout]).toEqual([8, '']);
+    expect(early.stderr).toContain(`forge breakglass approve ${id}`);
+
+    expect((await approve('mia', id)).code).toBe(0);
+    const third = await run([...query, ...why]);
+    expect([third.code, third.stdout.trim()]).toEqual([8, id]);
+    expect(third.stderr).toContain('is approved');
+    for (const grant of [['--grant', id], [`--grant=${short}`]]) {
+      const got = await run([...query, ...grant]);
+      expect([got.code, got.stdout]).toEqual([0, 'answer,?column?\n42,a b\n']);
+      // The access itself, and nothing of sessions that begin and end.
+      expect(got.stderr).toMatch(/^Connected through bastion [^\n]+\n$/);
+    }
+    const opened = (await journal('dana')).filter((event) => event.type === 'access.opened');
+    expect(opened.at(-1)).toMatchObject({ purpose: expect.stringMatching(/^db query/), reason: 'orders stuck' });
+    expect(JSON.stringify(opened.at(-1))).toContain(id);
+
+    expect((await forge('dana', ['end', id, '--summary', 'done'])).code).toBe(0);
+    const late = await run([...query, '--grant', short]);
+    expect([late.code, late.stdout]).toEqual([7, '']);
+  });
+
+  it('as JSON: the request', async () => {
+    const asked = await run([
+      'ssm',
+      'run',
+      'prod-wealth/bastion',
+      ...why,
+      '--output',
+      'json',
+      '--',
+      'uptime',
+    ]);
+    expect(asked.code, asked.stderr).toBe(8);
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      status: 'waiting',
+      scenario: 'instance',
+      environment: 'prod-wealth',
+      ticket: 'INC-9',
+    });
+    expect(asked.stderr).toMatch(/ --grant bg-\w{4} -- uptime/);
+  });
+
+  it('what does not say what it is for is refused as without --ticket', async () => {
+    const refused = await run(['exec', 'prod-wealth', ...why, '--', 'true']);
+    expect([refused.code, refused.stdout]).toEqual([5, '']);
+    expect(refused.stderr).toContain('--scenario instance|database|kubernetes|console');
+  });
+});
+
+describe('--grant', () => {
+  it('of another environment, use or person, or denied, is none', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    const elsewhere = await run(['db', 'query', 'prod-cash', 'select 1', '--grant', asked.id]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([5, expect.stringContaining('is for prod-wealth')]);
+    const other = await run(['ssm', 'run', 'prod-wealth/bastion', '--grant', asked.id, '--', 'uptime']);
+    expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('is for database')]);
+    const foreign = await run([...query, '--grant', asked.id], 'sam');
+    expect([foreign.code, foreign.stderr]).toEqual([5, expect.stringContaining("somebody else's")]);
+    const dev = await run(['db', 'query', 'dev', 'select 1', '--grant', asked.id]);
+    expect([dev.code, dev.stderr]).toEqual([2, expect.stringContaining('dev is none')]);
+    const unknown = await run([...query, '--grant', 'bg-zzzz']);
+    expect(unknown.code).toBe(2);
+
+    const refused = await ask();
+    await deny('mia', refused.id, '--note', 'not today');
+    const denied = await run([...query, '--grant', refused.id]);
+    expect([denied.code, denied.stderr]).toEqual([5, expect.stringContaining('not today')]);
+  });
+
+  it('every kind of command goes on within one', async () => {
+    const instance = await ask('dana', { '--scenario': 'instance' });
+    const cluster = await ask('dana', { '--scenario': 'kubernetes' });
+    await approve('mia', instance.id);
+    await approve('mia', cluster.id);
+    const shell = await run([
+      'ssm',
+      'run',
+      'prod-wealth/bastion',
+      '--grant',
+      instance.shortId,
+      '--',
+      'echo',
+      'in',
+    ]);
+    expect(shell.code, shell.stderr).toBe(0);
+    expect(shell.stdout).toContain('in');
+    const token = await run(['kube', 'token', 'prod-wealth', '--grant', cluster.shortId]);
+    expect(token.code, token.stderr).toBe(0);
+    expect(JSON.parse(token.stdout)).toMatchObject({ kind: 'ExecCredential' });
+    const keys = await run([
+      'exec',
+      'prod-wealth',
+      '--grant',
+      cluster.shortId,
+      '--',
+      'sh',
+      '-c',
+      'echo $FORGE_ENV; exit 3',
+    ]);
+    expect([keys.code, keys.stdout]).toEqual([3, 'prod-wealth\n']);
+  });
+
+  it('at a terminal too, and inside its own session; another one there is refused', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    using terminal = await sandbox.pty([...query, '--grant', asked.shortId], {});
+    await terminal.waitFor(/42,a b/);
+    expect(await terminal.exit).toBe(0);
+    const inside = (grant: string) =>
+      run(['breakglass', 'resume', asked.id, '--keep', '--', 'forge', ...query, '--grant', grant]);
+    expect(await inside(asked.shortId)).toMatchObject({ code: 0, stdout: expect.stringContaining('42,a b') });
+    const nested = await inside('bg-zzzz');
+    expect([nested.code, nested.stderr]).toEqual([2, expect.stringContaining('already')]);
+  });
+
+  it('--plan names the grant, and the session that it would use', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    const plan = [...query.slice(0, 4), '--plan', '--output', 'json'];
+    const named = await run([...plan, '--grant', asked.shortId]);
+    expect(named.code, named.stderr).toBe(0);
+    expect(JSON.stringify(JSON.parse(named.stdout))).toContain(`keys of what ${asked.shortId} grants`);
+    const inside = await run(['breakglass', 'resume', asked.id, '--', 'forge', ...plan]);
+    expect(inside.code, inside.stderr).toBe(0);
+    expect(inside.stdout).toContain(`the keys of break-glass session ${asked.id}`);
+    expect((await run(plan)).stdout).not.toContain('break-glass');
+  });
+});
+
+it('who is not among those who may ask is told before anything is written', async () => {
+  const { FORGE_CONFIG = '' } = sandbox.environment({});
+  const text = await readFile(FORGE_CONFIG, 'utf8');
+  const file = join(await sandbox.newHome(), 'forge.yaml');
+  const changed = text.replace(/( +)approvers: manager\n/, '$&$1requesters: [grp-forge-sre-oncall]\n');
+  expect(changed).not.toBe(text);
+  await writeFile(file, changed);
+  const before = (await journal('dana')).length;
+  const refused = await run([...askLine(), '--config', file, '--output', 'json']);
+  expect([refused.code, refusalOf(refused).code]).toEqual([5, 'NOT_A_REQUESTER']);
+  expect((await journal('dana')).length).toBe(before);
+  expect((await run([...askLine(), '--config', file, '--output', 'json'], 'sam')).code).toBe(8);
+  // Where it can't be read, IAM and the judge decide.
+  await writeFile(file, changed.replace('[grp-forge-sre-oncall]', '[grp-forge-nowhere]'));
+  expect((await run([...askLine(), '--config', file, '--output', 'json'])).code).toBe(8);
+});

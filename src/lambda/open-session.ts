@@ -117,8 +117,10 @@ async function openMembership(
     const chain = await open(ports, session, body);
     // Another grant took the request meanwhile.
     if (verdict.sanctioned && stateOf(chain)?.session.membershipId !== session.membershipId) continue;
-    if (verdict.sanctioned) await shareMembership(ports, session);
-    return goOn(ports, chain);
+    if (!verdict.sanctioned) return goOn(ports, chain);
+    await shareMembership(ports, session);
+    // Ended or stopped before it was let in: it is over at once.
+    return goOn(ports, await recordEnd(ports, session.id));
   }
   throw new Error('Others kept opening sessions of the same person.');
 }

@@ -3,15 +3,21 @@ import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
 import { judge } from '../breakglass/protocol/judge.ts';
 import { judgeEmergency } from '../breakglass/protocol/judge-emergency.ts';
-import { parseEndKey, parseEvidenceKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
-import { type Membership, membershipFromEvent } from '../breakglass/protocol/membership.ts';
+import { parseEndKey, parseEvidenceKey, parseKillKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
+import {
+  type Membership,
+  membershipFromEvent,
+  type Removal,
+  removalFromEvent,
+} from '../breakglass/protocol/membership.ts';
 import { findEmergencyRole, findGrant, findTier } from '../breakglass/protocol/policy.ts';
 import { parseRequest } from '../breakglass/protocol/request.ts';
 import { emergencyText, grantText, requestText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
+import { endedByRemoval } from './ended-by-removal.ts';
 import type { Ports } from './ports.ts';
-import { recordEnd } from './record-end.ts';
+import { recordEnd, recordRemoval } from './record-end.ts';
 import { keepEvidence, sealSession } from './seal-session.ts';
 import { stateOf } from './session-state.ts';
 import { tellOnce } from './tell.ts';
@@ -29,6 +35,8 @@ export async function receiveEvent(ports: Ports, input: unknown): Promise<void> 
   if (key !== undefined) return receiveObject(ports, key);
   const membership = membershipFromEvent(event);
   if (membership !== undefined) return receiveMembership(ports, event, membership);
+  const removal = removalFromEvent(event);
+  if (removal !== undefined) return receiveRemoval(ports, event, removal);
   const use = emergencyUseFromEvent(event);
   if (use === undefined) return;
   if (use.denied) {
@@ -71,7 +79,7 @@ async function receiveMembership(
 
 async function receiveObject(ports: Ports, key: string): Promise<void> {
   if (parseRequestKey(key) !== undefined) return announce(ports, key);
-  const end = parseEndKey(key);
+  const end = parseEndKey(key) ?? parseKillKey(key);
   if (end !== undefined) return receiveEnd(ports, end.id);
   const evidence = parseEvidenceKey(key);
   if (evidence !== undefined) return receiveEvidence(ports, evidence.id, evidence.userId);
@@ -86,7 +94,15 @@ async function announce(ports: Ports, key: string): Promise<void> {
   await tellOnce(ports, { about: `asked-${id}`, channel, text: requestText(request.value) });
 }
 
-/** Ends the session of whoever wrote it, when it is theirs. */
+/** Somebody was taken out of a group: all that lived on it is over, and what was issued because of it goes too. */
+async function receiveRemoval(ports: Ports, event: JsonObject | undefined, removal: Removal): Promise<void> {
+  for (const id of await endedByRemoval(ports, removal)) {
+    await recordRemoval(ports, id, asJsonObject(event?.detail) ?? event ?? {});
+    await ports.workflow.start(`E-${id}`, { trigger: 'end', session: id });
+  }
+}
+
+/** Ends the session of whoever wrote it, when it is theirs; or any, by whoever may stop it. */
 async function receiveEnd(ports: Ports, id: SessionId): Promise<void> {
   const { records } = await recordEnd(ports, id);
   if (records.some(({ kind }) => kind === 'end'))

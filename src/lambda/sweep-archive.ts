@@ -1,10 +1,10 @@
 import { endOf, settleMinutes } from '../breakglass/protocol/deadlines.ts';
-import { documentBytes } from '../breakglass/protocol/document.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import { endKey, parseRecordKey } from '../breakglass/protocol/keys.ts';
+import { parseRecordKey } from '../breakglass/protocol/keys.ts';
 import { readChain } from './chain.ts';
 import { firstIdAt, recentDays } from './intake.ts';
 import { type Ports, tellingPrefix } from './ports.ts';
+import { findEndPaper } from './record-end.ts';
 import { isLive, liveSession, type SessionState, stateOf } from './session-state.ts';
 
 /** Sealed as a whole, as far as this instance has seen: not read again. A new instance reads them once. */
@@ -59,12 +59,11 @@ async function sweepSession(
   return ports.workflow.start(`X-${id}-${slot}`, { trigger: 'resume', session: id });
 }
 
-/** The person wrote an end, or is out of the group already: the event of it was lost, or was nobody's to tell. */
+/** There is a paper that ends it, or its person is out of the group already: the event of it was lost. */
 async function endedUnseen({ intake, people }: Ports, { session }: SessionState): Promise<boolean> {
-  const { id, userId, groupId, membershipId } = session;
-  if (userId === undefined) return false;
-  if ((await intake.get(endKey(userId, id), documentBytes)) !== undefined) return true;
-  if (groupId === undefined) return false;
+  const { userId, groupId, membershipId } = session;
+  if ((await findEndPaper(intake, session)) !== undefined) return true;
+  if (userId === undefined || groupId === undefined) return false;
   return (await people.findMembership(groupId, userId)) !== membershipId;
 }
 

@@ -91,6 +91,12 @@ function candidates(env: NodeJS.ProcessEnv, proxy: Proxy): Candidate[] {
   const list: Candidate[] = [
     node,
     own('forge --version', '--version'),
+    // What a function's cold start adds to its runtime's own.
+    {
+      name: 'the handlers’ bundle, loaded',
+      command: [process.execPath, '-e', "require('./dist/lambda/index.cjs')"],
+      env,
+    },
     own('forge --help', '--help'),
     own('forge whoami, warm', 'whoami'),
     {

@@ -16,7 +16,7 @@ import {
 
 /**
  * What the handlers know of forge.yaml, and all that they know: made by the CLI (names already looked up, so that
- * nothing has to be asked while judging), handed to them as JSON.
+ * nothing has to be asked while judging), handed to them as a file beside their bundle.
  */
 const tierPolicy = strict({
   tier,
@@ -56,7 +56,7 @@ const emergencyRole = strict({
 });
 export type EmergencyRole = Readonly<v.InferOutput<typeof emergencyRole>>;
 
-const policy = v.pipe(
+const policySchema = v.pipe(
   strict({
     v: v.literal(1, '1'),
     identityStoreId: pattern(
@@ -89,7 +89,7 @@ const policy = v.pipe(
   ),
 );
 
-export type Policy = Readonly<v.InferOutput<typeof policy>>;
+export type Policy = Readonly<v.InferOutput<typeof policySchema>>;
 
 /** JSON of a policy, however it is laid out. */
 export function parsePolicy(json: string): Parsed<Policy> {
@@ -99,11 +99,21 @@ export function parsePolicy(json: string): Parsed<Policy> {
   } catch {
     return { ok: false, problem: 'the policy is not JSON' };
   }
-  const result = v.safeParse(policy, value, { abortEarly: true });
+  const result = v.safeParse(policySchema, value, { abortEarly: true });
   if (result.success) return { ok: true, value: result.output };
   const [issue] = result.issues;
   return { ok: false, problem: `the policy's ${v.getDotPath(issue) ?? 'content'} must be ${issue.message}` };
 }
+
+/**
+ * The policy's name in the archive of the functions, beside their bundle. Not a variable: all of those together may have 4 KB, which is a dozen
+ * environments, and whoever may change a function's configuration could change a policy there, while the archive's
+ * hash is pinned by whoever deploys it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+export const policyFile = 'policy.json';
+
+/** The one spelling of a policy: the same policy packed twice is the same archive. */
+export const encodePolicy = (policy: Policy): string => JSON.stringify(v.parse(policySchema, policy));
 
 export const findTier = (policy: Policy, number: number): TierPolicy | undefined =>
   policy.tiers.find((entry) => entry.tier === number);

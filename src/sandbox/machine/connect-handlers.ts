@@ -1,9 +1,11 @@
+import { encodePolicy } from '../../breakglass/protocol/policy.ts';
 import { archiveBucket, handlerRoleArn, intakeBucket, stateMachineArn } from '../break-glass/arns.ts';
 import { roleArn } from '../organisation.ts';
 import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import { handlerPolicy } from './handler-policy.ts';
 import { createHandlerRunner, type HandlerName, type HandlerRunner } from './handler-runner.ts';
+import { packHandlers } from './pack-handlers.ts';
 import { slackPath } from './slack.ts';
 
 export interface HandlersOptions {
@@ -18,13 +20,12 @@ const keySeconds = 10 * 365 * 86_400;
 
 /** Lets the handlers run against this very endpoint, each with the keys of its own role and of nothing else. */
 export function connectHandlers(world: World, url: string, { bundle, log }: HandlersOptions): HandlerRunner {
-  let policy: string | undefined;
+  const archive = packHandlers(bundle, encodePolicy(handlerPolicy(world.organisation)));
   const runner = createHandlerRunner({
-    bundle,
+    folder: archive.folder,
     offset: () => world.now() - world.hostNow(),
     log: log ?? (() => {}),
     environment(handler) {
-      policy ??= JSON.stringify(handlerPolicy(world.organisation));
       const keys = handlerKeys(world, handler);
       return {
         AWS_ENDPOINT_URL: url,
@@ -35,7 +36,6 @@ export function connectHandlers(world: World, url: string, { bundle, log }: Hand
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         AWS_SDK_UA_APP_ID: `forge-breakglass-${handler}`,
         NO_PROXY: '127.0.0.1',
-        FORGE_POLICY: policy,
         FORGE_INTAKE: intakeBucket,
         FORGE_ARCHIVE: archiveBucket,
         FORGE_STATE_MACHINE: stateMachineArn,
@@ -49,6 +49,7 @@ export function connectHandlers(world: World, url: string, { bundle, log }: Hand
     async [Symbol.asyncDispose]() {
       world.machine.stop();
       await runner[Symbol.asyncDispose]();
+      archive.remove();
     },
   };
 }

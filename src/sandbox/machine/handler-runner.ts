@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StateFailure } from './asl/state-failure.ts';
+import { bundleFile } from './pack-handlers.ts';
 
 export type HandlerName = 'recorder' | 'revoker' | 'sweeper' | 'exporter';
 
 export interface RunnerOptions {
-  /** File of the handlers' bundle, as it is deployed. */
-  readonly bundle: string;
+  /** Where their archive was unpacked. */
+  readonly folder: string;
   /** What a function's environment would be, its role's keys included. */
   environment(handler: HandlerName): Readonly<Record<string, string>>;
   /** The sandbox's clock minus the host's, milliseconds. */
@@ -67,6 +69,23 @@ interface Running {
   readonly waiting: Map<number, { resolve(result: unknown): void; reject(failure: StateFailure): void }>;
 }
 
+/** Lambda's limit for all that a function is configured with, names and values. */
+const environmentBytes = 4_096;
+
+function functionEnvironment({ environment, folder }: RunnerOptions, handler: HandlerName) {
+  const variables = environment(handler);
+  const configured = Object.entries(variables).filter(([name]) => !givenByLambda.test(name));
+  const bytes = configured.reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+  if (bytes > environmentBytes)
+    throw new Error(`The environment of ${handler} has ${bytes} bytes; Lambda takes ${environmentBytes}.`);
+  return { ...variables, LAMBDA_TASK_ROOT: folder };
+}
+
+const givenByLambda = /^AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
+
 export function createHandlerRunner(options: RunnerOptions): HandlerRunner {
   const running = new Map<HandlerName, Running>();
   let calls = 0;
@@ -74,9 +93,9 @@ export function createHandlerRunner(options: RunnerOptions): HandlerRunner {
   function start(handler: HandlerName): Running {
     const worker = new Worker(runtime, {
       eval: true,
-      env: { ...options.environment(handler) },
+      env: functionEnvironment(options, handler),
       execArgv: [],
-      workerData: { bundle: options.bundle, offset: options.offset() },
+      workerData: { bundle: join(options.folder, bundleFile), offset: options.offset() },
       stdout: true,
       stderr: true,
     });

@@ -60,3 +60,17 @@ export function redact(text: string): string {
   for (const [shape, replacement] of shapes) result = result.replace(shape, replacement);
   return result;
 }
+
+/** How many characters at the end of `text` may be the beginning of a known secret: for text that comes in pieces. */
+export function secretBeginning(text: string): number {
+  let longest = 0;
+  for (const value of known) {
+    const first = value[0] ?? '';
+    let at = text.indexOf(first, Math.max(0, text.length - value.length + 1));
+    while (at >= 0 && text.length - at > longest) {
+      if (value.startsWith(text.slice(at))) longest = text.length - at;
+      at = text.indexOf(first, at + 1);
+    }
+  }
+  return longest;
+}

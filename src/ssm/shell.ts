@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Recording, TerminalSize } from '../audit/recording.ts';
 import { ForgeError, interruption } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { durationText } from '../lib/duration-text.ts';
@@ -23,10 +24,16 @@ export interface ShellOptions {
   readonly label: string;
   /** The longest it may last; undefined: as long as AWS lets it. */
   readonly maximumMs: number | undefined;
+  /** The caller's to dispose. */
+  readonly recording?: Pick<Recording, 'output' | 'resize' | 'mark'> | undefined;
 }
 
 /** Of a terminal that has no size: wide, so that nothing is wrapped in a file. */
-const noTerminal = { columns: 300, rows: 100 };
+const noTerminal: TerminalSize = { columns: 300, rows: 100 };
+
+export function terminalSize({ columns, rows }: Host['stdout']): TerminalSize {
+  return columns && rows ? { columns, rows } : noTerminal;
+}
 
 /**
  * The person's terminal on an open session, until one of the two ends it. Answers the exit code; throws time-up when
@@ -35,7 +42,7 @@ const noTerminal = { columns: 300, rows: 100 };
 export async function runShell(
   { host, output }: ShellParts,
   channel: DataChannel,
-  { label, maximumMs }: ShellOptions,
+  { label, maximumMs, recording }: ShellOptions,
 ): Promise<number> {
   const terminal = host.stdin.isTTY === true;
   const stop = new AbortController();
@@ -46,12 +53,14 @@ export async function runShell(
     stop.abort();
   };
   // In raw mode a line feed alone only moves down.
-  const say = (text: string) =>
-    void host.stderr.write(
+  const say = (text: string) => {
+    recording?.mark(text);
+    host.stderr.write(
       terminal
         ? `\r\n${escapeForTerminal(text).replaceAll('\n', '\r\n')}\r\n`
         : `${escapeForTerminal(text)}\n`,
     );
+  };
   const onSignal = () => stop.abort();
   host.signal.addEventListener('abort', onSignal, { once: true });
   try {
@@ -70,11 +79,13 @@ export async function runShell(
     using _state = channel.onState(reportState(say, terminal));
     await passOutputUnchanged(host);
     // The size goes first: whatever the instance draws has it right from the start.
-    using _size = await followSize(host, channel);
+    using _size = await followSize(host, channel, (size) => recording?.resize(size));
     channel.onData((type, payload) => {
       midLine = payload.at(-1) !== 0x0a;
-      if (type === PayloadType.output) return output.raw(payload);
-      if (type === PayloadType.stdErr) host.stderr.write(payload);
+      if (type === PayloadType.output) return both(output.raw(payload), recording?.output(payload));
+      if (type !== PayloadType.stdErr) return;
+      host.stderr.write(payload);
+      return recording?.output(payload, 'stderr');
     });
     const escapes = terminal ? new EscapeSequence() : undefined;
     const input = sendInput(host.stdin, channel, stop.signal, (bytes) => {
@@ -113,8 +124,16 @@ export async function runShell(
   }
 }
 
+async function both(shown: Promise<void>, recorded: Promise<void> | undefined): Promise<void> {
+  await Promise.all([shown, recorded]);
+}
+
 /** Sends the size now and at each change; while one is on its way, only the latest of the rest. */
-async function followSize(host: Pick<Host, 'stdout'>, channel: DataChannel): Promise<Disposable> {
+async function followSize(
+  host: Pick<Host, 'stdout'>,
+  channel: DataChannel,
+  changed: (size: TerminalSize) => void,
+): Promise<Disposable> {
   const { stdout } = host;
   let wanted = false;
   let sending = false;
@@ -124,14 +143,15 @@ async function followSize(host: Pick<Host, 'stdout'>, channel: DataChannel): Pro
     sending = true;
     while (wanted) {
       wanted = false;
-      const { columns, rows } =
-        stdout.columns && stdout.rows ? { columns: stdout.columns, rows: stdout.rows } : noTerminal;
       // A channel that has closed tells so itself.
-      await channel.send(PayloadType.size, encodeSize({ columns, rows })).catch(() => {});
+      await channel.send(PayloadType.size, encodeSize(terminalSize(stdout))).catch(() => {});
     }
     sending = false;
   };
-  const onResize = () => void send();
+  const onResize = () => {
+    changed(terminalSize(stdout));
+    void send();
+  };
   stdout.on('resize', onResize);
   await send();
   return { [Symbol.dispose]: () => void stdout.removeListener('resize', onResize) };

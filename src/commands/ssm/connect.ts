@@ -20,10 +20,11 @@ export default defineCommand<ConnectOptions>({
     ['forge ssm dev/bastion', 'an instance of forge.yaml'],
     ['forge ssm dev', 'pick one of an environment'],
     ['forge ssm i-0123456789abcdef0 --region us-east-1', 'without forge.yaml, with your own AWS keys'],
+    ['forge ssm dev/bastion --record', 'played again by forge audit replay'],
     ['echo uptime | forge ssm dev/web-1', 'commands from a pipe'],
   ],
   details:
-    "Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.\nWith --transport plugin the keys, the terminal, reconnecting and the exit code are the plugin's own: no ~., and 0 also\nfor a session that was lost. Its keys don't renew.\nCopies, commands on several instances and the tunnels of forge db are always forge's own.",
+    "Ctrl-C, Ctrl-Z, Ctrl-Y and Ctrl-\\ go to the instance. At the start of a line, ~. leaves a session that hangs, ~? helps.\nA session lasts max_session of forge.yaml at most. Others of this kind: forge ssm list, run, forward.\nIn production what the shell shows is recorded, never what is typed. What can't be recorded is not opened.\nExit codes: 0 the shell has ended, 6 the session was lost, 7 its time is up, 130 left by ~.\nWith --transport plugin the keys, the terminal, reconnecting and the exit code are the plugin's own: no ~., and 0 also\nfor a session that was lost. Its keys don't renew.\nCopies, commands on several instances and the tunnels of forge db are always forge's own.",
   async run(context, { args, options }) {
     const { globals, host, output } = context;
     const config = await context.config();
@@ -55,6 +56,9 @@ export default defineCommand<ConnectOptions>({
         }),
       );
     }
+    const { recordShell, refuseUnrecorded } = await import('../../ssm/record-shell.ts');
+    const asked = options.record === true;
+    if (transport === 'plugin') refuseUnrecorded(target.environment, asked);
     const program = transport === 'plugin' ? await pluginPath(host) : undefined;
     return onInstance(context, { config, target, purpose }, async (parts, access, instance) => {
       const limit = maximumMs(options, target.environment);
@@ -65,14 +69,17 @@ export default defineCommand<ConnectOptions>({
         const order = { program, instance, document: { documentName: document }, maximumMs: limit };
         return await runPluginInForeground(parts, access, order);
       }
+      const { runShell, terminalSize } = await import('../../ssm/shell.ts');
+      const size = terminalSize(host.stdout);
+      await using recording = await recordShell(host, access, { purpose: 'ssm', size, asked });
       const { openTerminalSession } = await import('../../ssm/terminal-session.ts');
       await using channel = await openTerminalSession(parts, access, instance, document);
       const { rememberUse } = await import('../../ssm/instance-memory.ts');
       await rememberUse(parts, target.region, instance.instanceId);
-      const { runShell } = await import('../../ssm/shell.ts');
       return await runShell(context, channel, {
         label: instance.label,
         maximumMs: limit,
+        recording,
       });
     });
   },

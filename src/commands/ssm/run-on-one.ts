@@ -19,6 +19,12 @@ export interface RunJob {
   readonly words: readonly string[];
 }
 
+interface RunOnOneJob extends RunJob {
+  readonly transport: Transport;
+  /** --record */
+  readonly record: boolean;
+}
+
 const platformStep: PlanStep = {
   kind: 'aws',
   call: 'ssm DescribeInstanceInformation',
@@ -33,7 +39,7 @@ const mostKept = 16 * 1024 * 1024;
 export async function runOnOne(
   context: Context,
   target: InstanceTarget,
-  { config, purpose, script, words, transport }: RunJob & { readonly transport: Transport },
+  { config, purpose, script, words, transport, record }: RunOnOneJob,
 ): Promise<number> {
   const { host, output, globals } = context;
   const { powerShellCommand, powerShellScript, shellCommand } = await import('../../ssm/command-line.ts');
@@ -92,8 +98,16 @@ export async function runOnOne(
     parts: AccessParts,
     access: Access,
     instance: LocatedInstance,
-    sinks: CommandSinks,
+    shown: CommandSinks,
   ): Promise<number> {
+    const { recordShell } = await import('../../ssm/record-shell.ts');
+    const order = { purpose: 'ssm run', size: { columns: 80, rows: 24 }, asked: record, plainLines: true };
+    await using recording = await recordShell(host, access, order);
+    const sinks: CommandSinks = {
+      stdout: async (bytes) => void (await Promise.all([shown.stdout(bytes), recording?.output(bytes)])),
+      stderr: async (bytes) =>
+        void (await Promise.all([shown.stderr(bytes), recording?.output(bytes, 'stderr')])),
+    };
     const { findPlatform } = await import('../../ssm/find-platform.ts');
     const document =
       (await findPlatform(parts, access, instance)) === 'windows'

@@ -2,7 +2,13 @@ import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { runOnMany } from './run-on-many.ts';
 import { runOnOne } from './run-on-one.ts';
-import { reasonOption, type Transport, transportOf, transportOption } from './session-options.ts';
+import {
+  reasonOption,
+  recordOption,
+  type Transport,
+  transportOf,
+  transportOption,
+} from './session-options.ts';
 
 export interface RunOptions {
   readonly tag?: readonly string[];
@@ -11,6 +17,7 @@ export interface RunOptions {
   readonly maxErrors?: string;
   readonly reason?: string;
   readonly transport?: Transport;
+  readonly record?: boolean;
 }
 
 export default defineCommand<RunOptions>({
@@ -36,6 +43,7 @@ export default defineCommand<RunOptions>({
     },
     reasonOption,
     transportOption,
+    recordOption,
   ],
   rest: 'command',
   examples: [
@@ -68,7 +76,19 @@ export default defineCommand<RunOptions>({
         hint: 'Leave it out, or say which: several instances, --tag key=value, --all',
       });
     }
-    if (selection.kind === 'one') return runOnOne(context, selection.target, { ...job, transport });
+    if (selection.kind === 'one') {
+      return runOnOne(context, selection.target, { ...job, transport, record: options.record === true });
+    }
+    if (options.record === true) {
+      throw new ForgeError(
+        'usage',
+        'Run Command keeps what several instances write: nothing is shown to be recorded.',
+        {
+          code: 'USAGE',
+          hint: 'Leave out --record, or name one instance.',
+        },
+      );
+    }
     if (options.transport === 'plugin') {
       throw new ForgeError('usage', 'Several instances are reached by Run Command, which opens no session.', {
         code: 'USAGE',

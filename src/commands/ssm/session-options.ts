@@ -10,6 +10,7 @@ export interface ConnectOptions {
   /** Seconds. */
   readonly maxDuration?: number;
   readonly transport?: Transport;
+  readonly record?: boolean;
 }
 
 /** Who carries the session: forge itself, or AWS's own plugin. */
@@ -41,6 +42,11 @@ export function transportOf(
   });
 }
 
+export const recordOption: OptionDefinition = {
+  flags: '--record',
+  description: 'records what is shown, as in production always: forge audit replay',
+};
+
 export const shellOptions: readonly OptionDefinition[] = [
   reasonOption,
   {
@@ -50,6 +56,7 @@ export const shellOptions: readonly OptionDefinition[] = [
   },
   transportOption,
   { flags: '--document <name>', description: "session document, in place of forge.yaml's or AWS's" },
+  recordOption,
 ];
 
 /** The shorter of what is asked for and what forge.yaml allows, milliseconds; undefined: AWS's own limits. */

@@ -39,13 +39,6 @@ export const auditEvents = {
     code: 'text?',
     milliseconds: 'number',
   }),
-  'recording.closed': event(1, {
-    id: 'text',
-    breakglass: 'text?',
-    file: 'text',
-    bytes: 'number',
-    sha256: 'text',
-  }),
   'breakglass.requested': event(1, {
     id: 'text',
     person: 'text',

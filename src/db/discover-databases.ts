@@ -1,3 +1,4 @@
+import { refusal } from '../access/may-i.ts';
 import { type AccessParts, withAccess } from '../access/with-access.ts';
 import type { Config, Environment } from '../config/config.ts';
 import { planCredentials } from '../identity/plan-credentials.ts';
@@ -78,7 +79,10 @@ function namesOf(
     .map((database) => databaseTargetName(environment, database));
 }
 
+/** Pure; throws what it would refuse. */
 export function planDiscover(config: Config, environment: Environment, profile: string | undefined): Plan {
+  const refused = refusal({ config, environment, purpose: 'db list', reason: undefined });
+  if (refused !== undefined) throw refused;
   const credentials = planCredentials({ config, environment, profile, roles: [] });
   const { region, account } = environment;
   return {

@@ -24,6 +24,15 @@ describe('may I?', () => {
     ['production without a permission set', 'prod-cash', {}, 'BREAK_GLASS_NEEDED'],
     ['… also with a reason', 'prod-cash', { reason: 'INC-1' }, 'BREAK_GLASS_NEEDED'],
     ['production with one', 'prod-wealth', {}, undefined],
+    [
+      '… within a grant that is named, not by standing access',
+      'prod-wealth',
+      { grant: 'bg-7f3k' },
+      'BREAK_GLASS_NEEDED',
+    ],
+    ['… in its session', 'prod-wealth', { grant: 'bg-7f3k', granted: true }, undefined],
+    ['a grant that is named outside production', 'dev', { grant: 'bg-7f3k' }, 'NOT_PRODUCTION'],
+    ['a grant that is named without an environment', undefined, { grant: 'bg-7f3k' }, 'NOT_PRODUCTION'],
     ['… where keys leave, without a reason', 'prod-wealth', { reasonNeeded: true }, 'REASON_NEEDED'],
     ['… with a reason', 'prod-wealth', { reasonNeeded: true, reason: 'INC-1' }, undefined],
     ['… with an empty one', 'prod-wealth', { reasonNeeded: true, reason: '  ' }, 'INVALID_REASON'],
@@ -60,4 +69,16 @@ describe('may I?', () => {
     const refused = refusal({ config, environment, purpose, reason: undefined });
     expect(refused?.hint).toBe(`forge breakglass ${line}`);
   });
+});
+
+it('a plan may what the grant may that it names, or whose session it is in; nothing else does', async () => {
+  const asked = await question('prod-cash', { reasonNeeded: true });
+  const planned = (environment: string | undefined) => ({
+    ...asked,
+    config: { ...asked.config, plannedGrant: { id: 'bg-7f3k', environment } },
+  });
+  expect(refusal(planned('prod-cash'))).toBeUndefined();
+  expect(refusal(planned(undefined))).toBeUndefined();
+  expect(refusal(planned('prod-wealth'))?.code).toBe('BREAK_GLASS_NEEDED');
+  expect(refusal({ ...planned('prod-cash'), granted: false })?.code).toBe('BREAK_GLASS_NEEDED');
 });

@@ -9,11 +9,12 @@ export interface ActiveSession {
   readonly owner: string;
 }
 
-/** All that are open in a region of the account. IAM action ssm:DescribeSessions. */
+/** All that are open in a region of the account, or those of one owner (its ARN). IAM action ssm:DescribeSessions. */
 export async function listActiveSessions(
   aws: Aws,
   region: string,
   keys: SigningKeys,
+  owner?: string,
 ): Promise<readonly ActiveSession[]> {
   const client = new SSMClient(aws.clientConfig('ssm', region, keys));
   const call = {
@@ -24,11 +25,17 @@ export async function listActiveSessions(
     resource: `sessions in ${region}`,
   } as const;
   const sessions: ActiveSession[] = [];
+  const filters = owner === undefined ? undefined : [{ key: 'Owner' as const, value: owner }];
   for (let token: string | undefined; ; ) {
-    const command = new DescribeSessionsCommand({ State: 'Active', MaxResults: 200, NextToken: token });
+    const command = new DescribeSessionsCommand({
+      State: 'Active',
+      MaxResults: 200,
+      Filters: filters,
+      NextToken: token,
+    });
     const page = await callAws(aws, call, (options) => client.send(command, options));
-    for (const { SessionId: sessionId, Owner: owner } of page.Sessions ?? [])
-      if (sessionId !== undefined && owner !== undefined) sessions.push({ sessionId, owner });
+    for (const { SessionId: sessionId, Owner: opener } of page.Sessions ?? [])
+      if (sessionId !== undefined && opener !== undefined) sessions.push({ sessionId, owner: opener });
     if (!page.NextToken) return sessions;
     token = page.NextToken;
   }

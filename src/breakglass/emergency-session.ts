@@ -1,43 +1,59 @@
-import { durationText } from '../lib/duration-text.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
+import { closeShells } from './close-shells.ts';
 import { deliverSpool } from './deliver-spool.ts';
+import { type DueTicket, dueSentence, listDueTickets, rememberDueTicket } from './due-tickets.ts';
 import { emergencyEvidence } from './emergency-evidence.ts';
 import type { SessionParts } from './grant-session.ts';
 import type { Emergency } from './open-emergency.ts';
-import { lineProblem, ticketLength } from './protocol/document-parts.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
+import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
 import { hasSpooled, spool } from './spool.ts';
 
 const patienceMs = 6_000;
+/** So long before it is due the shell is reminded. */
+const remindBeforeMs = 15 * 60_000;
 
-/** A shell, or a program, with the emergency role; what is still to be told is told meanwhile. */
+/**
+ * A shell, or a program, with the emergency role; what is still to be told is told meanwhile, and a ticket that is still
+ * to come is remembered. `summary`, read at the end, goes into the closing evidence.
+ */
 export async function runEmergencySession(
   parts: SessionParts,
   place: BreakGlassPlace,
   emergency: Emergency,
   command: readonly string[] | undefined,
+  summary: () => string | undefined,
 ): Promise<SessionEnd> {
-  const { host, output, prompt } = parts;
-  const { id, plan, person, credentials } = emergency;
+  const { host, output } = parts;
+  const { id, plan, credentials, person } = emergency;
   const aws = await parts.aws();
+  const due = await rememberTicket(parts, emergency);
   await recordStep(parts, { type: 'breakglass.session.opened', id, environment: plan.environment.name });
+  const grant: ActiveGrant = {
+    id,
+    tier: 0,
+    environment: plan.environment.name,
+    region: plan.environment.region,
+    reason: plan.reason,
+    endsAt: Math.min(credentials.expiration - aws.clockSkew(), host.now() + plan.seconds * 1_000),
+  };
+  let reminded = false;
   const end = await runSession(parts, {
-    grant: {
-      id,
-      tier: 0,
-      environment: plan.environment.name,
-      region: plan.environment.region,
-      reason: plan.reason,
-      endsAt: Math.min(credentials.expiration - aws.clockSkew(), host.now() + plan.seconds * 1_000),
-    },
+    grant,
     command,
     // One use of the role is one alert and one record: its keys last as long as the session.
     source: async () => credentials,
     async revoked() {
       if (hasSpooled(host)) await deliverSpool(parts, place, patienceMs);
+      if (due?.dueAt !== undefined && !reminded && host.now() > due.dueAt - remindBeforeMs) {
+        reminded = true;
+        const missed = (await listDueTickets(host)).some((one) => one.id === id);
+        if (missed) output.warn(dueSentence(due, host.now()));
+      }
       return undefined;
     },
+    close: (keys, ending) => closeShells(parts, grant, keys, ending),
   });
   await recordOutcome(parts, {
     type: 'breakglass.session.closed',
@@ -45,7 +61,8 @@ export async function runEmergencySession(
     why: end.ending.why,
     exitCode: end.exitCode,
   });
-  const ticket = plan.ticket ?? (prompt.possible ? await askTicket(parts) : undefined);
+  // On the disk before anybody is asked for anything.
+  const said = summary();
   await spool(
     host,
     emergencyEvidence(place, person, id, 2, {
@@ -53,22 +70,31 @@ export async function runEmergencySession(
       at: aws.now(),
       id,
       why: end.ending.why,
-      ticket: ticket ?? null,
+      ticket: plan.ticket ?? null,
+      ...(said === undefined ? {} : { summary: said }),
     }),
   );
-  if (ticket === undefined && plan.tier.ticket.when !== 'none') {
-    const within = plan.tier.ticket.withinSeconds;
-    output.warn(
-      `The ticket is still to come${within === undefined ? '' : `, within ${durationText(within * 1_000)} of the opening`}.`,
-    );
-  }
   const { waiting } = await deliverSpool(parts, place, patienceMs);
   if (waiting > 0)
     output.warn(`${waiting} of what is to be told waits for the next forge breakglass command.`);
   return end;
 }
 
-async function askTicket({ prompt }: SessionParts): Promise<string | undefined> {
-  const answer = await prompt.text({ message: 'Ticket of the incident (Enter: later)', flag: '--ticket' });
-  return lineProblem(answer, ticketLength) === undefined ? answer.trim() : undefined;
+/** Undefined: it was named, or none is asked for. */
+async function rememberTicket(
+  { host, output }: SessionParts,
+  { id, plan: { ticket, tier, environment }, person }: Emergency,
+): Promise<DueTicket | undefined> {
+  if (ticket !== undefined || tier.ticket.when === 'none') return undefined;
+  const within = tier.ticket.withinSeconds;
+  const dueAt = within === undefined ? undefined : host.now() + within * 1_000;
+  const due: DueTicket = { id, person, environment: environment.name, tier: tier.name, dueAt };
+  try {
+    await rememberDueTicket(host, due);
+  } catch (error) {
+    host.signal.throwIfAborted();
+    // The bank is down: a reminder that can't be kept is no reason to stay out.
+    output.debug(`the ticket's reminder is not kept: ${error instanceof Error ? error.message : error}`);
+  }
+  return due;
 }

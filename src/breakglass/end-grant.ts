@@ -12,7 +12,13 @@ import { endKey } from './protocol/keys.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 
 /** `shared`: another grant of the same access goes on. `gone`: there was none any more. */
-export type EndOutcome = 'removed' | 'shared' | 'gone';
+export type Membership = 'removed' | 'shared' | 'gone';
+
+export interface EndOutcome {
+  readonly membership: Membership;
+  /** Whether these words are in the end's document. false: it was ended before, and the first words stand. */
+  readonly written: boolean;
+}
 
 /**
  * Its person ends it: says so in the intake, and leaves the group. Each alone is enough; together neither a lost event
@@ -40,18 +46,20 @@ export async function endGrant(
     person: person.userName,
     environment: request.environment,
   });
+  let written = true;
   try {
     await writeDocument(caller, endKey(person.userId, id), bytes);
   } catch (error) {
     // Ended before, in other words: the first stand.
     if (!(error instanceof ForgeError) || error.code !== 'ALREADY_WRITTEN') throw error;
+    written = false;
   }
-  const outcome = (await othersLive(place, caller, loaded)) ? 'shared' : await leave(caller, loaded);
-  await recordOutcome(parts, { type: 'breakglass.ended', id, person: person.userName, membership: outcome });
-  return outcome;
+  const membership = (await othersLive(place, caller, loaded)) ? 'shared' : await leave(caller, loaded);
+  await recordOutcome(parts, { type: 'breakglass.ended', id, person: person.userName, membership });
+  return { membership, written };
 }
 
-async function leave(caller: AccessCaller, { request }: LoadedRequest): Promise<EndOutcome> {
+async function leave(caller: AccessCaller, { request }: LoadedRequest): Promise<Membership> {
   const member = { groupId: request.groupId, userId: request.requester.userId };
   const membershipId = await findMembership(caller, member);
   if (membershipId === undefined) return 'gone';

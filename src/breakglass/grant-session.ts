@@ -5,6 +5,7 @@ import type { Output } from '../terminal/output.ts';
 import { refusingPrompt } from '../terminal/refusing-prompt.ts';
 import { type AccessAccount, requesterAccount } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
+import { closeShells } from './close-shells.ts';
 import type { LoadedRequest } from './load-request.ts';
 import type { AccessRequest } from './protocol/request.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
@@ -44,6 +45,7 @@ export async function runGrantSession(
     command,
     source: () => grantedCredentials(silent, place, request),
     revoked: () => findRevocation(account, request),
+    close: (keys, ending) => closeShells(parts, grant, keys, ending),
   });
   await recordOutcome(parts, {
     type: 'breakglass.session.closed',

@@ -4,8 +4,9 @@ import { parseDuration } from '../config/duration.ts';
 import { ForgeError } from '../errors.ts';
 import { durationText } from '../lib/duration-text.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
+import { checkTicket } from './check-ticket.ts';
 import { findGrantRule, type GrantRule } from './grant-rule.ts';
-import { lineProblem, reasonLength, ticketLength } from './protocol/document-parts.ts';
+import { lineProblem, reasonLength } from './protocol/document-parts.ts';
 
 /** What was typed. */
 export interface RequestWish {
@@ -100,9 +101,7 @@ export function ticketOf(tier: Tier, ticket: string | undefined): string | undef
     if (tier.ticket.when !== 'before') return undefined;
     throw usage('TICKET_NEEDED', `Tier ${tier.name} needs a ticket.`, { hint: 'Name it: --ticket INC-123' });
   }
-  const problem = lineProblem(ticket, ticketLength);
-  if (problem === undefined) return ticket.trim();
-  throw usage('INVALID_TICKET', `The ticket ${problem}.`, { hint: 'For example: --ticket INC-123' });
+  return checkTicket(ticket);
 }
 
 function checkScenario(tier: Tier, scenario: string | undefined): void {

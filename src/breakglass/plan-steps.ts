@@ -123,6 +123,19 @@ export function endPlan(place: BreakGlassPlace, typed: string): Plan {
   };
 }
 
+export function ticketPlan(place: BreakGlassPlace, typed: string): Plan {
+  const key = `${place.intakeBucket}/evidence/<your id>/<session>/<number>.jsonl`;
+  return {
+    summary: `Add the ticket to the record of ${typed}.`,
+    steps: [
+      { kind: 'local', what: 'write it to the journal, and what is to be told to the disk' },
+      ...keysOf(place, place.requestPermissionSet),
+      call('s3 PutObject', key, 'evidence with the ticket, once'),
+    ],
+    equivalents: [],
+  };
+}
+
 export function lookPlan(place: BreakGlassPlace, summary: string): Plan {
   return {
     summary,

@@ -34,6 +34,11 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/end.ts'),
     },
     {
+      path: 'breakglass ticket',
+      summary: 'name the ticket that was to follow',
+      load: () => import('../commands/breakglass/ticket.ts'),
+    },
+    {
       path: 'breakglass list',
       summary: 'who asks, and who has access',
       load: () => import('../commands/breakglass/list.ts'),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../../errors.ts';
 import { openSocketFolder } from '../../files/run-folder.ts';
 import type { Environment, Host } from '../../host.ts';
+import type { RoleCredentials } from '../../identity/role-credentials.ts';
 import { durationText, untilText } from '../../lib/duration-text.ts';
 import type { Output } from '../../terminal/output.ts';
 import { type ActiveGrant, type CredentialSource, type Ending, endingSentence } from './active-grant.ts';
@@ -25,6 +26,11 @@ export interface SessionRequest {
   /** Asked every so often whether the grant still stands: words about who took it away, or undefined. May throw. */
   readonly revoked?: (() => Promise<string | undefined>) | undefined;
   readonly askEveryMs?: number | undefined;
+  /**
+   * Closes at AWS what was opened with the keys, once they are handed out no more and the program is gone; what it says
+   * of that is for people. Must not throw, nor take long.
+   */
+  readonly close?: ((keys: RoleCredentials, ending: Ending) => Promise<readonly string[]>) | undefined;
 }
 
 /** How it went. The program is gone, the terminal is as before, no credentials are held any more. */
@@ -78,7 +84,12 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
   const env = { ...sessionEnvironment(host.env, variables), ...program.env };
   const exitCode = await runProgram(host, program, env, life, session.path);
   const ending = await life.ended;
-  return { ending, exitCode, ...farewell(host, grant, ending, keys.issuedUntil()) };
+  const { issuedUntil, sentences } = farewell(host, grant, ending, keys.issuedUntil());
+  const last = keys.last();
+  // What nobody was given has opened nothing.
+  const closed =
+    last === undefined || issuedUntil === undefined ? [] : ((await request.close?.(last, ending)) ?? []);
+  return { ending, exitCode, issuedUntil, sentences: [...sentences, ...closed] };
 }
 
 function refuseHere(host: Host, { command }: SessionRequest): void {

@@ -13,6 +13,8 @@ export interface SessionKeys extends Disposable {
   current(): Promise<RoleCredentials>;
   /** When the last of all keys given out ends at AWS, epoch milliseconds. Copies of them can work until then. */
   issuedUntil(): number;
+  /** For this process alone, to close what was opened with them; also after the end, until disposed. */
+  last(): RoleCredentials | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function obtainSessionKeys(
   life: SessionLife,
 ): Promise<SessionKeys> {
   let held: Held | undefined;
+  let last: Held | undefined;
   let renewal: Promise<Held> | undefined;
   let notBefore = Number.NEGATIVE_INFINITY;
   let issuedUntil = 0;
@@ -42,6 +45,7 @@ export async function obtainSessionKeys(
         const next = checked(credentials);
         life.throwIfOver();
         held = next;
+        last = next;
         return next;
       })
       .catch((error: unknown) => {
@@ -77,7 +81,11 @@ export async function obtainSessionKeys(
       return { ...keys, expiration: Math.min(keys.expiration, grant.endsAt) };
     },
     issuedUntil: () => issuedUntil,
-    [Symbol.dispose]: stop,
+    last: () => last,
+    [Symbol.dispose]() {
+      stop();
+      last = undefined;
+    },
   };
 }
 

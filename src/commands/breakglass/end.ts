@@ -4,17 +4,18 @@ import { findRequest } from '../../breakglass/find-request.ts';
 import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { endPlan } from '../../breakglass/plan-steps.ts';
-import { lineProblem, summaryLength } from '../../breakglass/protocol/document-parts.ts';
 import { isSessionId, matchesShortId, shortId } from '../../breakglass/protocol/ids.ts';
 import { endOpenSessions } from '../../breakglass/session/open-sessions.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
+import { record, summaryLine } from './ask-summary.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
+import { checkSummary, givenSummary, type SummaryOptions, summaryOptions } from './summary-options.ts';
 
-export default defineCommand<{ readonly summary?: string }>({
+export default defineCommand<SummaryOptions>({
   description: 'Ends access of yours before its time, or takes a request back.',
   arguments: [{ name: '<id>', description: 'of the request: BG-… or bg-7f3k' }],
-  options: [{ flags: '--summary <text>', description: 'what was done, for the record' }],
+  options: summaryOptions,
   examples: [
     ['forge breakglass end bg-7f3k', 'sessions of it end within a second'],
     ['forge breakglass end bg-7f3k --summary "restarted the payment worker"', 'with words for the record'],
@@ -23,9 +24,11 @@ export default defineCommand<{ readonly summary?: string }>({
 else is ended by an approver.`,
   async run(context, { args, options }) {
     const { host, output, globals } = context;
-    const { parts, place } = await breakGlassParts(context);
+    const found = await breakGlassParts(context);
+    const { parts, place } = found;
     const typed = args[0] ?? '';
-    checkSummary(options.summary);
+    checkSummary(options);
+    const summary = givenSummary(options);
     if (globals.plan) return output.plan(endPlan(place, typed));
     // First what is here: that must not wait for AWS.
     const here = await endOpenSessions(
@@ -44,7 +47,7 @@ else is ended by an approver.`,
       });
     }
     const loaded = await loadRequest(place, caller, listed);
-    const membership = await endGrant(parts, place, caller, person, loaded, options.summary);
+    const { membership, written } = await endGrant(parts, place, caller, person, loaded, summary);
     const sentences = {
       removed: `${short} is ended: you are out of its group.`,
       gone: `${short} is ended: you were not in its group${loaded.state.status === 'granted' ? ' any more' : ''}.`,
@@ -54,15 +57,8 @@ else is ended by an approver.`,
       data: { id: listed.id, shortId: short, status: 'ended', membership, sessionsEnded: here.length },
       text: (style) => style.plain(sentences[membership]),
     });
+    // It was ended before, in other words or none: these are added.
+    if (summary !== undefined && !written)
+      await record(found, { id: listed.id, person }, { type: 'summary', summary }, summaryLine(listed.id));
   },
 });
-
-function checkSummary(summary: string | undefined): void {
-  const problem =
-    summary === undefined ? undefined : lineProblem(summary.replace(/[\n\t]/g, ' '), summaryLength);
-  if (problem === undefined) return;
-  throw new ForgeError('usage', `The summary ${problem}.`, {
-    code: 'INVALID_SUMMARY',
-    hint: 'For example: --summary "restarted the payment worker"',
-  });
-}

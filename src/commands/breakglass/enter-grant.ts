@@ -1,4 +1,5 @@
-import { type AccessAccount, requesterAccount } from '../../breakglass/access-account.ts';
+import { requesterAccount } from '../../breakglass/access-account.ts';
+import { boundedParts } from '../../breakglass/bounded-parts.ts';
 import { endGrant } from '../../breakglass/end-grant.ts';
 import { runGrantSession } from '../../breakglass/grant-session.ts';
 import type { ListedRequest } from '../../breakglass/intake.ts';
@@ -10,12 +11,15 @@ import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
 import { waitForRole } from '../../breakglass/wait-for-role.ts';
 import type { Context } from '../../context.ts';
-import { exitCodes, ForgeError } from '../../errors.ts';
+import { exitCodes } from '../../errors.ts';
 import { untilText } from '../../lib/duration-text.ts';
+import { isAsked, recordSummary } from './ask-summary.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';
 import { sayEnd } from './say-end.ts';
+import { summaryFacts } from './summary-facts.ts';
+import { checkSummary, readSummary, type SummaryOptions, summaryOptions } from './summary-options.ts';
 
-export interface EntryOptions {
+export interface EntryOptions extends SummaryOptions {
   /** true: wait, whoever is there; false: don't; undefined: where somebody is there. */
   readonly wait?: boolean;
   /** Leave the access standing when the shell or program ends. */
@@ -29,6 +33,7 @@ export const entryOptions = [
     flags: '--keep',
     description: 'when the shell or command ends, leave the access standing until its time is up',
   },
+  ...summaryOptions,
 ];
 
 /**
@@ -37,12 +42,14 @@ export const entryOptions = [
  */
 export async function enterGrant(
   context: Context,
-  { parts, place }: BreakGlassParts,
+  found: BreakGlassParts,
   mine: { readonly person: Person; readonly listed: ListedRequest },
   options: EntryOptions,
   command: readonly string[],
 ): Promise<number> {
-  const { output, prompt } = context;
+  const { output, prompt, host } = context;
+  const { parts, place } = found;
+  checkSummary(options);
   const account = requesterAccount(parts, place);
   const now = await loadRequest(place, await account(), mine.listed);
   if (now.state.status !== 'waiting' && now.state.status !== 'granted') throw whyNot(now);
@@ -60,6 +67,7 @@ export async function enterGrant(
     showRequest(context, loaded);
     return 0;
   }
+  const began = host.now();
   const end = await runGrantSession(parts, place, loaded, command.length === 0 ? undefined : command);
   sayEnd(context, end);
   if (options.keep === true && end.ending.why === 'finished') {
@@ -67,32 +75,47 @@ export async function enterGrant(
       `The access stands ${until(context, loaded)}. Give it back with: forge breakglass end ${shortId(loaded.id)}`,
     );
   } else {
-    await giveBack(parts, place, account, mine.person, loaded);
+    const given = readSummary(context, options);
+    const written = await giveBack(found, mine.person, loaded, given);
+    if (isAsked(end.ending) && (given === undefined || !written)) {
+      const { id, request } = loaded;
+      const facts = summaryFacts({ ...request, ticket: request.ticket }, began, host.now(), end);
+      await recordSummary(context, found, { id, person: mine.person, facts }, given);
+    }
   }
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
 }
 
-/** Ended also where that fails: its time runs out, and the server side takes it away. */
+/** Whoever has lost the network is not kept longer: the time runs out by itself. */
+const giveBackMs = 15_000;
+
+/**
+ * Ctrl-C does not keep the access standing. Ended also where that fails: its time runs out, and the server side takes it
+ * away. true: the summary is in the end's document.
+ */
 async function giveBack(
-  parts: BreakGlassParts['parts'],
-  place: BreakGlassParts['place'],
-  account: AccessAccount,
+  { parts, place }: BreakGlassParts,
   person: Person,
   loaded: LoadedRequest,
-): Promise<void> {
+  summary: string | undefined,
+): Promise<boolean> {
+  const steady = boundedParts(parts, giveBackMs);
   try {
-    const outcome = await endGrant(parts, place, await account(), person, loaded, undefined);
+    const caller = await requesterAccount(steady, place)();
+    const { membership, written } = await endGrant(steady, place, caller, person, loaded, summary);
     const words = {
       removed: 'You are out of its group.',
       gone: 'You were out of its group already.',
       shared: 'Another grant keeps you in its group.',
     };
-    parts.output.note(words[outcome]);
+    parts.output.note(words[membership]);
+    return written;
   } catch (error) {
-    if (!(error instanceof ForgeError)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
     parts.output.warn(
-      `The access could not be given back: ${error.message} Try: forge breakglass end ${shortId(loaded.id)}`,
+      `The access could not be given back: ${why} Try: forge breakglass end ${shortId(loaded.id)}`,
     );
+    return false;
   }
 }
 

@@ -89,7 +89,7 @@ export async function requestAccess(
       hint: `When: ${tier.when ?? tier.description ?? 'Identity Center is down'}.`,
     });
   }
-  if (tier.approval === 'self-serve') return runEmergency(context, found, tier, asked, rest);
+  if (tier.approval === 'self-serve') return runEmergency(context, found, tier, asked, options, rest);
   return askAndEnter(context, found, asked, options, rest);
 }
 

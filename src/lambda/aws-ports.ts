@@ -20,7 +20,7 @@ import { executionInput, listExecutions, startExecution, type WorkflowCaller } f
 import { terminateSession } from '../aws/ssm.ts';
 import { listActiveSessions } from '../aws/ssm-sessions.ts';
 import { assumeRole } from '../aws/sts.ts';
-import { boundaryDocument, parseBoundary } from '../breakglass/protocol/boundary.ts';
+import { extendBoundary } from '../breakglass/protocol/boundary.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
@@ -129,14 +129,8 @@ function awsProduction(
     async cutTail(account, { userId, userName, at }) {
       const keys = await become(account, cutTailRole);
       const arn = `arn:aws:iam::${account}:policy${boundaryName}`;
-      await rewritePolicy(aws, region, keys, arn, (before) => {
-        const cuts = parseBoundary(before);
-        const wanted = [userId, ...(userName === undefined ? [] : [userName])].filter(
-          (who) => !cuts.some((cut) => cut.who === who && cut.at >= at),
-        );
-        if (wanted.length === 0) return before;
-        return boundaryDocument([...cuts, ...wanted.map((who) => ({ who, at }))], aws.now());
-      });
+      const wanted = [userId, ...(userName === undefined ? [] : [userName])].map((who) => ({ who, at }));
+      await rewritePolicy(aws, region, keys, arn, (versions) => extendBoundary(versions, wanted, aws.now()));
     },
     async endShells(account, isTheirs) {
       const keys = await become(account, cutTailRole);

@@ -52,6 +52,22 @@ export function boundaryDocument(cuts: Iterable<Cut>, now: number, keep = keepMi
     : text;
 }
 
+/**
+ * The boundary with these cuts, and with all of its other versions, of which the first is the one that counts: what two
+ * writers wrote at once is in one of them each. That one itself when it has all of them.
+ */
+export function extendBoundary(versions: readonly string[], cuts: readonly Cut[], now: number): string {
+  const [current = ''] = versions;
+  const there = parseBoundary(current);
+  const all = [...versions.flatMap(parseBoundary), ...cuts];
+  const missing = all.some(
+    ({ who, at }) =>
+      at >= now - keepMinutes * 60_000 &&
+      !there.some((cut) => (cut.who === who || cut.who === everybody) && cut.at >= at),
+  );
+  return missing ? boundaryDocument(all, now) : current;
+}
+
 /** The cuts in a boundary that `boundaryDocument` wrote; none of anything else. */
 export function parseBoundary(document: string): readonly Cut[] {
   const statements = parseJsonObject(document)?.Statement;

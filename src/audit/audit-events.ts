@@ -76,6 +76,8 @@ export const auditEvents = {
   'breakglass.summary': event(1, { id: 'text', person: 'text', summary: 'long text?' }),
   'breakglass.ending': event(1, { id: 'text', person: 'text', environment: 'text' }),
   'breakglass.ended': event(1, { id: 'text', person: 'text', membership: 'text' }),
+  'breakglass.killing': event(1, { id: 'text', person: 'text', reason: 'text?' }),
+  'breakglass.killed': event(1, { id: 'text', person: 'text', membership: 'text' }),
 } as const;
 
 function access() {

@@ -3,7 +3,8 @@ import { ForgeError } from '../errors.ts';
 import type { AccessCaller } from './access-account.ts';
 import { documentBytes, type StoredObject } from './protocol/document.ts';
 import type { RequestId, SessionId } from './protocol/ids.ts';
-import { decisionPrefix, endKey, parseRequestKey } from './protocol/keys.ts';
+import { decisionPrefix, endKey, killPrefix, parseKillKey, parseRequestKey } from './protocol/keys.ts';
+import { type Kill, parseKill } from './protocol/kill.ts';
 
 /** A request as the listing has it. */
 export interface ListedRequest {
@@ -61,6 +62,18 @@ export async function readDecisions(
 /** Whether its person has ended it. */
 export async function isEnded(caller: AccessCaller, userId: string, id: SessionId): Promise<boolean> {
   return (await findObject(caller, endKey(userId, id))) !== undefined;
+}
+
+/** Who stopped it, if somebody did; what can't be read, or names another than its place does, is none. */
+export async function findKill(caller: AccessCaller, id: SessionId): Promise<Kill | undefined> {
+  for await (const { key } of listed(caller, killPrefix(id))) {
+    const place = parseKillKey(key);
+    const stored = place && (await readDocument(caller, key));
+    const kill = stored && parseKill(stored.bytes);
+    if (kill?.ok === true && kill.value.sessionId === id && kill.value.by.userId === place?.killerId)
+      return kill.value;
+  }
+  return undefined;
 }
 
 /**

@@ -2,9 +2,10 @@ import { ForgeError } from '../errors.ts';
 import type { AccessCaller } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { findGrantRule, type GrantRule } from './grant-rule.ts';
-import { isEnded, type ListedRequest, readDecisions, readDocument } from './intake.ts';
+import { findKill, isEnded, type ListedRequest, readDecisions, readDocument } from './intake.ts';
 import { sha256 } from './protocol/document.ts';
 import { type RequestId, shortId } from './protocol/ids.ts';
+import type { Kill } from './protocol/kill.ts';
 import { parseRequest } from './protocol/request.ts';
 import { type RequestPapers, type RequestState, requestState } from './request-state.ts';
 
@@ -13,6 +14,8 @@ export interface LoadedRequest extends RequestPapers {
   readonly id: RequestId;
   /** SHA-256 of the exact bytes. */
   readonly digest: string;
+  /** Who stopped it; undefined: nobody. */
+  readonly killed: Kill | undefined;
   readonly rule: GrantRule | undefined;
   readonly state: RequestState;
 }
@@ -40,15 +43,17 @@ export async function loadRequest(
     });
   }
   const request = parsed.value;
-  const [decisions, ended] = await Promise.all([
+  const [decisions, ended, killed] = await Promise.all([
     readDecisions(caller, request.tier, id),
     isEnded(caller, userId, id),
+    findKill(caller, id),
   ]);
   const rule = findGrantRule(place.breakGlass, request);
-  const papers = { request, stored, decisions, ended };
+  const papers = { request, stored, decisions, ended: ended || killed !== undefined };
   return {
     ...papers,
     id,
+    killed,
     digest: sha256(stored.bytes),
     rule,
     state: requestState(papers, rule, caller.aws.now()),

@@ -2,23 +2,31 @@ import { untilText } from '../lib/duration-text.ts';
 import { isoSeconds } from '../lib/iso-seconds.ts';
 import type { LoadedRequest } from './load-request.ts';
 import { type RequestId, shortId } from './protocol/ids.ts';
+import type { Kill } from './protocol/kill.ts';
 
 /** What to type about a request; ids hold no character that a shell minds. */
 export const approveLine = (id: RequestId): string => `forge breakglass approve ${id}`;
 export const resumeLine = (id: RequestId): string => `forge breakglass resume ${shortId(id)}`;
 
 /** What became of it; unescaped. */
-export function statusLines({ state }: LoadedRequest, now: number): readonly (readonly [string, string])[] {
+export function statusLines(
+  { state, killed }: LoadedRequest,
+  now: number,
+): readonly (readonly [string, string])[] {
   const by = state.deniedBy === undefined ? '' : ` by ${state.deniedBy.userName}`;
   const until = state.endsAt === undefined ? '' : `, ${untilText(state.endsAt, now)}`;
   return [
     ['Status', `${state.status}${by}${until}${state.why === undefined ? '' : `: ${state.why}`}`],
+    ...(killed === undefined ? [] : [['Stopped by', stopText(killed)] as const]),
     ...state.notes.map((note) => ['Said', `${note.by.userName}: ${note.note}`] as const),
   ];
 }
 
+const stopText = ({ by, reason }: Kill): string =>
+  reason === undefined ? by.userName : `${by.userName}: ${reason}`;
+
 /** A request for `--output json`: camelCase, times as ISO 8601, null for what is not. */
-export function requestFacts({ id, request, stored, state, digest }: LoadedRequest) {
+export function requestFacts({ id, request, stored, state, digest, killed }: LoadedRequest) {
   const time = (at: number | undefined) => (at === undefined ? null : isoSeconds(at));
   return {
     id,
@@ -39,6 +47,8 @@ export function requestFacts({ id, request, stored, state, digest }: LoadedReque
     approvalsNeeded: state.needed,
     approvedBy: state.approvedBy,
     deniedBy: state.deniedBy ?? null,
+    stoppedBy: killed?.by ?? null,
+    stopReason: killed?.reason ?? null,
     notes: state.notes.map(({ by, note }) => ({ by: by.userName, note })),
     why: state.why ?? null,
     openedAt: time(state.openedAt),

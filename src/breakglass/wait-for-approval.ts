@@ -66,7 +66,7 @@ async function passing<Value>(
 }
 
 /** Why a request gives no access, and will not any more. */
-export function whyNot({ id, state, request }: LoadedRequest): ForgeError {
+export function whyNot({ id, state, request, killed }: LoadedRequest): ForgeError {
   const short = shortId(id);
   const anew = 'Ask anew where it is still needed: forge breakglass --help';
   const fail = (kind: ForgeError['kind'], message: string, hint = anew) =>
@@ -82,6 +82,10 @@ export function whyNot({ id, state, request }: LoadedRequest): ForgeError {
   if (state.status === 'lapsed') return fail('time-up', `Nobody approved ${short} in time.`);
   if (state.status === 'expired')
     return fail('time-up', `The time of ${short} on ${request.environment} is up.`);
+  if (state.status === 'ended' && killed !== undefined) {
+    const why = killed.reason === undefined ? '.' : `: ${killed.reason}`;
+    return fail('denied', `${killed.by.userName} stopped ${short}${why}`);
+  }
   if (state.status === 'ended') return fail('usage', `${short} was ended.`);
   return fail('denied', `${short} would not be sanctioned. ${state.why ?? ''}`.trim());
 }

@@ -39,6 +39,11 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/ticket.ts'),
     },
     {
+      path: 'breakglass kill',
+      summary: "end somebody else's access, now",
+      load: () => import('../commands/breakglass/kill.ts'),
+    },
+    {
       path: 'breakglass list',
       summary: 'who asks, and who has access',
       load: () => import('../commands/breakglass/list.ts'),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Person } from '../../src/breakglass/protocol/document-parts.ts';
 import { newRequestId } from '../../src/breakglass/protocol/ids.ts';
 import { killKey } from '../../src/breakglass/protocol/keys.ts';
 import { encodeKill } from '../../src/breakglass/protocol/kill.ts';
@@ -28,7 +29,11 @@ function asked(cloud: Cloud, id = requestId, minutes = 120): void {
   cloud.put(storedDecision(request, 1, { requestId: id, minutes }));
 }
 
-function kill(cloud: Cloud, id: typeof requestId | typeof emergency = requestId, by = people.mia): void {
+function kill(
+  cloud: Cloud,
+  id: typeof requestId | typeof emergency = requestId,
+  by: Person = people.mia,
+): void {
   const key = killKey(id, people.mia.userId);
   cloud.put({ key, bytes: encodeKill({ v: 1, kind: 'kill', sessionId: id, by, reason: 'Wrong database' }) });
 }

@@ -1,0 +1,99 @@
+import { ForgeError } from '../errors.ts';
+import type { AccessCaller } from './access-account.ts';
+import type { BreakGlassPlace } from './break-glass-place.ts';
+import { findRequest } from './find-request.ts';
+import { listGrants } from './list-grants.ts';
+import { type LoadedRequest, loadRequest } from './load-request.ts';
+import { type SessionId, shortId } from './protocol/ids.ts';
+import type { ArchiveRecord } from './protocol/record.ts';
+import type { Session } from './protocol/session.ts';
+import { findSession, isDenied, type RecordReader, readKeys, readRecords } from './read-records.ts';
+
+/** Who is to be stopped, and all that lives on the same membership. */
+export interface KillTarget {
+  readonly id: SessionId;
+  /** Undefined: nobody asked for it (tier 0 and 3, or a grant by hand). */
+  readonly request: LoadedRequest | undefined;
+  /** Record 0; undefined: there is none yet, or it can't be read. */
+  readonly session: Session | undefined;
+  /** Other grants of the same access, which end with it: there is one membership. */
+  readonly sharing: readonly LoadedRequest[];
+}
+
+/** Throws usage NO_SUCH_REQUEST, NO_SUCH_SESSION, AMBIGUOUS_ID, and HELD_BY_ANOTHER for what is over while another goes on. */
+export async function findKillTarget(
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  typed: string,
+): Promise<KillTarget> {
+  if (/^\s*(?:ev|un)-/i.test(typed)) return sessionTarget(place, caller, typed);
+  const listed = await findRequest(caller, typed);
+  const request = await loadRequest(place, caller, listed);
+  const open = (await listGrants(place, caller, { all: false, userId: listed.userId })).found;
+  const sharing = open.filter(
+    (other) =>
+      other.id !== request.id &&
+      other.state.status === 'granted' &&
+      other.request.groupId === request.request.groupId,
+  );
+  const { status } = request.state;
+  const [other] = sharing;
+  if (status !== 'granted' && status !== 'waiting' && other !== undefined) {
+    throw new ForgeError('usage', `${shortId(request.id)} is over; the access goes on by another grant.`, {
+      code: 'HELD_BY_ANOTHER',
+      hint: `End that: forge breakglass kill ${shortId(other.id)}`,
+    });
+  }
+  const records = await recordsOf(place, caller, request.id);
+  return {
+    id: request.id,
+    request,
+    session: sessionOf(records ?? []),
+    // Who only waits for more time is stopped alone: what was granted is another's matter.
+    sharing: status === 'granted' ? sharing : [],
+  };
+}
+
+/** Undefined: they can't be read with these rights, or forge.yaml does not say where they are. */
+export async function recordsOf(
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  id: SessionId,
+): Promise<readonly ArchiveRecord[] | undefined> {
+  const archiveBucket = place.breakGlass.records?.archiveBucket;
+  if (archiveBucket === undefined) return undefined;
+  try {
+    return await readRecords({ caller, archiveBucket }, id);
+  } catch (error) {
+    if (isDenied(error)) return undefined;
+    throw error;
+  }
+}
+
+async function sessionTarget(
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  typed: string,
+): Promise<KillTarget> {
+  const archiveBucket = place.breakGlass.records?.archiveBucket;
+  if (archiveBucket === undefined) {
+    throw new ForgeError('usage', 'forge.yaml does not say where the records are.', {
+      code: 'BREAK_GLASS_UNCONFIGURED',
+      hint: 'It needs break_glass.records.archive_bucket: docs/configuration.md',
+    });
+  }
+  const reader: RecordReader = { caller, archiveBucket };
+  const listed = await findSession(reader, typed);
+  const records = listed === undefined ? [] : await readKeys(reader, listed.keys.slice(0, 1));
+  const session = sessionOf(records);
+  if (listed === undefined || session === undefined) {
+    throw new ForgeError('usage', `There is no session ${JSON.stringify(typed.trim())}.`, {
+      code: 'NO_SUCH_SESSION',
+      hint: 'Ids look like bg-7f3k, ev-1c3d or un-0f2e. What there was: forge breakglass history',
+    });
+  }
+  return { id: listed.id, request: undefined, session, sharing: [] };
+}
+
+const sessionOf = ([first]: readonly ArchiveRecord[]): Session | undefined =>
+  first?.kind === 'open' ? first.body.session : undefined;

@@ -29,11 +29,10 @@ export function journalFolder(host: Pick<Host, 'directories'>): string {
 }
 
 /** The journal's files, oldest first. */
-export async function journalFiles(folder: string): Promise<string[]> {
-  return namesIn(folder)
+export const journalFiles = (folder: string): string[] =>
+  namesIn(folder)
     .filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name))
     .sort();
-}
 
 function namesIn(folder: string): string[] {
   try {
@@ -54,7 +53,7 @@ export async function appendToJournal(host: JournalHost, event: AuditEvent): Pro
   const folder = journalFolder(host);
   await ensurePrivateDirectory(host, folder);
   await withFileLock(host, join(folder, 'journal'), async () => {
-    const newest = (await journalFiles(folder)).at(-1);
+    const newest = journalFiles(folder).at(-1);
     const month = `${new Date(host.now()).toISOString().slice(0, 7)}.jsonl`;
     // A clock that went back must not make the chain go back to an older file.
     const name = newest !== undefined && newest > month ? newest : month;

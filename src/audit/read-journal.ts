@@ -21,7 +21,7 @@ export async function* readJournal(
   since = Number.NEGATIVE_INFINITY,
 ): AsyncGenerator<readonly JournalLine[], void, undefined> {
   const folder = journalFolder(host);
-  const names = await journalFiles(folder);
+  const names = journalFiles(folder);
   // A file holds nothing that is older than its name: a clock that went back stays in the newest.
   const first = since > 0 ? `${new Date(since).toISOString().slice(0, 7)}.jsonl` : '';
   for (const name of names.reverse()) {

@@ -28,7 +28,7 @@ export async function verifyJournal(host: Pick<JournalHost, 'directories'>): Pro
     complete,
     problem: { file, line, reason },
   });
-  for (const name of await journalFiles(folder)) {
+  for (const name of journalFiles(folder)) {
     const file = join(folder, name);
     let line = 0;
     for (const bytes of linesOf(readJournalFile(file))) {

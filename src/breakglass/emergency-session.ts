@@ -1,14 +1,13 @@
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { closeShells } from './close-shells.ts';
+import { deliverMeanwhile } from './deliver-meanwhile.ts';
 import { deliverSpool } from './deliver-spool.ts';
 import { type DueTicket, dueSentence, listDueTickets, rememberDueTicket } from './due-tickets.ts';
-import { emergencyEvidence } from './emergency-evidence.ts';
 import type { SessionParts } from './grant-session.ts';
 import type { Emergency } from './open-emergency.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
-import { hasSpooled, spool } from './spool.ts';
 
 const patienceMs = 6_000;
 /** So long before it is due the shell is reminded. */
@@ -39,13 +38,13 @@ export async function runEmergencySession(
     endsAt: Math.min(credentials.expiration - aws.clockSkew(), host.now() + plan.seconds * 1_000),
   };
   let reminded = false;
+  await using _delivery = deliverMeanwhile(parts, place);
   const end = await runSession(parts, {
     grant,
     command,
     // One use of the role is one alert and one record: its keys last as long as the session.
     source: async () => credentials,
     async revoked() {
-      if (hasSpooled(host)) await deliverSpool(parts, place, patienceMs);
       if (due?.dueAt !== undefined && !reminded && host.now() > due.dueAt - remindBeforeMs) {
         reminded = true;
         const missed = (await listDueTickets(host)).some((one) => one.id === id);
@@ -63,17 +62,8 @@ export async function runEmergencySession(
   });
   // On the disk before anybody is asked for anything.
   const said = summary();
-  await spool(
-    host,
-    emergencyEvidence(place, person, id, 2, {
-      type: 'closed',
-      at: aws.now(),
-      id,
-      why: end.ending.why,
-      ticket: plan.ticket ?? null,
-      ...(said === undefined ? {} : { summary: said }),
-    }),
-  );
+  if (said !== undefined)
+    await recordOutcome(parts, { type: 'breakglass.summary', id, person: person.userName, summary: said });
   const { waiting } = await deliverSpool(parts, place, patienceMs);
   if (waiting > 0)
     output.warn(`${waiting} of what is to be told waits for the next forge breakglass command.`);

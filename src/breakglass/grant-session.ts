@@ -1,12 +1,17 @@
 import { findMembership } from '../aws/identitystore.ts';
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
+import type { RoleCredentials } from '../identity/role-credentials.ts';
 import type { Output } from '../terminal/output.ts';
 import { refusingPrompt } from '../terminal/refusing-prompt.ts';
 import { type AccessAccount, requesterAccount } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { closeShells } from './close-shells.ts';
+import { deliverMeanwhile } from './deliver-meanwhile.ts';
+import { deliverSpool } from './deliver-spool.ts';
+import { openEvidence } from './evidence-state.ts';
 import type { LoadedRequest } from './load-request.ts';
+import type { RequestId } from './protocol/ids.ts';
 import type { AccessRequest } from './protocol/request.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
@@ -39,11 +44,13 @@ export async function runGrantSession(
   // The terminal belongs to the shell: nothing is asked there.
   const silent = { ...parts, prompt: refusingPrompt };
   const account = requesterAccount(silent, place);
+  await openEvidence(parts.host, place, request.requester.userId, id);
   await recordStep(parts, { type: 'breakglass.session.opened', id, environment: request.environment });
+  await using _delivery = deliverMeanwhile(silent, place);
   const end = await runSession(parts, {
     grant,
     command,
-    source: () => grantedCredentials(silent, place, request),
+    source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
     revoked: () => findRevocation(account, request),
     close: (keys, ending) => closeShells(parts, grant, keys, ending),
   });
@@ -53,7 +60,22 @@ export async function runGrantSession(
     why: end.ending.why,
     exitCode: end.exitCode,
   });
+  await deliverSpool(parts, place, patienceMs);
   return end;
+}
+
+const patienceMs = 6_000;
+
+/** No keys without a record of whose they are: it is how what AWS has seen is found again. */
+async function recorded(parts: SessionParts, id: RequestId, keys: RoleCredentials): Promise<RoleCredentials> {
+  await recordStep(parts, {
+    type: 'breakglass.credentials',
+    id,
+    caller: keys.callerArn ?? keys.source,
+    keyId: keys.accessKeyId,
+    expiresAt: new Date(keys.expiration ?? 0).toISOString(),
+  });
+  return keys;
 }
 
 async function findRevocation(account: AccessAccount, request: AccessRequest): Promise<string | undefined> {

@@ -9,8 +9,8 @@ import { ssoTokenOrSignIn } from '../identity/sso-token-or-sign-in.ts';
 import { requesterAccount } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { deliverSpool } from './deliver-spool.ts';
-import { emergencyEvidence } from './emergency-evidence.ts';
 import { emergencyOpeningText } from './emergency-text.ts';
+import { openEvidence } from './evidence-state.ts';
 import { ownUser, rememberedUser } from './own-user.ts';
 import type { EmergencyPlan } from './plan-emergency.ts';
 import type { Person } from './protocol/document-parts.ts';
@@ -47,21 +47,13 @@ export async function openEmergency(
   const id = newRequestId(aws.now(), randomBytes(10));
   const { environment, tier, reason, ticket } = plan;
   const facts = { id, person: person.userName, tier: 0, environment: environment.name, reason, ticket };
+  await openEvidence(host, place, person.userId, id);
   await recordStep(parts, {
     type: 'breakglass.emergency',
     ...facts,
     account: environment.account,
     role: plan.roleArn,
   });
-  await spool(
-    host,
-    emergencyEvidence(place, person, id, 0, {
-      type: 'opening',
-      at: aws.now(),
-      account: environment.account,
-      ...facts,
-    }),
-  );
   if (knowsWebhook(parts)) {
     await spool(host, { kind: 'slack', text: emergencyOpeningText(plan, person, id) });
   } else {
@@ -80,22 +72,18 @@ export async function openEmergency(
     sessionName: person.userName,
     sourceIdentity: person.userId,
     durationSeconds: plan.seconds,
-    tags: plan.tags,
+    tags: { ...plan.tags, [emergencyTags.id]: id },
     transitiveTags: [emergencyTags.tier, emergencyTags.incident],
     who: `${person.userName} as ${plan.permissionSet}`,
     deniedHint: `Tier ${tier.name} is for ${tier.requesters.join(', ') || 'those who are on call'}, on the VPN. What you hold: forge whoami --all`,
   });
-  await spool(
-    host,
-    emergencyEvidence(place, person, id, 1, {
-      type: 'issued',
-      at: aws.now(),
-      id,
-      accessKeyId: issued.accessKeyId,
-      roleArn: plan.roleArn,
-      expiresAt: new Date(issued.expiration).toISOString(),
-    }),
-  );
+  await recordStep(parts, {
+    type: 'breakglass.credentials',
+    id,
+    caller: issued.arn,
+    keyId: issued.accessKeyId,
+    expiresAt: new Date(issued.expiration).toISOString(),
+  });
   return {
     id,
     person,

@@ -44,7 +44,7 @@ async function enter<Value>(
 
 async function records(): Promise<JournalRecord['event'][]> {
   const folder = journalFolder(stage.host());
-  const files = await journalFiles(folder);
+  const files = journalFiles(folder);
   const lines = files.flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'));
   return lines.map((line) => parseRecord(line)?.event ?? { at: '', type: 'unreadable' });
 }

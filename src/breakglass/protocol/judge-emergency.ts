@@ -1,7 +1,7 @@
 import { isoSeconds } from '../../lib/iso-seconds.ts';
 import { cleanLine, isTime } from './document-parts.ts';
 import { type EmergencyUse, personOf } from './emergency-use.ts';
-import { isIdentityStoreId } from './ids.ts';
+import { isIdentityStoreId, isRequestId, type RequestId } from './ids.ts';
 import { findEmergencyRole, type Policy } from './policy.ts';
 import { type Refusal, refusals } from './refusals.ts';
 import type { Session } from './session.ts';
@@ -11,6 +11,8 @@ export const emergencyTags = {
   tier: 'forge:tier',
   incident: 'forge:incident',
   reason: 'forge:reason',
+  /** What the CLI named the session before AWS had an event of it: evidence and ends are under this name. */
+  id: 'forge:id',
 } as const;
 
 export type EmergencyVerdict =
@@ -52,6 +54,7 @@ export function judgeEmergency(use: EmergencyUse, policy: Policy, now: number): 
     environment: role?.environment,
     ticket: cleanLine(tag('incident'), 256),
     reason: cleanLine(tag('reason'), 500),
+    clientId: clientId(tag('id')),
     openedAt: isoSeconds(refusal === undefined ? at : Math.min(at, end)),
     expiresAt: isoSeconds(refusal === undefined ? use.expiresAt : end),
     approvers: [],
@@ -73,6 +76,9 @@ function refuse(use: EmergencyUse, policy: Policy): Refusal | undefined {
   if (role.tier === 3 ? !twoPeople(use.sourceIdentity) : !ownName(use)) return 'wrong-source';
   return use.expiresAt - use.at > role.maximumMinutes * 60_000 + 1_000 ? 'too-long' : undefined;
 }
+
+const clientId = (text: string | undefined): RequestId | undefined =>
+  text !== undefined && isRequestId(text) ? text : undefined;
 
 const blank = (text: string | undefined): boolean => text === undefined || text.trim() === '';
 

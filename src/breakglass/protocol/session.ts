@@ -43,6 +43,11 @@ export const session = strict({
   /** When it ends. Of what is not sanctioned: at once. */
   expiresAt: time,
   approvers: v.array(person, 'a list'),
+  /**
+   * Of an emergency: what its person's forge named it before AWS had an event of it. Their evidence and their end are under
+   * this name; anybody may have written any name here.
+   */
+  clientId: v.optional(sessionId),
   /** The session that this one prolongs. */
   extends: v.optional(sessionId),
 });

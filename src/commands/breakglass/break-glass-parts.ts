@@ -1,9 +1,8 @@
 import { type BreakGlassPlace, breakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { deliverSpool } from '../../breakglass/deliver-spool.ts';
+import { deliverSpool, hasUndelivered } from '../../breakglass/deliver-spool.ts';
 import { dueSentence, listDueTickets } from '../../breakglass/due-tickets.ts';
 import type { SessionParts } from '../../breakglass/grant-session.ts';
 import type { RequestId } from '../../breakglass/protocol/ids.ts';
-import { hasSpooled } from '../../breakglass/spool.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
 
@@ -19,7 +18,7 @@ export interface BreakGlassParts {
 export async function breakGlassParts(context: Context, given?: RequestId): Promise<BreakGlassParts> {
   const place = breakGlassPlace(await context.config());
   const parts = { ...identityParts(context), output: context.output };
-  if (!context.globals.plan && hasSpooled(context.host)) await deliverLate(parts, place);
+  if (!context.globals.plan && hasUndelivered(context.host)) await deliverLate(parts, place);
   const { host, output } = context;
   for (const due of await listDueTickets(host))
     if (due.id !== given) output.warn(dueSentence(due, host.now()));

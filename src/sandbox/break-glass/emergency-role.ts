@@ -58,7 +58,9 @@ export function emergencyRole(account: Account, policies: readonly PolicyDocumen
           Action: 'sts:TagSession',
           Condition: {
             ArnLike: onCall,
-            'ForAllValues:StringEquals': { 'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason'] },
+            'ForAllValues:StringEquals': {
+              'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason', 'forge:id'],
+            },
           },
         },
       ],

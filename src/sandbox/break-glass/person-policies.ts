@@ -96,6 +96,14 @@ export const requesterPolicy: PolicyDocument = {
       Condition: { StringLike: { 's3:prefix': `evidence/${ownId}/*` } },
     },
     {
+      // What is there already under a number: one's own, by an answer that was lost, or another machine's.
+      Sid: 'CompareOwnEvidence',
+      Effect: 'Allow',
+      Action: 's3:GetObject',
+      Resource: `${intake}/evidence/${ownId}/*`,
+      Condition: { Null: isPerson },
+    },
+    {
       Sid: 'EndOwn',
       Effect: 'Allow',
       Action: 'identitystore:DeleteGroupMembership',

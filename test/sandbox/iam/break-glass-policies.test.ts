@@ -97,7 +97,7 @@ const honest: ContextEntries = {
   'aws:RequestTag/forge:tier': '0',
   'aws:RequestTag/forge:incident': 'INC-1',
   'aws:RequestTag/forge:reason': 'Site down',
-  'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason'],
+  'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason', 'forge:id'],
   'sts:RoleSessionName': 'sam',
 };
 const onRole = (keys: IssuedKeys, action: string, to: Role, context: ContextEntries) => () =>
@@ -223,6 +223,11 @@ const cases: readonly Case[] = [
   ['a request of another’s', 'denied', put(requester, `requests/${userId('sven')}/BG-1.json`)],
   ['a request under no name', 'denied', put(requester, 'requests/BG-1.json')],
   ['an end of one’s own', 'allowed', put(requester, `ends/${userId('dana')}/BG-1.json`)],
+  [
+    'evidence of one’s own is read',
+    'allowed',
+    s3(requester, 'GetObject', intakeBucket, `evidence/${userId('dana')}/BG-1/000000.jsonl`),
+  ],
   ['evidence of one’s own', 'allowed', put(requester, `evidence/${userId('dana')}/BG-1/000000.jsonl`)],
   ['a requester’s decision', 'denied', put(requester, `decisions/tier1/BG-1/${userId('dana')}.json`)],
   [
@@ -268,7 +273,7 @@ const cases: readonly Case[] = [
   ['a request is read', 'allowed', s3(requester, 'GetObject', intakeBucket, 'requests/x/y.json')],
   ['a version is read', 'allowed', s3(manager, 'GetObjectVersion', intakeBucket, 'requests/x/y.json')],
   [
-    'evidence is read by a requester',
+    'another’s evidence is read by a requester',
     'denied',
     s3(requester, 'GetObject', intakeBucket, 'evidence/x/y/0.jsonl'),
   ],

@@ -40,6 +40,8 @@ describe('in', () => {
     expect(shown.stderr).toMatch(/tier 1, database in prod-cash/);
     expect(shown.stderr).toContain('balances differ');
     await terminal.waitFor(/answer\s+42/, { timeoutMs: 30_000 });
+    await terminal.waitFor(/What was done\?/);
+    terminal.write('compared them\r');
     expect(await terminal.exit).toBe(0);
   });
 
@@ -67,6 +69,8 @@ describe('in', () => {
     const ended = await sandbox.forge(['breakglass', 'end', asked.shortId, '--output', 'json']);
     expect(JSON.parse(ended.stdout)).toMatchObject({ sessionsEnded: 1 });
     await terminal.waitFor(/has ended: it was ended/);
+    await terminal.waitFor(/What was done\?/);
+    terminal.write('\r');
     expect(await terminal.exit).toBe(0);
   });
 
@@ -82,7 +86,8 @@ describe('in', () => {
     terminal.write('forge breakglass --tier 2 --env prod-cash --ticket I-1 --reason nested\r');
     await terminal.waitFor(/already/);
     terminal.write('exit\r');
-    await terminal.waitFor(/out of its group/);
+    await terminal.waitFor(/out of its group[^]*What was done\?/);
+    terminal.write('\r');
     await terminal.exit;
   });
 });

@@ -34,6 +34,9 @@ export interface RecordedShell {
   readonly plainLines?: boolean;
 }
 
+/** The last marker of one that is whole. */
+export const recordingEnd = 'end of the recording';
+
 export const recordingName = (id: string): string => `${id}.cast`;
 
 /** On the disk 100 ms after it was shown; this leaves most of them to the disk. */
@@ -114,7 +117,7 @@ class OpenRecording implements Recording {
     this.#flush();
     this.#write(this.#pieces(this.#redacted.end(), this.#now()));
     // What has no such end was cut off.
-    this.#event('m', 'end of the recording');
+    this.#event('m', recordingEnd);
     await this.#writing;
     const { bytes, sha256 } = await this.#stream.close();
     const { id, breakGlass } = this.#shell;

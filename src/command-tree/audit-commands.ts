@@ -14,6 +14,11 @@ export const auditCommands: CommandGroup = {
       load: () => import('../commands/audit/show.ts'),
     },
     {
+      path: 'audit replay',
+      summary: 'play what a shell in production showed',
+      load: () => import('../commands/audit/replay.ts'),
+    },
+    {
       path: 'audit verify',
       summary: 'find what was changed or is missing in the record',
       load: () => import('../commands/audit/verify.ts'),

@@ -72,11 +72,15 @@ export const auditEvents = {
   'breakglass.credentials': event(1, { id: 'text', caller: 'text', keyId: 'key id', expiresAt: 'text' }),
   'breakglass.session.opened': event(1, { id: 'text', environment: 'text' }),
   'breakglass.session.closed': event(1, { id: 'text', why: 'text', exitCode: 'number' }),
+  'breakglass.rotating': event(1, { person: 'text', user: 'text', keyId: 'key id' }),
+  'breakglass.rotated': event(1, { person: 'text', user: 'text', keyId: 'key id' }),
   'breakglass.ticket': event(1, { id: 'text', person: 'text', ticket: 'text?' }),
   'breakglass.summary': event(1, { id: 'text', person: 'text', summary: 'long text?' }),
   'breakglass.ending': event(1, { id: 'text', person: 'text', environment: 'text' }),
   'breakglass.ended': event(1, { id: 'text', person: 'text', membership: 'text' }),
   'breakglass.killing': event(1, { id: 'text', person: 'text', reason: 'text?' }),
+  'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
+  'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
   'breakglass.killed': event(1, { id: 'text', person: 'text', membership: 'text' }),
 } as const;
 

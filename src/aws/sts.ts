@@ -1,4 +1,9 @@
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  GetCallerIdentityCommand,
+  GetSessionTokenCommand,
+  STSClient,
+} from '@aws-sdk/client-sts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 import { type Aws, callAws } from './clients.ts';
 import { incompleteReply } from './incomplete-reply.ts';
@@ -88,4 +93,25 @@ export async function assumeRole(
   const arn = output.AssumedRoleUser?.Arn;
   if (issued === undefined || !arn) throw incompleteReply('sts AssumeRole', 'credentials');
   return { ...issued, arn };
+}
+
+/** Only for an IAM user's own keys; needs no permission. Throws as AWS does when it does not take the code. */
+export async function getSessionToken(
+  aws: Aws,
+  region: string,
+  keys: SigningKeys,
+  request: { readonly serialNumber: string; readonly tokenCode: string; readonly durationSeconds: number },
+): Promise<IssuedCredentials> {
+  const client = new STSClient(aws.clientConfig('sts', region, keys));
+  const command = new GetSessionTokenCommand({
+    SerialNumber: request.serialNumber,
+    TokenCode: request.tokenCode,
+    DurationSeconds: request.durationSeconds,
+  });
+  const call = { service: 'sts', operation: 'GetSessionToken', region } as const;
+  const output = await callAws(aws, call, (options) => client.send(command, options));
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {};
+  const issued = parseIssuedCredentials(AccessKeyId, SecretAccessKey, SessionToken, Expiration?.getTime());
+  if (issued === undefined) throw incompleteReply('sts GetSessionToken', 'credentials');
+  return issued;
 }

@@ -41,6 +41,24 @@ export async function rememberedUser(
   return typeof userId === 'string' && isIdentityStoreId(userId) ? { userId, userName } : undefined;
 }
 
+/** The same, for a name that was typed, with or without its domain; undefined: nobody, or more than one. */
+export async function rememberedUserCalled(
+  host: OwnHost,
+  identityStoreId: string,
+  typed: string,
+): Promise<Person | undefined> {
+  const prefix = `${identityStoreId}/`;
+  const names = Object.keys(await load(host)).flatMap((one) =>
+    one.startsWith(prefix) ? [one.slice(prefix.length)] : [],
+  );
+  const wanted = typed.toLowerCase();
+  const exact = names.filter((name) => name.toLowerCase() === wanted);
+  const [found, ...more] =
+    exact.length > 0 ? exact : names.filter((name) => name.toLowerCase().startsWith(`${wanted}@`));
+  if (found === undefined || more.length > 0) return undefined;
+  return rememberedUser(host, identityStoreId, found);
+}
+
 async function rememberUser(host: OwnHost, identityStoreId: string, person: Person): Promise<void> {
   const users = { ...(await load(host)), [key(identityStoreId, person.userName)]: person.userId };
   await ensurePrivateDirectory(host, folderOf(host));

@@ -54,9 +54,19 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/show.ts'),
     },
     {
+      path: 'breakglass rotate',
+      summary: 'replace the key of tier 3',
+      load: () => import('../commands/breakglass/rotate.ts'),
+    },
+    {
       path: 'breakglass status',
       summary: 'what you asked for, and what is open here',
       load: () => import('../commands/breakglass/status.ts'),
+    },
+    {
+      path: 'breakglass doctor',
+      summary: 'is the server side there, do its policies hold',
+      load: () => import('../commands/breakglass/doctor.ts'),
     },
   ],
 };

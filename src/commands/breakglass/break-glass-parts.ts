@@ -1,5 +1,6 @@
 import { type BreakGlassPlace, breakGlassPlace } from '../../breakglass/break-glass-place.ts';
 import { deliverSpool, hasUndelivered } from '../../breakglass/deliver-spool.ts';
+import { listDueRotations, rotationSentence } from '../../breakglass/due-rotation.ts';
 import { dueSentence, listDueTickets } from '../../breakglass/due-tickets.ts';
 import type { SessionParts } from '../../breakglass/grant-session.ts';
 import type { RequestId } from '../../breakglass/protocol/ids.ts';
@@ -22,6 +23,7 @@ export async function breakGlassParts(context: Context, given?: RequestId): Prom
   const { host, output } = context;
   for (const due of await listDueTickets(host))
     if (due.id !== given) output.warn(dueSentence(due, host.now()));
+  for (const due of await listDueRotations(host)) output.warn(rotationSentence(due, host.now()));
   return { parts, place };
 }
 

@@ -12,13 +12,14 @@ import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { writeRequest } from '../../breakglass/write-request.ts';
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { ForgeError } from '../../errors.ts';
 import { askMissing } from './ask-missing.ts';
 import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
 import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
+import { isForTwo, offlineParts, type PeopleOptions, peopleOption } from './offline-parts.ts';
 import { runEmergency } from './run-emergency.ts';
+import { runOffline } from './run-offline.ts';
 
-export interface RequestOptions extends EntryOptions {
+export interface RequestOptions extends EntryOptions, PeopleOptions {
   readonly tier?: string;
   readonly scenario?: string;
   readonly duration?: string;
@@ -32,12 +33,14 @@ export default defineCommand<RequestOptions>({
   options: [
     {
       flags: '--tier <number>',
-      description: '1 or 2: somebody approves. 0: nobody has to, and everybody is told',
+      description:
+        '1 or 2: somebody approves. 0: nobody has to, and everybody is told. 3: two people, without Identity Center',
     },
     { flags: '--scenario <name>', description: 'what it is for, where the tier asks: instance, database, …' },
     { flags: '--duration <time>', description: 'how long, from the approval on, e.g. 2h' },
     { flags: '--ticket <id>', description: 'of the incident' },
     { flags: '--reason <text>', description: 'why, for those who decide; recorded for years' },
+    peopleOption,
     ...entryOptions,
   ],
   rest: 'command and its arguments, in place of a shell',
@@ -55,6 +58,10 @@ export default defineCommand<RequestOptions>({
       'the site is down: in at once; everybody is told, the ticket follows',
     ],
     [
+      'forge breakglass --tier 3 --people sam,sven --env prod-wealth --reason "Identity Center is down"',
+      'nobody can sign in: sam has the key, sven the MFA device',
+    ],
+    [
       'forge breakglass --tier 1 --scenario instance --env prod-wealth --ticket INC-9 --reason "disk full" --no-wait --output json',
       'from a script: prints the id, exit code 8',
     ],
@@ -65,7 +72,9 @@ The time begins with the approval. Nobody can approve their own request: AWS ref
 terminal nothing is waited for: the exit code is 8, and --output json has the id. FORGE_SLACK_WEBHOOK is where the
 approvers are told.
 Tier 0 needs a fresh sign-in with MFA, lasts an hour at most, and tells before it opens; what can't be told yet (Slack or
-S3 is down) is kept, and delivered by the session itself or by the next breakglass command.`,
+S3 is down) is kept, and delivered by the session itself or by the next breakglass command.
+Tier 3 asks nothing of Identity Center: the key of an IAM user, out of Bitwarden (bw) or typed, and the code of another
+person's MFA device, typed without echo; each code is good once. Afterwards: forge breakglass rotate.`,
   run: runRequest,
 });
 
@@ -79,16 +88,12 @@ export async function requestAccess(
   options: RequestOptions,
   rest: readonly string[],
 ): Promise<number> {
-  const found = await breakGlassParts(context);
+  const inPerson = isForTwo(await context.config(), options.tier);
+  const found = await (inPerson ? offlineParts(context) : breakGlassParts(context));
   if (options.wait !== false && !context.globals.plan) refuseNested(context.host);
   const asked = await askMissing(context, found.place, options);
   const tier = tierNamed(found.place, asked.tier);
-  if (tier.approval === 'two-people') {
-    throw new ForgeError('usage', `Tier ${tier.name} is not asked for: two people open it together.`, {
-      code: 'TIER_IN_PERSON',
-      hint: `When: ${tier.when ?? tier.description ?? 'Identity Center is down'}.`,
-    });
-  }
+  if (tier.approval === 'two-people') return runOffline(context, found, tier, asked, options, rest);
   if (tier.approval === 'self-serve') return runEmergency(context, found, tier, asked, options, rest);
   return askAndEnter(context, found, asked, options, rest);
 }

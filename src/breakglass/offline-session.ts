@@ -1,0 +1,50 @@
+import type { BreakGlassPlace } from './break-glass-place.ts';
+import { closeShells } from './close-shells.ts';
+import { deliverSpool } from './deliver-spool.ts';
+import type { SessionParts } from './grant-session.ts';
+import type { OfflineSession } from './open-offline.ts';
+import { recordOutcome, recordStep } from './record-step.ts';
+import type { ActiveGrant } from './session/active-grant.ts';
+import { runSession, type SessionEnd } from './session/run-session.ts';
+import { hasSpooled } from './spool.ts';
+
+const patienceMs = 6_000;
+
+/** A shell, or a program, with tier 3's role; Slack, where it could not be told, is told meanwhile. */
+export async function runOfflineSession(
+  parts: SessionParts,
+  place: BreakGlassPlace,
+  { id, plan, credentials }: OfflineSession,
+  command: readonly string[] | undefined,
+): Promise<SessionEnd> {
+  const { host } = parts;
+  const aws = await parts.aws();
+  const { environment, reason, seconds } = plan;
+  await recordStep(parts, { type: 'breakglass.session.opened', id, environment: environment.name });
+  const grant: ActiveGrant = {
+    id,
+    tier: 3,
+    environment: environment.name,
+    region: environment.region,
+    reason,
+    endsAt: Math.min(credentials.expiration - aws.clockSkew(), host.now() + seconds * 1_000),
+  };
+  const end = await runSession(parts, {
+    grant,
+    command,
+    // One use of the role is one alert, one record, one code: its keys last as long as the session.
+    source: async () => credentials,
+    async revoked() {
+      if (hasSpooled(host)) await deliverSpool(parts, place, patienceMs, 'slack');
+      return undefined;
+    },
+    close: (keys, ending) => closeShells(parts, grant, keys, ending),
+  });
+  await recordOutcome(parts, {
+    type: 'breakglass.session.closed',
+    id,
+    why: end.ending.why,
+    exitCode: end.exitCode,
+  });
+  return end;
+}

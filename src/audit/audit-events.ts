@@ -81,6 +81,8 @@ export const auditEvents = {
   'breakglass.killing': event(1, { id: 'text', person: 'text', reason: 'text?' }),
   'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
   'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
+  'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
+  'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
   'breakglass.killed': event(1, { id: 'text', person: 'text', membership: 'text' }),
 } as const;
 

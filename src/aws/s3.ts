@@ -82,6 +82,38 @@ export async function putOnce(
 }
 
 /**
+ * Whether an object may be written, without writing one: the digest is none of its bytes, and S3 looks at permission
+ * first, then at digests, then at conditions. 'written': it is there all the same. Throws what is none of these. IAM
+ * action s3:PutObject. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
+export async function tryToPut(
+  aws: Aws,
+  region: string,
+  keys: SigningKeys,
+  { bucket, key, once }: ObjectAddress & { readonly once: boolean },
+): Promise<'denied' | 'allowed' | 'written'> {
+  const client = s3Client(aws, region, keys);
+  const command = new PutObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    Body: new Uint8Array(),
+    ChecksumSHA256: Buffer.alloc(32).toString('base64'),
+    ...(once ? { IfNoneMatch: '*' } : {}),
+  });
+  try {
+    await callAws(aws, s3Call('PutObject', region, `${bucket}/${key}`), (options) =>
+      client.send(command, options),
+    );
+    return 'written';
+  } catch (error) {
+    const name = awsErrorName(error) ?? '';
+    if (name === 'AccessDenied') return 'denied';
+    if (['BadDigest', 'PreconditionFailed', 'ConditionalRequestConflict'].includes(name)) return 'allowed';
+    throw error;
+  }
+}
+
+/**
  * Undefined: there is none. Throws OBJECT_TOO_LARGE, without reading it, for one of more than `limit` bytes: anybody may
  * have put it there. IAM action s3:GetObject, with a version s3:GetObjectVersion.
  */

@@ -68,5 +68,10 @@ export const breakGlassCommands: CommandGroup = {
       summary: 'is the server side there, do its policies hold',
       load: () => import('../commands/breakglass/doctor.ts'),
     },
+    {
+      path: 'breakglass doctor',
+      summary: 'is the server side there, do its policies hold',
+      load: () => import('../commands/breakglass/doctor.ts'),
+    },
   ],
 };

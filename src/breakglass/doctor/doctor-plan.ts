@@ -1,0 +1,35 @@
+import type { Plan, PlanStep } from '../../terminal/plan.ts';
+import type { BreakGlassPlace } from '../break-glass-place.ts';
+import { namedGrantGroups } from './doctor-groups.ts';
+
+/** What the doctor would try; pure. */
+export function doctorPlan(place: BreakGlassPlace): Plan {
+  const { account, intakeBucket, breakGlass } = place;
+  const groups = namedGrantGroups(place).length;
+  const archive = breakGlass.records?.archiveBucket;
+  const call = (name: string, resource: string, why: string): PlanStep => ({
+    kind: 'aws',
+    call: name,
+    action: name.startsWith('sso ') ? undefined : name.replace(' ', ':'),
+    resource,
+    why,
+  });
+  return {
+    summary: `Try whether break-glass of ${account} is there, and whether its policies hold.`,
+    steps: [
+      call('sso GetRoleCredentials', account, 'keys of each permission set of break-glass that you hold'),
+      call('identitystore GetGroupId', `${groups} groups`, 'they must be there'),
+      { kind: 'local', what: 'write each try to the journal before it is made' },
+      call(
+        'identitystore CreateGroupMembership',
+        `${groups} groups`,
+        'of yourself: AWS must refuse it; if it does not, DeleteGroupMembership at once',
+      ),
+      call('identitystore CreateGroupMembership', 'one group of each tier', 'of somebody whom there is not'),
+      call('s3 PutObject', intakeBucket, 'with a wrong digest, so that nothing is ever written'),
+      ...(archive === undefined ? [] : [call('s3 PutObject', archive, 'the same; it must be refused')]),
+      call('s3 ListBucket', intakeBucket, 'what you may list, and what not'),
+    ],
+    equivalents: [],
+  };
+}

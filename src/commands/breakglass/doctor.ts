@@ -1,0 +1,61 @@
+import { doctorPlan } from '../../breakglass/doctor/doctor-plan.ts';
+import { examineBreakGlass } from '../../breakglass/doctor/examine-break-glass.ts';
+import { doctorExitCode, type Finding } from '../../breakglass/doctor/finding.ts';
+import { defineCommand } from '../../command.ts';
+import { identityParts } from '../../identity/identity-parts.ts';
+import type { Style } from '../../terminal/style.ts';
+import { breakGlassParts } from './break-glass-parts.ts';
+
+export default defineCommand({
+  description:
+    'Tries whether break-glass works for you, and whether its policies hold: may you approve yourself? You must not.',
+  examples: [
+    [
+      'forge breakglass doctor',
+      'every line, and what to do; before you go on call, and after each change of policies',
+    ],
+    ['forge breakglass doctor --output json', 'the same for a script'],
+  ],
+  details: `Each line is ok, BAD, "can't see" (it could not be looked at now) or "-" (not yours to see, or not used here). Exit
+code 0: nothing is bad; 1: something is; 2: nothing that could be seen is, but not everything could be. What must be
+denied is really tried with each permission set of break-glass that you hold, and leaves nothing behind: writes have a
+wrong digest, which S3 never stores, and whoever AWS should let into a group is taken out at once. AWS's trail shows the
+tries, and your journal says that they were the doctor's.`,
+  async run(context) {
+    const { output, host, globals } = context;
+    const { parts, place } = await breakGlassParts(context);
+    if (globals.plan) return output.plan(doctorPlan(place));
+    const steady = identityParts({ ...context, host: { ...host, signal: new AbortController().signal } });
+    using progress = output.progress('looking at break-glass');
+    const { person, findings } = await examineBreakGlass({ parts, steady, place }, ({ check }) =>
+      progress.update(`looking at break-glass: ${check} is done`),
+    );
+    progress[Symbol.dispose]();
+    const code = doctorExitCode(findings);
+    output.result({
+      data: {
+        ok: code === 0,
+        person: person ?? null,
+        findings: findings.map((finding) => ({ ...finding, hint: finding.hint ?? null })),
+      },
+      text: (style) => render(findings, style),
+    });
+    return code;
+  },
+});
+
+function render(findings: readonly Finding[], style: Style): string {
+  const width = Math.max(...findings.map(({ check }) => check.length)) + 2;
+  const marks = {
+    ok: style.good('ok       '),
+    bad: style.danger('BAD      '),
+    unseen: style.bold("can't see"),
+    other: style.dim('-        '),
+  };
+  return findings
+    .map(({ check, verdict, detail, hint }) => {
+      const lines = [style.plain(detail), ...(hint === undefined ? [] : hint.split('\n').map(style.bold))];
+      return `${style.plain(check.padEnd(width))}${marks[verdict]}  ${lines.join(`\n${' '.repeat(width + 11)}`)}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,251 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PolicyDocument, PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
+import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+
+/** Each policy of break-glass is broken in turn, and the doctor says which. */
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  for (const person of ['dana', 'mia', 'noor', 'casey']) await sandbox.signIn(person);
+}, 120_000);
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+});
+const undo: (() => void)[] = [];
+afterEach(() => {
+  for (const mend of undo.splice(0)) mend();
+});
+
+interface Finding {
+  readonly check: string;
+  readonly verdict: 'ok' | 'bad' | 'unseen' | 'other';
+  readonly detail: string;
+}
+async function examine(person: string) {
+  const run = await sandbox.forge(['breakglass', 'doctor', '--output', 'json'], { person });
+  if (run.stdout === '') throw new Error(`${run.code} ${run.stderr}`);
+  const { findings } = JSON.parse(run.stdout) as { findings: readonly Finding[] };
+  const bad = findings.filter(({ verdict }) => verdict === 'bad');
+  return { code: run.code, findings, bad, named: bad.map(({ check }) => check) };
+}
+
+type Statements = PolicyStatement[];
+const statementsOf = (document: PolicyDocument): Statements => document.Statement as Statements;
+/** In place: sessions that began before have it too. */
+function change(documents: readonly PolicyDocument[], edit: (statements: Statements) => void): void {
+  for (const document of documents) {
+    if (!Array.isArray(document.Statement)) continue;
+    const statements = statementsOf(document);
+    const before = structuredClone(statements);
+    undo.push(() => {
+      statements.splice(0, statements.length, ...before);
+    });
+    edit(statements);
+  }
+}
+const without =
+  (...sids: readonly string[]) =>
+  (statements: Statements) => {
+    const kept = statements.filter(({ Sid }) => !sids.includes(Sid ?? ''));
+    statements.splice(0, statements.length, ...kept);
+  };
+const allowing =
+  (...actions: readonly string[]) =>
+  (statements: Statements) => {
+    statements.push({ Effect: 'Allow', Action: [...actions], Resource: '*' });
+  };
+const setOf = (name: string): readonly PolicyDocument[] =>
+  sandbox.world.organisation.permissionSets.find((set) => set.name === name)?.policies ?? [];
+const bucketOf = (part: string): readonly PolicyDocument[] =>
+  sandbox.world.organisation.buckets.flatMap(({ name, policy }) =>
+    name.includes(part) && policy !== undefined ? [policy] : [],
+  );
+const requester = 'Forge-BreakGlass-Request';
+const approver = 'Forge-BreakGlass-Approve-tier1';
+
+/** What the doctor could leave. The archive is the recorder's, which records whoever was let in, the doctor too. */
+function state() {
+  const { memberships, buckets } = sandbox.world.organisation;
+  const intake = buckets.find(({ name }) => name.includes('intake'));
+  return { memberships: memberships.length, objects: intake?.objects.size };
+}
+
+describe('as it should be', () => {
+  it.each(['dana', 'mia', 'noor'])('%s finds nothing wrong, and leaves nothing behind', async (person) => {
+    const before = state();
+    const { code, findings, named } = await examine(person);
+    expect([code, named]).toEqual([0, []]);
+    expect(state()).toEqual(before);
+    const seen = new Map(findings.map(({ check, verdict }) => [check, verdict]));
+    if (person === 'mia') expect(seen.get('approve myself (approve)')).toBe('ok');
+    if (person === 'noor') expect(seen.get('write to the archive (audit)')).toBe('ok');
+  });
+
+  it('who holds nothing of it is told', async () => {
+    expect((await examine('casey')).named).toEqual(['rights']);
+  });
+
+  it('every try is in the journal, before the summary', async () => {
+    await examine('dana');
+    const { HOME = '' } = sandbox.environment({ person: 'dana' });
+    const folder = join(HOME, '.local', 'state', 'forge', 'audit');
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
+    const text = (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('');
+    const events = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; probe?: string; bad?: number });
+    expect(events.filter(({ probe }) => probe === 'self-approval').length).toBeGreaterThanOrEqual(15);
+    expect(events.at(-1)).toMatchObject({ type: 'breakglass.doctor', bad: 0 });
+  });
+
+  it('--plan tries nothing', async () => {
+    const before = await sandbox.admin.calls();
+    const run = await sandbox.forge(['breakglass', 'doctor', '--plan'], { person: 'mia' });
+    expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('15 groups')]);
+    expect(await sandbox.admin.calls()).toEqual(before);
+  });
+
+  it('what is down can not be seen, and that is no all-clear', async () => {
+    await sandbox.admin.fault({
+      service: 's3',
+      operation: 'PutObject',
+      status: 403,
+      error: 'Odd',
+      times: 99,
+    });
+    const { code, findings } = await examine('dana');
+    await sandbox.admin.clearFaults();
+    expect(code).toBe(2);
+    expect(findings.filter(({ verdict }) => verdict === 'unseen').length).toBeGreaterThan(5);
+  });
+});
+
+describe('broken', () => {
+  it('may I approve myself: said in capitals, and out again at once', async () => {
+    change(setOf(approver), without('NeverMyself'));
+    const before = state();
+    const { code, bad } = await examine('mia');
+    expect(code).toBe(1);
+    expect(bad.map(({ check }) => check)).toEqual(['approve myself (approve)']);
+    expect(bad[0]?.detail).toMatch(
+      /^YOU CAN APPROVE YOURSELF\. It let you into grp-forge-jit-tier1-\S+, .*you are out again/,
+    );
+    expect(bad[0]?.detail).not.toContain('tier2');
+    expect(state()).toEqual(before);
+    const calls = await sandbox.admin.calls();
+    expect(calls['identitystore:DeleteGroupMembership']).toBeGreaterThanOrEqual(12);
+  });
+
+  it('… and where it can not be taken back, who must', async () => {
+    change(setOf(approver), without('NeverMyself', 'MayRevoke'));
+    const before = sandbox.world.organisation.memberships.length;
+    const { bad } = await examine('mia');
+    expect(bad[0]?.detail).toContain('NOW AND COULD NOT BE TAKEN OUT: AN ADMINISTRATOR MUST DO IT');
+    sandbox.world.organisation.memberships.splice(before);
+  });
+
+  it('a requester who can let people in', async () => {
+    change(
+      setOf(requester),
+      allowing('identitystore:CreateGroupMembership', 'identitystore:DeleteGroupMembership'),
+    );
+    expect((await examine('dana')).named).toEqual([
+      'approve myself (request)',
+      'let somebody into tier 1 (request)',
+      'let somebody into tier 2 (request)',
+    ]);
+  });
+
+  it('an approver of another tier', async () => {
+    change(setOf(approver), allowing('identitystore:CreateGroupMembership'));
+    expect((await examine('mia')).named).toEqual(['let somebody into tier 2 (approve)']);
+  });
+
+  const requests: readonly (readonly [string, () => void, readonly string[]])[] = [
+    [
+      'the intake can be written over',
+      () => {
+        change(bucketOf('intake'), without('WrittenOnce'));
+        change(setOf(requester), (statements) => {
+          for (const one of statements) if (one.Sid === 'WriteOwnOnce') Object.assign(one, { Condition: {} });
+        });
+      },
+      ['write without If-None-Match'],
+    ],
+    [
+      'anybody writes in any name',
+      () => change(setOf(requester), allowing('s3:PutObject')),
+      [
+        'write a request in another name',
+        'end what is of others',
+        'write evidence in another name',
+        'decide tier 1 in another name',
+        'decide tier 1',
+        'decide tier 2 in another name',
+        'decide tier 2',
+      ],
+    ],
+    [
+      'the archive is open',
+      () => {
+        change(bucketOf('archive'), without('OnlyTheRecorder', 'WrittenOnce'));
+        change(setOf(requester), (statements) => {
+          statements.push({
+            Effect: 'Allow',
+            Action: ['s3:PutObject', 's3:ListBucket'],
+            Resource: [
+              'arn:aws:s3:::forge-breakglass-archive-*',
+              'arn:aws:s3:::forge-breakglass-archive-*/*',
+            ],
+          });
+        });
+      },
+      ['write to the archive', 'write over the archive', 'list the archive'],
+    ],
+    [
+      'evidence of others is listed',
+      () => change(setOf(requester), allowing('s3:ListBucket')),
+      ['list evidence of others', 'list the archive'],
+    ],
+    [
+      'nobody can ask',
+      () => change(setOf(requester), without('WriteOwnOnce', 'List')),
+      ['write a request', 'write an end', 'write evidence', 'list requests'],
+    ],
+  ];
+  it.each(requests)('%s', async (_, broken, named) => {
+    broken();
+    const before = state();
+    const found = await examine('dana');
+    expect(found.named).toEqual(named.map((check) => `${check} (request)`));
+    expect(found.code).toBe(1);
+    expect(state()).toEqual(before);
+  });
+
+  it('an approver who can not decide', async () => {
+    change(setOf(approver), without('DecideOnce', 'GrantTierGroups'));
+    expect((await examine('mia')).named).toEqual([
+      'let somebody into tier 1 (approve)',
+      'decide tier 1 (approve)',
+    ]);
+  });
+
+  it('a group is gone', async () => {
+    const { groups } = sandbox.world.organisation;
+    const index = groups.findIndex(({ name }) => name.includes('jit-tier2'));
+    const [gone] = groups.splice(index, 1);
+    const { bad } = await examine('dana');
+    if (gone !== undefined) groups.splice(index, 0, gone);
+    expect(bad).toMatchObject([{ check: 'groups', detail: expect.stringContaining(gone?.name ?? '?') }]);
+  });
+
+  it('a clock that is off', async () => {
+    await sandbox.admin.setClock(200_000);
+    const { named } = await examine('noor');
+    await sandbox.admin.setClock(0);
+    expect(named).toEqual(['clock']);
+  });
+});

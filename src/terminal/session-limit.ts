@@ -16,6 +16,8 @@ const warnings = [10 * 60_000, 60_000];
 export interface RunningLimit extends Disposable {
   /** Milliseconds until the end, looked at now; 0 or less: it is over, told or not. */
   left(): number;
+  /** Moves the end, whatever the clocks have done meanwhile; warnings that were given are given again. */
+  prolong(byMs: number): void;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface RunningLimit extends Disposable {
  * is the wall clock, and a wall clock that is set back prolongs nothing. Disposing stops it.
  */
 export function limitSession(limit: SessionLimit): RunningLimit {
-  const { host, maximumMs } = limit;
+  const { host } = limit;
+  let { maximumMs } = limit;
   const started = { wall: host.now(), monotonic: host.monotonic() };
   let pending = warnings.filter((before) => before < maximumMs);
   const leftNow = () => maximumMs - Math.max(host.now() - started.wall, host.monotonic() - started.monotonic);
@@ -40,5 +43,12 @@ export function limitSession(limit: SessionLimit): RunningLimit {
     limit.warn(left);
   };
   const timer = setInterval(look, limit.everyMs ?? 1_000);
-  return { left: leftNow, [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    left: leftNow,
+    prolong(byMs) {
+      maximumMs += byMs;
+      pending = warnings.filter((before) => before < leftNow());
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
 }

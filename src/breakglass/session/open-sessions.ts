@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../files/replace-file.ts';
 import { openRunFolder, type RunFolder } from '../../files/run-folder.ts';
 import type { Host } from '../../host.ts';
 import type { ActiveGrant, Ending } from './active-grant.ts';
@@ -13,6 +14,8 @@ export interface OpenSession extends Pick<ActiveGrant, 'id' | 'tier' | 'environm
 
 const kind = 'breakglass';
 const description = 'session.json';
+/** In the session's folder: when it ends, epoch seconds on one line, for the prompt. */
+export const endsAtName = 'ends-at';
 /** Whoever can write it is the person: the folder is theirs alone. */
 const order = 'end';
 
@@ -21,10 +24,21 @@ type FolderHost = Pick<Host, 'directories' | 'platform' | 'userId' | 'pid' | 'is
 /** A folder in which this run says what it holds, and is told to end. There is nothing secret in it. */
 export async function openSessionFolder(host: FolderHost, grant: ActiveGrant): Promise<RunFolder> {
   const folder = await openRunFolder(host, kind);
-  const { id, tier, environment, reason, endsAt } = grant;
-  const session: OpenSession = { id, tier, environment, reason, endsAt, pid: host.pid };
-  await writeFile(join(folder.path, description), JSON.stringify(session), { mode: 0o600 });
+  await describeSession(host, folder.path, grant);
   return folder;
+}
+
+/** What others on this machine see, and the shell's prompt; again where the end has moved. */
+export async function describeSession(
+  { pid }: Pick<Host, 'pid'>,
+  folder: string,
+  grant: Pick<ActiveGrant, 'id' | 'tier' | 'environment' | 'reason' | 'endsAt'>,
+): Promise<void> {
+  const { id, tier, environment, reason, endsAt } = grant;
+  const session: OpenSession = { id, tier, environment, reason, endsAt, pid };
+  // At once: others read them at any time.
+  await replaceFile(join(folder, description), JSON.stringify(session), { mode: 0o600 });
+  await replaceFile(join(folder, endsAtName), `${Math.floor(endsAt / 1_000)}\n`, { mode: 0o600 });
 }
 
 /** Those that run now. */

@@ -1,3 +1,4 @@
+import { quotePosix } from '../../lib/quote-posix.ts';
 import { exportLine, type Shell, unsetLine } from '../../terminal/shell-lines.ts';
 import type { ActiveGrant } from './active-grant.ts';
 import type { SessionVariables } from './session-variables.ts';
@@ -7,6 +8,8 @@ export interface PromptFacts {
   /** The forge that holds the credentials: without it the prompt says that they are gone. */
   readonly pid: number;
   readonly coloured: boolean;
+  /** A file with the end, epoch seconds: it moves when the grant is prolonged. Without it `endsAt` counts. */
+  readonly endsFile: string;
 }
 
 /** Nothing in it means anything to a shell or its prompt, whatever an environment is named. */
@@ -23,10 +26,13 @@ export function variableLines(shell: Shell, { open, removed }: SessionVariables)
 }
 
 /** Sets __forge_text: what the prompt begins with. `date` because bash 3.2 (macOS) has nothing of its own. */
-function posixText({ grant, pid }: PromptFacts): string {
+function posixText({ grant, pid, endsFile }: PromptFacts): string {
   const name = label(grant);
   return `__forge_text_now() {
-  local left=$(( ${Math.floor(grant.endsAt / 1000)} - $(date +%s) ))
+  local left ends=${Math.floor(grant.endsAt / 1000)} file=${quotePosix(endsFile)}
+  [ -r "$file" ] && read -r ends < "$file"
+  case $ends in ''|*[!0-9]*) ends=0 ;; esac
+  left=$(( ends - $(date +%s) ))
   if ! kill -0 ${pid} 2>/dev/null || [ "$left" -le 0 ]; then __forge_text='[ENDED ${name}: no credentials]'
   elif [ "$left" -lt 60 ]; then __forge_text="[BREAK-GLASS ${name} $left s]"
   else __forge_text="[BREAK-GLASS ${name} $(( left / 60 )) min]"
@@ -66,14 +72,17 @@ typeset -ga precmd_functions
 precmd_functions+=(__forge_prompt)`;
 }
 
-export function fishPrompt({ grant, pid, coloured }: PromptFacts): string {
+export function fishPrompt({ grant, pid, coloured, endsFile }: PromptFacts): string {
   const name = label(grant);
   const [red, plain] = coloured ? ['set_color --bold red', 'set_color normal'] : ['true', 'true'];
   return `functions -q fish_prompt; and functions -c fish_prompt __forge_own_prompt
 function __forge_status; return $argv[1]; end
 function fish_prompt
   set -l before $status
-  set -l left (math ${Math.floor(grant.endsAt / 1000)} - (date +%s))
+  set -l ends ${Math.floor(grant.endsAt / 1000)}
+  test -r ${quotePosix(endsFile)}; and read ends < ${quotePosix(endsFile)}
+  string match -qr '^[0-9]+$' -- "$ends"; or set ends 0
+  set -l left (math $ends - (date +%s))
   ${red}
   if not kill -0 ${pid} 2>/dev/null; or test $left -le 0
     echo -n '[ENDED ${name}: no credentials]'
@@ -94,14 +103,16 @@ end`;
 }
 
 /** On one line, and without double quotation marks: each way of handing it to PowerShell takes those differently. */
-export function powershellPrompt({ grant, pid, coloured }: PromptFacts): string {
+export function powershellPrompt({ grant, pid, coloured, endsFile }: PromptFacts): string {
   const name = label(grant);
   const show = (text: string) => `Write-Host (${text}) -NoNewline${coloured ? ' -ForegroundColor Red' : ''}`;
   const holder = `(Get-Process -Id ${pid} -ErrorAction SilentlyContinue)`;
-  const ends = Math.floor(grant.endsAt / 1000);
+  const file = `'${endsFile.replaceAll("'", "''")}'`;
+  const read = `[long](Get-Content -LiteralPath ${file} -ErrorAction Stop)`;
   return [
     '$global:__forgeOwn = $function:prompt;',
-    `function global:prompt { $left = ${ends} - [DateTimeOffset]::UtcNow.ToUnixTimeSeconds();`,
+    `function global:prompt { $ends = ${Math.floor(grant.endsAt / 1000)}; try { $ends = ${read} } catch { };`,
+    `$left = $ends - [DateTimeOffset]::UtcNow.ToUnixTimeSeconds();`,
     `if ($left -le 0 -or -not ${holder}) { ${show(`'[ENDED ${name}: no credentials]'`)} }`,
     `elseif ($left -lt 60) { ${show(`'[BREAK-GLASS ${name} ' + $left + ' s]'`)} }`,
     `else { ${show(`'[BREAK-GLASS ${name} ' + [Math]::Floor($left / 60) + ' min]'`)} };`,

@@ -9,7 +9,7 @@ import type { Output } from '../../terminal/output.ts';
 import { type ActiveGrant, type CredentialSource, type Ending, endingSentence } from './active-grant.ts';
 import { startCredentialServer } from './credential-server.ts';
 import { endProcesses } from './end-processes.ts';
-import { findOrder, openSessionFolder } from './open-sessions.ts';
+import { describeSession, findOrder, openSessionFolder } from './open-sessions.ts';
 import { restoreSessionTerminal } from './restore-session-terminal.ts';
 import { obtainSessionKeys } from './session-keys.ts';
 import { lookEveryMs, type SessionLife, startLife } from './session-life.ts';
@@ -25,6 +25,8 @@ export interface SessionRequest {
   readonly command: readonly string[] | undefined;
   /** Asked every so often whether the grant still stands: words about who took it away, or undefined. May throw. */
   readonly revoked?: (() => Promise<string | undefined>) | undefined;
+  /** Asked as often: when the access ends now, by this machine's clock; epoch milliseconds, undefined: as before. May throw. */
+  readonly later?: (() => Promise<number | undefined>) | undefined;
   readonly askEveryMs?: number | undefined;
   /**
    * Closes at AWS what was opened with the keys, once they are handed out no more and the program is gone; what it says
@@ -66,7 +68,7 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
     output.warn(`Break-glass on ${grant.environment} ends in ${durationText(left)}.`),
   );
   life.throwIfOver();
-  using keys = await obtainSessionKeys(host, grant, request.source, life);
+  using keys = await obtainSessionKeys(host, request.source, life);
   await using folder = await openSessionFolder(host, grant);
   await using socketFolder = await openSocketFolder(host, 'breakglass-socket', sessionSocketName);
   await using session = await startSessionServer(host, socketFolder.path, { grant, life, keys });
@@ -80,6 +82,13 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
   using _revoked = every(request.askEveryMs ?? 15_000, async () => {
     const said = await request.revoked?.();
     if (said !== undefined) life.end({ why: 'revoked', said });
+  });
+  using _later = every(request.askEveryMs ?? 15_000, async () => {
+    const later = await request.later?.();
+    if (later === undefined || !life.prolong(later)) return;
+    // Without it the prompt alone shows the earlier end.
+    await describeSession(host, folder.path, { ...grant, endsAt: later }).catch(() => {});
+    output.instruct(`Break-glass on ${grant.environment} goes on ${untilText(later, host.now())}.`);
   });
   const env = { ...sessionEnvironment(host.env, variables), ...program.env };
   const exitCode = await runProgram(host, program, env, life, session.path);

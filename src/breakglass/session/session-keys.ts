@@ -1,7 +1,7 @@
 import { ForgeError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
-import type { ActiveGrant, CredentialSource } from './active-grant.ts';
+import type { CredentialSource } from './active-grant.ts';
 import type { SessionLife } from './session-life.ts';
 
 /** The session's credentials: in this process's memory and nowhere else. */
@@ -30,7 +30,6 @@ const lookEveryMs = 1_000;
 /** The first keys are there when this resolves. One renewal at a time; it begins before anybody needs it. */
 export async function obtainSessionKeys(
   host: Pick<Host, 'now' | 'monotonic'>,
-  grant: ActiveGrant,
   source: CredentialSource,
   life: SessionLife,
 ): Promise<SessionKeys> {
@@ -61,7 +60,7 @@ export async function obtainSessionKeys(
     if (held === undefined || renewal !== undefined || host.monotonic() < notBefore) return;
     const left = held.expiration - host.now();
     // New ones could not be used for longer: the session ends first.
-    if (left < renewBeforeMs && held.expiration < grant.endsAt) renew().catch(() => {});
+    if (left < renewBeforeMs && held.expiration < life.endsAt()) renew().catch(() => {});
   };
   await renew();
   const timer = setInterval(renewInTime, lookEveryMs);
@@ -74,11 +73,11 @@ export async function obtainSessionKeys(
     async current() {
       life.throwIfOver();
       const good = held !== undefined && held.expiration - host.now() > shortestUseMs;
-      const last = held !== undefined && held.expiration >= grant.endsAt;
+      const last = held !== undefined && held.expiration >= life.endsAt();
       const keys = held !== undefined && (good || last) ? held : await renew();
       life.throwIfOver();
       issuedUntil = Math.max(issuedUntil, keys.expiration);
-      return { ...keys, expiration: Math.min(keys.expiration, grant.endsAt) };
+      return { ...keys, expiration: Math.min(keys.expiration, life.endsAt()) };
     },
     issuedUntil: () => issuedUntil,
     last: () => last,

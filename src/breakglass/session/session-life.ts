@@ -6,6 +6,10 @@ import { type ActiveGrant, type Ending, sessionOver } from './active-grant.ts';
 export interface SessionLife extends Disposable {
   /** Milliseconds. */
   left(): number;
+  /** By the wall clock, epoch milliseconds: the grant's own end, or the one to which it was prolonged. */
+  endsAt(): number;
+  /** A later end, epoch milliseconds. An earlier one, or after the end, does nothing: what is over stays over. */
+  prolong(endsAt: number): boolean;
   /** Throws sessionOver where it has ended, also when no timer has seen that yet: after sleep a request can come first. */
   throwIfOver(): void;
   end(ending: Ending): void;
@@ -24,6 +28,7 @@ export function startLife(
   warn: (leftMs: number) => void,
 ): SessionLife {
   let over: Ending | undefined;
+  let { endsAt } = grant;
   const listeners: ((ending: Ending) => void)[] = [];
   const end = (ending: Ending) => {
     if (over !== undefined) return;
@@ -44,6 +49,14 @@ export function startLife(
   };
   return {
     left: () => limit.left(),
+    endsAt: () => endsAt,
+    prolong(later) {
+      if (over === undefined && limit.left() <= 0) end({ why: 'expired' });
+      if (over !== undefined || later <= endsAt) return false;
+      limit.prolong(later - endsAt);
+      endsAt = later;
+      return true;
+    },
     throwIfOver() {
       if (over === undefined && limit.left() <= 0) end({ why: 'expired' });
       if (over !== undefined) throw sessionOver(grant, over);

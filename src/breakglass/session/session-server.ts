@@ -45,7 +45,8 @@ async function answer(socket: Socket, line: string, key: Secret, session: Sessio
         return;
       case 'status': {
         life.throwIfOver();
-        const { id, tier, environment, region, reason, endsAt } = grant;
+        const { id, tier, environment, region, reason } = grant;
+        const endsAt = life.endsAt();
         const status = { id, tier, environment, region, reason, endsAt, leftMs: Math.round(life.left()) };
         socket.end(say({ status: { ...status, issuedUntil: keys.issuedUntil() } }));
         return;

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { findProgram } from '../../files/find-program.ts';
 import type { Host } from '../../host.ts';
 import { quotePosix } from '../../lib/quote-posix.ts';
+import { endsAtName } from './open-sessions.ts';
 import {
   bashPrompt,
   fishPrompt,
@@ -29,8 +30,9 @@ export async function sessionShell(
   host: Pick<Host, 'env' | 'platform' | 'directories'>,
   folder: string,
   variables: SessionVariables,
-  facts: PromptFacts,
+  session: Omit<PromptFacts, 'endsFile'>,
 ): Promise<SessionShell> {
+  const facts: PromptFacts = { ...session, endsFile: join(folder, endsAtName) };
   if (host.platform === 'win32') {
     const command = findProgram(host, 'pwsh') ?? 'powershell.exe';
     const lines = `${variableLines('powershell', variables)}\n${powershellPrompt(facts)}`;

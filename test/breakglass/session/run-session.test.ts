@@ -116,6 +116,25 @@ describe('the end of an active session', () => {
     await expectOver(limit, 'expired');
   });
 
+  it('comes later where the grant is prolonged: prompt, programs and clock follow, and not a second longer', async () => {
+    const hour = 3_600_000;
+    using terminal = await openBusy();
+    stage.prolong(3 * hour);
+    await terminal.waitFor(/Break-glass on prod-wealth goes on until \d\d:\d\d \((?:3 h|2 h 59 min)\)/);
+    terminal.write(keys.enter);
+    await terminal.waitFor(/\[BREAK-GLASS tier 1 prod-wealth 1[78]\d min\]/);
+    // Past the first end; the clock set back does not add to the second.
+    stage.shiftClock(-hour, 2 * hour);
+    const asked = lines('job').length;
+    await eventually(async () => lines('job').length > asked + 3);
+    expect(lines('job').at(-1)?.status).toBe(200);
+    expect(stage.ended()).toBe(false);
+    const limit = Date.now() + 1_500;
+    stage.shiftClock(-hour, (lines('watch')[0]?.endsAt ?? 0) - 47.5 * 60_000 + 3 * hour - limit);
+    await terminal.exit;
+    await expectOver(limit, 'expired');
+  });
+
   it('comes at once when the grant is revoked, and says who did it', async () => {
     using terminal = await openBusy();
     const limit = Date.now();

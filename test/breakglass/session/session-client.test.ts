@@ -32,7 +32,7 @@ beforeEach(async () => {
   };
   folder = await openSocketFolder(host, 'breakglass-socket', sessionSocketName);
   life = startLife(host, grant, () => {});
-  const keys = await obtainSessionKeys(host, grant, give, life);
+  const keys = await obtainSessionKeys(host, give, life);
   server = await startSessionServer(host, folder.path, { grant, life, keys });
 });
 afterEach(async () => {
@@ -142,7 +142,7 @@ describe('the socket of a session', () => {
   it('hands on why AWS gave no keys', async () => {
     grant = { ...grant, endsAt: host.now() + 7_200_000 };
     using longer = startLife(host, grant, () => {});
-    using keys = await obtainSessionKeys(host, grant, give, longer);
+    using keys = await obtainSessionKeys(host, give, longer);
     await server[Symbol.asyncDispose]();
     server = await startSessionServer(host, folder.path, { grant, life: longer, keys });
     const session = await open();

@@ -57,7 +57,7 @@ function source(lifetime = 60 * minute) {
 describe('the keys of a session', () => {
   it('are there at the start, are renewed before anybody has to wait, and end with the session', async () => {
     const { asked, give } = source();
-    using keys = await obtainSessionKeys(host, grant, give, life);
+    using keys = await obtainSessionKeys(host, give, life);
     expect(asked.times).toBe(1);
     expect(await keys.current()).toMatchObject({
       accessKeyId: 'ASIA1',
@@ -75,7 +75,7 @@ describe('the keys of a session', () => {
 
   it('are asked for once by all who wait', async () => {
     const { asked, give } = source();
-    using keys = await obtainSessionKeys(host, grant, give, life);
+    using keys = await obtainSessionKeys(host, give, life);
     pass(61 * minute);
     const all = await Promise.all([keys.current(), keys.current(), keys.current()]);
     expect(all.map(({ accessKeyId }) => accessKeyId)).toEqual(['ASIA2', 'ASIA2', 'ASIA2']);
@@ -84,7 +84,7 @@ describe('the keys of a session', () => {
 
   it('serve while a renewal fails, which is not tried all the time; then its reason is said', async () => {
     const { asked, give } = source();
-    using keys = await obtainSessionKeys(host, grant, give, life);
+    using keys = await obtainSessionKeys(host, give, life);
     asked.fail = new ForgeError('denied', 'Not any more.', { code: 'GONE' });
     pass(50 * minute);
     await eventually(async () => asked.times === 2);
@@ -97,7 +97,7 @@ describe('the keys of a session', () => {
 
   it('are not given out by a renewal that comes back after the end', async () => {
     const { asked, give } = source();
-    using keys = await obtainSessionKeys(host, grant, give, life);
+    using keys = await obtainSessionKeys(host, give, life);
     let open = () => {};
     asked.gate = new Promise((resolve) => {
       open = resolve;
@@ -111,7 +111,7 @@ describe('the keys of a session', () => {
   });
 
   it('are refused after sleep before any timer has run', async () => {
-    using keys = await obtainSessionKeys(host, grant, source().give, life);
+    using keys = await obtainSessionKeys(host, source().give, life);
     clock.wall += 12 * 60 * minute;
     await expect(keys.current()).rejects.toMatchObject({ code: 'BREAKGLASS_OVER' });
     expect((await life.ended).why).toBe('expired');
@@ -119,7 +119,7 @@ describe('the keys of a session', () => {
 
   it('must end by themselves', async () => {
     const give = async () => ({ ...(await source().give()), expiration: undefined, sessionToken: undefined });
-    await expect(obtainSessionKeys(host, grant, give, life)).rejects.toMatchObject({
+    await expect(obtainSessionKeys(host, give, life)).rejects.toMatchObject({
       code: 'BREAKGLASS_LASTING_KEYS',
     });
   });
@@ -139,5 +139,25 @@ describe('the life of a session', () => {
     life.end({ why: 'ended' });
     expect(await life.ended).toEqual({ why: 'revoked', said: 'by mia' });
     expect(() => life.throwIfOver()).toThrow(/it was revoked \(by mia\)/);
+  });
+
+  it('last as long as the session where that is prolonged, and warnings are given anew', async () => {
+    grant = { ...grant, endsAt: clock.wall + 30 * minute };
+    using short = startLife(host, grant, (left) => said.push(Math.round(left / minute)));
+    const { give } = source();
+    using keys = await obtainSessionKeys(host, give, short);
+    expect((await keys.current()).expiration).toBe(grant.endsAt);
+    pass(21 * minute);
+    await eventually(async () => said.length === 1);
+    expect(short.prolong(grant.endsAt)).toBe(false);
+    expect(short.prolong(grant.endsAt + 20 * minute)).toBe(true);
+    expect([short.endsAt(), Math.round(short.left() / minute)]).toEqual([grant.endsAt + 20 * minute, 29]);
+    expect((await keys.current()).expiration).toBe(grant.endsAt + 20 * minute);
+    pass(20 * minute);
+    await eventually(async () => said.length === 2);
+    expect(said).toEqual([9, 9]);
+    pass(10 * minute);
+    expect(short.prolong(grant.endsAt + 40 * minute)).toBe(false);
+    expect(() => short.throwIfOver()).toThrow(/its time is up/);
   });
 });

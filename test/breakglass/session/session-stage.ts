@@ -16,6 +16,8 @@ export interface SessionStage extends Disposable {
   /** Moves the clocks of the sessions, milliseconds. */
   shiftClock(wall: number, monotonic?: number): void;
   revoke(words: string): void;
+  /** The grant lasts so long from the start now, milliseconds. */
+  prolong(lastsMs: number): void;
   terminal(order?: Partial<SessionOrder>, env?: NodeJS.ProcessEnv): Terminal;
   run(order: Partial<SessionOrder>, options?: RunOptions): Promise<Run>;
   /** Node, the worker, and its order, for a shell to start. */
@@ -65,6 +67,7 @@ export async function startSessionStage(): Promise<SessionStage> {
       keysLastMs: 3_600_000,
       shiftFile: file('shift'),
       revokedFile: file('revoked'),
+      laterFile: file('later'),
       resultFile: file('result'),
       ...order,
     };
@@ -82,6 +85,7 @@ export async function startSessionStage(): Promise<SessionStage> {
       renameSync(write('shift.new', `${wall} ${monotonic}`), file('shift'));
     },
     revoke: (words) => void write('revoked', words),
+    prolong: (lastsMs) => renameSync(write('later.new', String(lastsMs)), file('later')),
     terminal(order, more = {}) {
       const [command = '', ...args] = commandLine(order);
       return openTerminal(command, args, { env: { ...env, ...more }, cwd: home });

@@ -24,6 +24,8 @@ export interface SessionOrder {
   readonly shiftFile: string;
   /** A file that comes to be when the grant is revoked, with words. */
   readonly revokedFile: string;
+  /** A file that comes to be when the grant is prolonged, with the milliseconds from the start to its new end. */
+  readonly laterFile: string;
   /** Where the end is told. */
   readonly resultFile: string;
   /** Afterwards a line is read from the terminal, as a summary is. */
@@ -83,6 +85,10 @@ async function main(): Promise<void> {
         command: order.command,
         askEveryMs: 50,
         revoked: async () => read(order.revokedFile),
+        later: async () => {
+          const lasts = read(order.laterFile);
+          return lasts === undefined ? undefined : startedAt + Number(lasts);
+        },
       },
     );
     const report: SessionReport = { startedAt, endedAt: Date.now(), ending, exitCode, sentences };

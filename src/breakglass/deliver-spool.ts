@@ -12,7 +12,14 @@ import type { BreakGlassPlace } from './break-glass-place.ts';
 import { deliverEvidence, type EvidenceBucket } from './deliver-evidence.ts';
 import { listEvidence } from './evidence-state.ts';
 import { findWebhook, postToSlack } from './slack.ts';
-import { forgetSpooled, hasSpooled, listSpooled, type Spooled, spoolFolder } from './spool.ts';
+import {
+  forgetSpooled,
+  hasSpooled,
+  listSpooled,
+  type Spooled,
+  type SpoolItem,
+  spoolFolder,
+} from './spool.ts';
 
 /** How it went: what is still there, and why the last of it could not be delivered. */
 export interface Delivery {
@@ -30,12 +37,14 @@ export const hasUndelivered = (host: Pick<Host, 'directories'>): boolean =>
 
 /**
  * Tells what is still to be told, for `patienceMs` at most: an outage of Slack or S3 must not prolong an outage of the
- * bank. Never asks, and throws nothing but what Ctrl-C does. Two forges at once deliver one after the other.
+ * bank. Never asks, and throws nothing but what Ctrl-C does. Two forges at once deliver one after the other. `only`: the
+ * rest waits, and Identity Center is not asked for keys.
  */
 export async function deliverSpool(
   parts: IdentityParts,
   place: BreakGlassPlace,
   patienceMs: number,
+  only?: SpoolItem['kind'],
 ): Promise<Delivery> {
   const { host } = parts;
   if (!hasUndelivered(host)) return nothing;
@@ -45,7 +54,9 @@ export async function deliverSpool(
   const silent = identityParts({ host: hurried, output: silence(parts), prompt: refusingPrompt });
   try {
     await ensurePrivateDirectory(host, spoolFolder(host));
-    return await withFileLock(hurried, join(spoolFolder(host), 'delivery'), () => deliverAll(silent, place));
+    return await withFileLock(hurried, join(spoolFolder(host), 'delivery'), () =>
+      deliverAll(silent, place, only === undefined ? ['object', 'slack'] : [only]),
+    );
   } catch (error) {
     host.signal.throwIfAborted();
     const waiting = (await listSpooled(host)).length + listEvidence(host).length;
@@ -53,7 +64,11 @@ export async function deliverSpool(
   }
 }
 
-async function deliverAll(parts: IdentityParts, place: BreakGlassPlace): Promise<Delivery> {
+async function deliverAll(
+  parts: IdentityParts,
+  place: BreakGlassPlace,
+  kinds: readonly SpoolItem['kind'][],
+): Promise<Delivery> {
   const account = requesterAccount(parts, place);
   let delivered = 0;
   let waiting = 0;
@@ -83,10 +98,10 @@ async function deliverAll(parts: IdentityParts, place: BreakGlassPlace): Promise
   };
   // Slack that is down does not keep S3 waiting, nor the other way round.
   const all = await listSpooled(parts.host);
-  const spooled = (['object', 'slack'] as const).map(async (kind) => {
+  const spooled = kinds.map(async (kind) => {
     for (const each of all) if (each.item.kind === kind) await one(each);
   });
-  await Promise.all([...spooled, evidence()]);
+  await Promise.all(kinds.includes('object') ? [...spooled, evidence()] : spooled);
   return { delivered, waiting, why };
 }
 

@@ -102,7 +102,7 @@ export async function openEmergency(
 }
 
 /** One that can't be used is none: a typo in a variable must not keep the door shut. */
-function knowsWebhook({ host, output }: IdentityParts): boolean {
+export function knowsWebhook({ host, output }: IdentityParts): boolean {
   try {
     return findWebhook(host.env) !== undefined;
   } catch (error) {

@@ -15,6 +15,9 @@ export const emergencyTags = {
   id: 'forge:id',
 } as const;
 
+/** The incident of an emergency whose ticket is still to come. */
+export const ticketToFollow = 'to-follow';
+
 export type EmergencyVerdict =
   | { readonly sanctioned: true; readonly session: Session }
   | {
@@ -90,5 +93,5 @@ const ownName = ({ sourceIdentity, by }: EmergencyUse): boolean =>
 
 function twoPeople(sourceIdentity: string | undefined): boolean {
   const [first, second, ...more] = (sourceIdentity ?? '').split('+').map((name) => name.trim());
-  return !!first && !!second && more.length === 0 && first !== second;
+  return !!first && !!second && more.length === 0 && first.toLowerCase() !== second.toLowerCase();
 }

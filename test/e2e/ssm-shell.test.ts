@@ -33,6 +33,31 @@ onPosix('forge ssm', () => {
     expect(await terminal.exit).toBe(0);
   });
 
+  it('--record keeps what is shown and its size, and never what is typed without echo', async () => {
+    using terminal = await sandbox.pty(['ssm', 'dev/web-1', '--record'], { columns: 101 });
+    await terminal.waitFor(prompt);
+    terminal.write(`stty -echo; read word; stty echo; echo "read:"${'$'}{#word} grüße${keys.enter}`);
+    await terminal.waitFor(/grüße\r\n/);
+    await sleep(200);
+    terminal.write(`hunter2-typed${keys.enter}`);
+    await terminal.waitFor(/read:13 grüße/);
+    terminal.resize(77, 33);
+    await terminal.waitFor(prompt);
+    terminal.write(`exit${keys.enter}`);
+    expect(await terminal.exit).toBe(0);
+    const [last] = JSON.parse(
+      (await sandbox.forge(['audit', 'list', '--limit', '1', '--output', 'json'])).stdout,
+    );
+    const raw = (await sandbox.forge(['audit', 'replay', last.id, '--raw'])).stdout;
+    expect(JSON.parse(raw.split('\n')[0] ?? '')).toMatchObject({ version: 2, width: 101, height: 40 });
+    expect(raw).toContain('"r","77x33"');
+    expect(raw).not.toContain('hunter2');
+    const text = (await sandbox.forge(['audit', 'replay', last.id])).stdout;
+    expect(text).toContain('read:13 grüße\n');
+    const plugin = await sandbox.forge(['ssm', 'dev/web-1', '--record', '--transport', 'plugin']);
+    expect(plugin).toMatchObject({ code: 2, stderr: expect.stringContaining('session-manager-plugin') });
+  });
+
   it('hands Ctrl-C, Ctrl-Y, Ctrl-Z and Ctrl-\\ to the instance', async () => {
     using terminal = await sandbox.pty(['ssm', 'dev/web-1']);
     await terminal.waitFor(prompt);

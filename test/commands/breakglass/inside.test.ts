@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askLine, peopleOf } from '../../support/break-glass-people.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
@@ -74,6 +76,47 @@ describe('in', () => {
     expect(await terminal.exit).toBe(0);
   });
 
+  it('what an instance of production shows is recorded, and what can not be recorded is not opened', async () => {
+    const asked = await ask('dana', { '--scenario': 'instance', '--env': 'prod-cash' });
+    expect((await approve('mia', asked.id)).code).toBe(0);
+    const home = await sandbox.newHome();
+    const state = join(home, '.local', 'state');
+    const inside = (...words: string[]) =>
+      sandbox.forge(['breakglass', 'resume', asked.id, '--keep', '--', ...words], {
+        env: { XDG_STATE_HOME: state },
+      });
+    const run = await inside(
+      'forge',
+      'ssm',
+      'run',
+      'prod-cash/web-1',
+      '--',
+      'echo "on: stdout"; echo err >&2',
+    );
+    expect(run.stdout, run.stderr).toBe('on: stdout\n');
+    const replay = (...more: string[]) =>
+      sandbox.forge(['audit', 'replay', asked.shortId, ...more], { env: { XDG_STATE_HOME: state } });
+    const played = await replay();
+    expect(played.stdout.split('\n').sort(), played.stderr).toEqual(['', 'err', 'on: stdout']);
+    expect(JSON.parse((await replay('--output', 'json')).stdout)).toMatchObject({
+      breakglass: asked.id,
+      title: 'forge ssm run prod-cash/web-1',
+      ended: true,
+      matches: true,
+    });
+    const plugin = await inside('forge', 'ssm', 'prod-cash/web-1', '--transport', 'plugin');
+    expect(plugin.code).toBe(5);
+    expect(plugin.stderr).toContain('A shell in prod-cash is recorded');
+    // A file where the recordings of this session would be.
+    const streams = join(state, 'forge', 'streams', asked.id);
+    rmSync(streams, { recursive: true });
+    writeFileSync(streams, '');
+    const refused = await inside('forge', 'ssm', 'run', 'prod-cash/web-1', '--', 'echo not seen');
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toBe('');
+    expect(refused.stderr).toContain("Can't open a shell without a recording of it.");
+  });
+
   it('at a terminal: a shell whose prompt says so, and exit gives the access back', async () => {
     using terminal = await sandbox.pty([...askLine({ '--scenario': 'console' })], {
       env: { SHELL: '/bin/bash' },
@@ -86,7 +129,7 @@ describe('in', () => {
     terminal.write('forge breakglass --tier 2 --env prod-cash --ticket I-1 --reason nested\r');
     await terminal.waitFor(/already/);
     terminal.write('exit\r');
-    await terminal.waitFor(/out of its group[^]*What was done\?/);
+    await terminal.waitFor(/out of its group[\s\S]*What was done\?/);
     terminal.write('\r');
     await terminal.exit;
   });

@@ -3,7 +3,7 @@ import type { Environment } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import { partitionOf } from '../lib/partition.ts';
 import { checkEnvironment, reasonOf, ticketOf } from './plan-request.ts';
-import { emergencyTags } from './protocol/judge-emergency.ts';
+import { emergencyTags, ticketToFollow } from './protocol/judge-emergency.ts';
 
 export interface EmergencyPlan {
   readonly tier: Tier;
@@ -61,7 +61,7 @@ export function planEmergency(
     ticket,
     tags: {
       [emergencyTags.tier]: tier.name,
-      [emergencyTags.incident]: tagValue(ticket ?? 'to-follow'),
+      [emergencyTags.incident]: tagValue(ticket ?? ticketToFollow),
       [emergencyTags.reason]: tagValue(reason),
     },
   };

@@ -105,7 +105,12 @@ export const laterText = (text: string, at: number, now: number): string =>
 export function ticketText(session: Session, dueAt: number, now: number): string {
   const due =
     dueAt > now ? `is due in ${durationText(dueAt - now)}` : `was due ${durationText(now - dueAt)} ago`;
-  return `:ticket: The ticket for \`${shortId(session.id)}\` of *${name(session.userName ?? session.userId)}* ${due}`;
+  // By the name that its person knows it by.
+  const id = shortId(session.clientId ?? session.id);
+  return lines(
+    `:ticket: The ticket for \`${id}\` of *${name(session.userName ?? session.userId)}* ${due}`,
+    session.clientId === undefined ? undefined : `Add it: \`forge breakglass ticket ${id}\` and the ticket`,
+  );
 }
 
 /** Nobody answered. */

@@ -11,6 +11,9 @@ const scenarioMinutes: Readonly<Record<string, number>> = {
   console: 240,
 };
 
+/** As the sandbox's forge.yaml says. */
+export const requestLifeMinutes = 240;
+
 /** What the handlers of the sandbox know of its forge.yaml. */
 export function handlerPolicy(organisation: Organisation): Policy {
   const { region, identityStoreId, roles } = organisation;
@@ -20,7 +23,7 @@ export function handlerPolicy(organisation: Organisation): Policy {
       identityStoreId,
       account: accessAccount,
       region,
-      requestLifeMinutes: 240,
+      requestLifeMinutes,
       retentionDays: 2555,
       tiers: [tier(1), tier(2)],
       grants: jitGroups.map(({ tier: number, permissionSet, account, group }) => {

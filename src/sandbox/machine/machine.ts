@@ -7,8 +7,9 @@ import type { World } from '../world.ts';
 import { StateFailure } from './asl/state-failure.ts';
 import { parseStateMachine } from './asl/state-machine.ts';
 import { createExecutions, type Executions } from './executions.ts';
+import { requestLifeMinutes } from './handler-policy.ts';
 import type { HandlerName, HandlerRunner } from './handler-runner.ts';
-import { eventForRecorder } from './rules.ts';
+import { eventForRecorder, isRequest } from './rules.ts';
 import type { SlackMessage } from './slack.ts';
 import { createTimers, type Timers } from './timers.ts';
 
@@ -35,6 +36,8 @@ export interface Machine {
 }
 
 const sweepEveryMs = 5 * 60_000;
+/** The sweeper looks at requests four times an hour. */
+const lapseAfterMs = 16 * 60_000;
 /** EventBridge and Lambda try an event again after so long, and then not any more. */
 const retryAfterMs = [60_000, 120_000];
 /** What `setTimeout` can wait for. */
@@ -94,6 +97,12 @@ export function createMachine(world: Watched): Machine {
     awake = false;
   }
 
+  /** Of a request that nobody answers the sweeper tells, which rests by then. */
+  async function sweepWhenLapsed(): Promise<void> {
+    await timers.until(world.now() + requestLifeMinutes * 60_000 + lapseAfterMs);
+    await invoke('sweeper', {}).catch(() => undefined);
+  }
+
   const isBusy = (): boolean => {
     const groups = new Set(jitGroups.map(({ group }) => group.id));
     return (
@@ -125,6 +134,7 @@ export function createMachine(world: Watched): Machine {
     wake();
     if (dropped > 0) dropped--;
     else void timers.during(() => deliver(wanted));
+    if (isRequest(event)) void timers.during(sweepWhenLapsed);
   });
 
   return {

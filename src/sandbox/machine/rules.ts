@@ -42,6 +42,14 @@ function objectCreated(event: CallEvent): JsonObject | undefined {
   });
 }
 
+/** Somebody asked for access. */
+export const isRequest = ({ service, name, errorCode, parameters }: CallEvent): boolean =>
+  service === 's3' &&
+  name === 'PutObject' &&
+  errorCode === undefined &&
+  parameters.bucketName === intakeBucket &&
+  String(parameters.key).startsWith('requests/');
+
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
 function wrapped(detailType: string, source: string, event: CallEvent, detail: JsonObject): JsonObject {
   return {

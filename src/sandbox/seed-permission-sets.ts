@@ -1,12 +1,11 @@
 import {
-  administratorGuard,
   approverPolicy,
   auditorPolicy,
-  developerGuard,
   killerPolicy,
   onCallPolicy,
   requesterPolicy,
 } from './break-glass/person-policies.ts';
+import { administratorGuard, developerGuard } from './break-glass/standing-guards.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import type { PermissionSet } from './organisation.ts';
 

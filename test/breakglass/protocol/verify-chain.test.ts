@@ -42,6 +42,9 @@ function expectFinding(found: Verification, codes: readonly FindingCode[], subje
     expect(found.findings.map(({ message }) => message).join('\n')).toContain(subject);
 }
 
+/** What a finding must name of an object that is not what it was: its session; of the ledger, that it is the ledger. */
+const nameIn = (key: string): string => (parseLedgerKey(key) ? 'ledger' : (key.split('/')[1] ?? key));
+
 describe('a good archive', () => {
   it('has no findings, with and without witnesses', () => {
     fc.assert(
@@ -76,7 +79,7 @@ describe('an archive is found out', () => {
         'not-in-ledger',
         'file-unlisted',
       ];
-      expectFinding(verify(rest), codes);
+      expectFinding(verify(rest), codes, nameIn(gone.key));
     });
   });
 
@@ -118,7 +121,8 @@ describe('an archive is found out', () => {
       fc.pre(bytes.length > 0);
       const index = other % bytes.length;
       bytes[index] = (bytes[index] ?? 0) ^ (1 << (other % 8));
-      expect(verify(change(versions, one, { bytes })).findings).not.toEqual([]);
+      const { findings } = verify(change(versions, one, { bytes }));
+      expect(findings.map(({ message }) => message).join('\n')).toContain(nameIn(one.key));
     });
   });
 
@@ -128,7 +132,7 @@ describe('an archive is found out', () => {
       const bytes = one.bytes ?? new Uint8Array();
       fc.pre(bytes.length > 0);
       const cut = bytes.subarray(0, other % bytes.length);
-      expectFinding(verify(change(versions, one, { bytes: cut })), ['schema', 'file-changed']);
+      expectFinding(verify(change(versions, one, { bytes: cut })), ['schema', 'file-changed'], one.key);
     });
   });
 
@@ -159,6 +163,17 @@ describe('an archive is found out', () => {
       fc.pre(parseRecordKey(one.key) !== undefined && parseRecordKey(two.key) !== undefined && one !== two);
       const swapped = change(change(versions, one, { bytes: two.bytes }), two, { bytes: one.bytes });
       expectFinding(verify(swapped), ['misplaced', 'schema', 'order'], one.key);
+    });
+  });
+
+  it('when two entries of the ledger, or two files, change places', () => {
+    found(({ versions }, number, other) => {
+      const movable = versions.filter(({ key }) => parseRecordKey(key) === undefined);
+      const [one, two] = [at(movable, number), at(movable, other)];
+      const alike = Buffer.from(one.bytes ?? []).equals(Buffer.from(two.bytes ?? []));
+      fc.pre(one !== two && !alike);
+      const swapped = change(change(versions, one, { bytes: two.bytes }), two, { bytes: one.bytes });
+      expectFinding(verify(swapped), ['misplaced', 'schema', 'order', 'chain', 'file-changed']);
     });
   });
 

@@ -1,6 +1,13 @@
 import type { CommandDefinition } from './command.ts';
 import { entries } from './command-tree.ts';
-import { findEntry, plainGlobals, valuedGlobals, wordPositions } from './find-entry.ts';
+import {
+  findEntry,
+  plainGlobals,
+  productionGlobals,
+  takesGrant,
+  valuedGlobals,
+  wordPositions,
+} from './find-entry.ts';
 import type { Host } from './host.ts';
 
 /**
@@ -40,8 +47,10 @@ async function candidatesFor(before: readonly string[], unfinished: string, host
   if (previous === '--env') return environmentNames(host);
   if (valuedGlobals.some((option) => option === previous)) return [];
   if (unfinished.startsWith('-')) {
-    return [...own.flatMap((option) => option.names), ...valuedGlobals, ...plainGlobals, '--help'].filter(
-      (name) => name.startsWith('--'),
+    const meaningless = new Set<string>(takesGrant(entry?.path ?? '') ? [] : productionGlobals);
+    const globals = [...valuedGlobals, ...plainGlobals].filter((name) => !meaningless.has(name));
+    return [...own.flatMap((option) => option.names), ...globals, '--help'].filter((name) =>
+      name.startsWith('--'),
     );
   }
   // `ssm` is a command of its own, and a group of others.

@@ -1,6 +1,13 @@
 import type { Entry } from './command-tree/command-group.ts';
 import { entries } from './command-tree.ts';
 
+/** Only where production can be reached: elsewhere they would say nothing, and seem to. */
+export const productionGlobals = ['--grant', '--ticket'] as const;
+const neverProduction = /^(?:login|logout|breakglass|audit|config|completion|sandbox)\b/;
+
+/** `path`: words of a command. */
+export const takesGrant = (path: string): boolean => !neverProduction.test(path);
+
 /** Global options that take a value: needed to find the command's words between them. */
 export const valuedGlobals = [
   '--output',
@@ -8,8 +15,7 @@ export const valuedGlobals = [
   '--config',
   '--profile',
   '--region',
-  '--grant',
-  '--ticket',
+  ...productionGlobals,
 ] as const;
 export const plainGlobals = ['--no-input', '--quiet', '--debug', '--plan'] as const;
 

@@ -3,6 +3,7 @@ import type { CommandDefinition } from './command.ts';
 import type { Config } from './config/config.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { ForgeError } from './errors.ts';
+import { takesGrant } from './find-entry.ts';
 import type { Host } from './host.ts';
 import { nearest } from './lib/nearest.ts';
 import { wrapText } from './lib/wrap-text.ts';
@@ -98,7 +99,7 @@ function commandFor(path: string, definition: CommandDefinition<never>, width: n
     command.addOption(option);
   }
   const own = new Set(command.options.flatMap((option) => [option.long, option.short]));
-  for (const option of globalOptions()) {
+  for (const option of globalOptions(path)) {
     if (own.has(option.long)) continue;
     command.addOption(option);
   }
@@ -113,7 +114,8 @@ function usageText(definition: CommandDefinition<never>): string {
 }
 
 /** Hidden in a command's help, which would else be mostly these; `forge --help` lists them. */
-function globalOptions(): Option[] {
+function globalOptions(path: string): Option[] {
+  const production = [new Option('--grant <id>'), new Option('--ticket <id>')];
   return [
     new Option('--output <format>').choices(['table', 'json']),
     new Option('--env <name>'),
@@ -124,8 +126,7 @@ function globalOptions(): Option[] {
     new Option('--quiet'),
     new Option('--debug'),
     new Option('--plan'),
-    new Option('--grant <id>'),
-    new Option('--ticket <id>'),
+    ...(takesGrant(path) ? production : []),
   ].map((option) => option.hideHelp());
 }
 

@@ -22,12 +22,16 @@ export interface SessionParts extends IdentityParts {
   readonly output: Output;
 }
 
-/** A shell, or a program, with the access that was granted, until it ends. */
+/**
+ * A shell, or a program, with the access that was granted, until it ends. `stands`: the grant
+ * goes on when its program has ended.
+ */
 export async function runGrantSession(
   parts: SessionParts,
   place: BreakGlassPlace,
   loaded: LoadedRequest,
   command: readonly string[] | undefined,
+  { stands = false }: { readonly stands?: boolean } = {},
 ): Promise<SessionEnd> {
   const { request, state, id } = loaded;
   await waitForRole(parts, place, request);
@@ -52,7 +56,9 @@ export async function runGrantSession(
     command,
     source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
     revoked: () => findRevocation(account, request),
-    close: (keys, ending) => closeShells(parts, grant, keys, ending),
+    // What stands may be in use on another machine, under the same name at AWS.
+    close: async (keys, ending) =>
+      stands && ending.why === 'finished' ? [] : closeShells(parts, grant, keys, ending),
   });
   await recordOutcome(parts, {
     type: 'breakglass.session.closed',

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { entries } from '../../src/command-tree.ts';
+import { takesGrant } from '../../src/find-entry.ts';
 import { main } from '../../src/main.ts';
 import { createTestHost } from '../support/test-host.ts';
 
@@ -75,6 +76,14 @@ async function run(argv: readonly string[], env: Readonly<Record<string, string>
 it('every command is known here', () => {
   const tree = entries.map(({ path }) => path).filter((path) => !families.test(path));
   expect([...Object.keys(reaching), ...Object.keys(harmless)].sort()).toEqual([...tree].sort());
+});
+
+it('each that reaches production takes --grant; each family of its own refuses it', async () => {
+  for (const path of Object.keys(reaching)) expect(takesGrant(path), path).toBe(true);
+  for (const line of ['breakglass list', 'audit list', 'config path', 'sandbox status', 'login']) {
+    const { code, said } = await run([...line.split(' '), '--grant', 'bg-7f3k']);
+    expect([code, said]).toEqual([2, expect.stringContaining('nknown option')]);
+  }
 });
 
 it('who takes an environment, a target, an instance, or a reason, can reach production', async () => {

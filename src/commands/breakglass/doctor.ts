@@ -25,7 +25,9 @@ tries, and your journal says that they were the doctor's.`,
     const { output, host, globals } = context;
     const { parts, place } = await breakGlassParts(context);
     if (globals.plan) return output.plan(doctorPlan(place));
-    const steady = identityParts({ ...context, host: { ...host, signal: new AbortController().signal } });
+    // A host has getters: they must stay where they are.
+    const signal = { value: new AbortController().signal };
+    const steady = identityParts({ ...context, host: Object.create(host, { signal }) as typeof host });
     using progress = output.progress('looking at break-glass');
     const { person, findings } = await examineBreakGlass({ parts, steady, place }, ({ check }) =>
       progress.update(`looking at break-glass: ${check} is done`),

@@ -16,8 +16,11 @@ export function typedWords({ path, words, rest }: TypedCommand, more: readonly s
 }
 
 /** The line for a shell, within `grant`. */
-export function grantLine(typed: TypedCommand, grant: string): string {
+export const grantLine = (typed: TypedCommand, grant: string): string =>
+  shellLine(typedWords(typed, ['--grant', grant]));
+
+/** With `forge` before it. */
+export function shellLine(words: readonly string[]): string {
   const plain = /^[\w@%+=:,./-]+$/;
-  const words = typedWords(typed, ['--grant', grant]);
   return ['forge', ...words.map((word) => (plain.test(word) ? word : quotePosix(word)))].join(' ');
 }

@@ -1,6 +1,7 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { scenarioFor } from '../../breakglass/ask-line.ts';
 import type { BreakGlassNeeded } from '../../breakglass/break-glass-needed.ts';
+import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
 import { findRequest } from '../../breakglass/find-request.ts';
 import { runGrantSession } from '../../breakglass/grant-session.ts';
 import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
@@ -15,7 +16,7 @@ import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
 import { sayEnd } from './say-end.ts';
-import { grantLine, type TypedCommand, typedWords } from './typed-command.ts';
+import { grantLine, shellLine, type TypedCommand, typedWords } from './typed-command.ts';
 
 /**
  * Runs a command within a grant, as if it had been typed in the grant's session: it is run there, by a forge of its
@@ -32,7 +33,7 @@ export async function useGrant(
   const { parts, place } = await breakGlassParts(context);
   const caller = await requesterAccount(parts, place)();
   const person = await ownUser(host, caller);
-  const listed = await findRequest(caller, grant, person);
+  const listed = await findGrant(() => findRequest(caller, grant, person), place, refusal, typed);
   const short = shortId(listed.id);
   if (listed.userId !== person.userId) {
     throw new ForgeError('denied', `${short} is somebody else's.`, {
@@ -51,18 +52,40 @@ export async function useGrant(
     });
   }
   // Over is over, whoever ended it: for a script that is one case.
-  if (status === 'ended') {
-    throw new ForgeError('time-up', `${short} was ended.`, {
-      code: 'REQUEST_ENDED',
-      hint: refusal.hint,
-    });
-  }
+  if (status === 'ended') throw endedError(short, refusal);
   if (status !== 'granted') throw whyNot(loaded);
   const { node, script } = host.program;
-  const end = await runGrantSession(parts, place, loaded, [node, script, ...typedWords(typed)]);
-  // How a command of many ends is no news, unless it was the grant that ended.
+  const line = [node, script, ...typedWords(typed)];
+  const end = await runGrantSession(parts, place, loaded, line, { stands: true });
+  // How a command of many ends is no news, unless it was the grant that ended: then it was cut short.
   if (end.ending.why !== 'finished') sayEnd(context, end);
+  if (end.ending.why === 'ended') throw endedError(short, refusal);
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
+}
+
+function endedError(short: string, { hint }: BreakGlassNeeded): ForgeError {
+  return new ForgeError('time-up', `${short} was ended.`, { code: 'REQUEST_ENDED', hint });
+}
+
+/** Tier 0 has no grant that stands: each use of its role is told to everybody, and is one session. */
+async function findGrant(
+  find: () => ReturnType<typeof findRequest>,
+  { breakGlass }: BreakGlassPlace,
+  { environment }: BreakGlassNeeded,
+  typed: TypedCommand,
+): ReturnType<typeof findRequest> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!(error instanceof ForgeError) || error.code !== 'NO_SUCH_REQUEST') throw error;
+    const tier = [...breakGlass.tiers.values()].find(({ approval }) => approval === 'self-serve')?.name;
+    const line = shellLine(typedWords(withoutGrant(typed)));
+    const more =
+      tier === undefined
+        ? ''
+        : `\nOf tier ${tier} no id is needed: forge breakglass --tier ${tier} --env ${environment} --reason "…" -- ${line}`;
+    throw new ForgeError(error.kind, error.message, { code: error.code, hint: `${error.hint ?? ''}${more}` });
+  }
 }
 
 /** IAM would refuse it too, in words that help less. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,7 +69,10 @@ describe('without a terminal', () => {
       expect(got.stderr).toMatch(/^Connected through bastion [^\n]+\n$/);
     }
     const opened = (await journal('dana')).filter((event) => event.type === 'access.opened');
-    expect(opened.at(-1)).toMatchObject({ purpose: expect.stringMatching(/^db query/), reason: 'orders stuck' });
+    expect(opened.at(-1)).toMatchObject({
+      purpose: expect.stringMatching(/^db query/),
+      reason: 'orders stuck',
+    });
     expect(JSON.stringify(opened.at(-1))).toContain(id);
 
     expect((await forge('dana', ['end', id, '--summary', 'done'])).code).toBe(0);
@@ -117,7 +121,12 @@ describe('--grant', () => {
     const dev = await run(['db', 'query', 'dev', 'select 1', '--grant', asked.id]);
     expect([dev.code, dev.stderr]).toEqual([2, expect.stringContaining('dev is none')]);
     const unknown = await run([...query, '--grant', 'bg-zzzz']);
-    expect(unknown.code).toBe(2);
+    expect([unknown.code, unknown.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'forge breakglass --tier 0 --env prod-wealth --reason "…" -- forge db query prod-wealth',
+      ),
+    ]);
 
     const refused = await ask();
     await deny('mia', refused.id, '--note', 'not today');
@@ -156,6 +165,31 @@ describe('--grant', () => {
       'echo $FORGE_ENV; exit 3',
     ]);
     expect([keys.code, keys.stdout]).toEqual([3, 'prod-wealth\n']);
+  });
+
+  it('ended meanwhile: what runs in it is cut short, and that is no success', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    const stamp = join(await sandbox.newHome(), 'runs');
+    const running = run([
+      'exec',
+      'prod-wealth',
+      '--grant',
+      asked.id,
+      '--',
+      'sh',
+      '-c',
+      `touch ${stamp}; sleep 600`,
+    ]);
+    await expect.poll(() => existsSync(stamp), { timeout: 20_000 }).toBe(true);
+    const [first, second] = await Promise.all([
+      run([...query, '--grant', asked.id]),
+      run([...query, '--grant', asked.id]),
+    ]);
+    expect([first.code, second.code]).toEqual([0, 0]);
+    await forge('dana', ['end', asked.id, '--summary', 'done']);
+    const cut = await running;
+    expect([cut.code, cut.stderr]).toEqual([7, expect.stringContaining('was ended')]);
   });
 
   it('at a terminal too, and inside its own session; another one there is refused', async () => {

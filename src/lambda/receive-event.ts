@@ -16,10 +16,11 @@ import { emergencyText, grantText, requestText } from '../breakglass/protocol/sl
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
 import { endedByRemoval } from './ended-by-removal.ts';
+import { findClientSession } from './find-client-session.ts';
+import { copyPiece } from './keep-evidence.ts';
 import type { Ports } from './ports.ts';
 import { recordEnd, recordRemoval } from './record-end.ts';
-import { keepEvidence, sealSession } from './seal-session.ts';
-import { stateOf } from './session-state.ts';
+import { sealLate } from './seal-session.ts';
 import { tellOnce } from './tell.ts';
 
 /**
@@ -82,7 +83,7 @@ async function receiveObject(ports: Ports, key: string): Promise<void> {
   const end = parseEndKey(key) ?? parseKillKey(key);
   if (end !== undefined) return receiveEnd(ports, end.id);
   const evidence = parseEvidenceKey(key);
-  if (evidence !== undefined) return receiveEvidence(ports, evidence.id, evidence.userId);
+  if (evidence !== undefined) return receiveEvidence(ports, key, evidence.id, evidence.userId);
 }
 
 async function announce(ports: Ports, key: string): Promise<void> {
@@ -109,15 +110,19 @@ async function receiveEnd(ports: Ports, id: SessionId): Promise<void> {
     await ports.workflow.start(`E-${id}`, { trigger: 'end', session: id });
 }
 
-/** Evidence that comes after the seal is followed by another one. */
-async function receiveEvidence(ports: Ports, id: SessionId, userId: string): Promise<void> {
-  const before = stateOf(await readChain(ports.archive, id));
+/**
+ * What comes while a session goes on is only copied: the seal names it. Evidence that comes after the seal is followed by
+ * another one.
+ */
+async function receiveEvidence(ports: Ports, key: string, name: SessionId, userId: string): Promise<void> {
+  const id = await findClientSession(ports, name, userId);
   // Not opened yet: what opens it also seals it, with all evidence that is there by then.
-  if (before === undefined || before.session.userId !== userId) return;
-  await keepEvidence(ports, id, userId);
+  if (id === undefined) return;
+  await copyPiece(ports, id, key);
+  // Asked after the copy: a seal that did not see it, and is not seen here, looks once more itself.
   const { records } = await readChain(ports.archive, id);
   const seal = records.findLast(({ kind }) => kind === 'seal');
-  if (seal?.kind === 'seal' && records.at(-1)?.kind !== 'seal') await sealSession(ports, id, seal.body);
+  if (seal?.kind === 'seal') await sealLate(ports, id, seal.body);
 }
 
 /** Key of the object that an S3 event tells of; in these events it is as it is, not percent-encoded. */

@@ -3,10 +3,11 @@ import type { Session } from '../breakglass/protocol/session.ts';
 import { endedText, stuckText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { appendRecord } from './chain.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { type Opened, openSession } from './open-session.ts';
 import type { Ports, Telling, WorkflowInput } from './ports.ts';
 import { receiveEvent } from './receive-event.ts';
-import { type Exported, keepEvidence, keepFile, sealSession } from './seal-session.ts';
+import { type Exported, keepFile, sealSession } from './seal-session.ts';
 import type { TakenAway } from './take-away.ts';
 import { channelOf, tellIfPossible, tellNow } from './tell.ts';
 
@@ -47,7 +48,7 @@ async function runStep(ports: Ports, step: RecorderStep): Promise<Opened | JsonO
       return {};
     case 'seal': {
       const id = idOf(step.session);
-      if (step.session.userId !== undefined) await keepEvidence(ports, id, step.session.userId);
+      await keepEvidence(ports, step.session);
       await sealSession(ports, id, step.exported);
       return {};
     }

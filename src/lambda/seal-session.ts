@@ -1,23 +1,16 @@
 import { gunzipSync } from 'node:zlib';
 import { sha256 } from '../breakglass/protocol/document.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import {
-  evidencePrefix,
-  fileKey,
-  parseEvidenceKey,
-  parseFileKey,
-  sessionPrefix,
-} from '../breakglass/protocol/keys.ts';
-import type { ArchivedFile, Sources } from '../breakglass/protocol/record-bodies.ts';
+import { fileKey, parseFileKey, sessionPrefix } from '../breakglass/protocol/keys.ts';
+import { type ArchivedFile, evidencePieces, type Sources } from '../breakglass/protocol/record-bodies.ts';
 import { sealText } from '../breakglass/protocol/slack-text.ts';
-import { appendRecord, type Chain, firstVersions } from './chain.ts';
+import { appendRecord, type Chain, firstVersions, readChain } from './chain.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { enterInLedger } from './ledger.ts';
 import type { Ports } from './ports.ts';
 import { stateOf } from './session-state.ts';
 import { tellOnce } from './tell.ts';
 
-/** Largest piece of evidence that is kept; a client writes small ones. */
-const evidenceBytes = 8 * 1024 * 1024;
 /** Largest export in one file. */
 const exportBytes = 32 * 1024 * 1024;
 
@@ -35,33 +28,6 @@ export async function keepFile(
   );
 }
 
-/** Copies what the person's own forge delivered, each piece once, and records each. */
-export async function keepEvidence(
-  { intake, archive, now, log }: Ports,
-  session: SessionId,
-  userId: string,
-): Promise<void> {
-  for (const { key, size } of await intake.list(evidencePrefix(userId, session))) {
-    const place = parseEvidenceKey(key);
-    if (place === undefined) continue;
-    if (size > evidenceBytes) {
-      log(`${key} has ${size} bytes and is not kept.`);
-      continue;
-    }
-    const file = fileKey(session, `client-${String(place.number).padStart(6, '0')}.jsonl`);
-    const given = await intake.get(key, evidenceBytes);
-    if (given === undefined) continue;
-    await archive.put(file, given.bytes);
-    const kept = await readFile(archive, file);
-    if (kept === undefined) continue;
-    await appendRecord(archive, session, ({ records }) =>
-      records.some(({ kind, body }) => kind === 'evidence' && body.from === key)
-        ? undefined
-        : { kind: 'evidence', at: now(), body: { from: key, file: { ...kept, from: 'client' } } },
-    );
-  }
-}
-
 /** What became of the export. */
 export interface Exported {
   readonly complete: boolean;
@@ -74,7 +40,7 @@ export interface Exported {
  */
 export async function sealSession(ports: Ports, session: SessionId, exported: Exported): Promise<void> {
   const { archive, now } = ports;
-  const files = await filesOf(archive, session);
+  const files = await filesOf(archive, await readChain(archive, session));
   const { sources, complete } = exported;
   let sealed = await appendRecord(archive, session, (chain) =>
     isExported(chain, files, sources) ? undefined : { kind: 'export', at: now(), body: { files, sources } },
@@ -86,6 +52,23 @@ export async function sealSession(ports: Ports, session: SessionId, exported: Ex
       : { kind: 'seal', at: now(), body: { complete, files, sources } },
   );
   await witness(ports, sealed);
+  await sealLate(ports, session, exported);
+}
+
+/** What came while the seal was written, or after it, is named and followed by another seal; nothing came: nothing is done. */
+export async function sealLate(ports: Ports, id: SessionId, exported: Exported): Promise<void> {
+  const chain = await readChain(ports.archive, id);
+  const session = stateOf(chain)?.session;
+  const sealed = new Set(sealedFiles(chain));
+  const there = await ports.archive.list(`${sessionPrefix(id)}files/`);
+  if (session === undefined || there.every(({ key }) => sealed.has(key))) return;
+  await keepEvidence(ports, session);
+  await sealSession(ports, id, exported);
+}
+
+function sealedFiles({ records }: Chain): readonly string[] {
+  const last = records.at(-1);
+  return last?.kind === 'seal' ? last.body.files.map(({ key }) => key) : [];
 }
 
 /** A seal that is in no ledger yet, or whose place was not told, its writer having died: by whoever comes next. */
@@ -107,22 +90,23 @@ function isExported({ records }: Chain, files: readonly ArchivedFile[], sources:
   return last?.kind === 'export' && JSON.stringify(last.body) === JSON.stringify({ files, sources });
 }
 
-async function filesOf(archive: Ports['archive'], session: SessionId): Promise<ArchivedFile[]> {
-  const versions = firstVersions(await archive.versions(`${sessionPrefix(session)}files/`));
+/** What records have named was read when it was copied, and can't have changed since. */
+async function filesOf(archive: Ports['archive'], { id, records }: Chain): Promise<ArchivedFile[]> {
+  const pieces = records.flatMap((record) => (record.kind === 'evidence' ? evidencePieces(record.body) : []));
+  const known = new Map(pieces.map(({ file }) => [file.key, file]));
+  const versions = firstVersions(await archive.versions(`${sessionPrefix(id)}files/`));
   const files: ArchivedFile[] = [];
   for (const { key, versionId } of versions) {
     const name = parseFileKey(key)?.name;
     if (name === undefined) continue;
+    const named = known.get(key);
+    if (named !== undefined) {
+      files.push(named);
+      continue;
+    }
     const bytes = await archive.get(key, versionId);
     const from = name.startsWith('client-') ? 'client' : 'cloudtrail';
     files.push({ key, sha256: sha256(bytes), bytes: bytes.length, from });
   }
   return files;
-}
-
-async function readFile(archive: Ports['archive'], key: string) {
-  const [first] = firstVersions(await archive.versions(key));
-  if (first === undefined) return undefined;
-  const bytes = await archive.get(first.key, first.versionId);
-  return { key, sha256: sha256(bytes), bytes: bytes.length };
 }

@@ -232,6 +232,9 @@ export function membershipEvent(change: Record<string, unknown> = {}): Record<st
   };
 }
 
+/** What the person's forge named the emergency. */
+export const clientId = 'BG-01KAJ2K3W0000000000000EMER';
+
 /** CloudTrail's record of sts:AssumeRole of the emergency role, tier 0. */
 export function assumeRoleEvent(
   change: Record<string, unknown> = {},
@@ -259,6 +262,7 @@ export function assumeRoleEvent(
         { key: 'forge:tier', value: '0' },
         { key: 'forge:incident', value: 'INC-99' },
         { key: 'forge:reason', value: 'Site down' },
+        { key: 'forge:id', value: clientId },
       ],
       transitiveTagKeys: ['forge:tier', 'forge:incident'],
       ...parameters,

@@ -35,6 +35,13 @@ const file = strict({
 });
 export type ArchivedFile = Readonly<v.InferOutput<typeof file>>;
 
+/** Evidence: the object of the intake, and the file that it was copied to. */
+const piece = { from: line(300), file };
+export interface EvidencePieceFile {
+  readonly from: string;
+  readonly file: ArchivedFile;
+}
+
 const source = v.picklist(['present', 'absent', 'failed'], '"present", "absent" or "failed"');
 const sources = strict({ cloudtrail: source, ssm: source, eksAudit: source, pgaudit: source });
 export type Sources = Readonly<v.InferOutput<typeof sources>>;
@@ -85,7 +92,7 @@ export const bodies = {
   /** The access could not be taken away yet; it is tried again. */
   stuck: strict({ step: line(60), problem: line(500), attempt: count }),
   /** Something that was delivered by the person's own forge, copied byte for byte. */
-  evidence: strict({ from: line(300), file }),
+  evidence: strict({ ...piece, more: v.optional(v.array(strict(piece), 'a list')) }),
   /** What was collected afterwards. */
   export: strict({ files: v.array(file, 'a list'), sources }),
   /** The end of the record, or of what there was by then: later evidence is followed by another seal. */
@@ -93,6 +100,12 @@ export const bodies = {
 } as const;
 
 export type Bodies = { readonly [Kind in keyof typeof bodies]: v.InferOutput<(typeof bodies)[Kind]> };
+/** All pieces that a record of evidence names. */
+export const evidencePieces = ({
+  from,
+  file,
+  more = [],
+}: Bodies['evidence']): readonly EvidencePieceFile[] => [{ from, file }, ...more];
 export type RecordKind = keyof Bodies;
 
 /**

@@ -7,6 +7,7 @@ import {
   pattern,
   permissionSet,
   person,
+  requestId,
   sessionId,
   strict,
   tier,
@@ -47,7 +48,7 @@ export const session = strict({
    * Of an emergency: what its person's forge named it before AWS had an event of it. Their evidence and their end are under
    * this name; anybody may have written any name here.
    */
-  clientId: v.optional(sessionId),
+  clientId: v.optional(requestId),
   /** The session that this one prolongs. */
   extends: v.optional(sessionId),
 });

@@ -2,7 +2,7 @@ import { type Finding, finding } from './findings.ts';
 import type { SessionId } from './ids.ts';
 import { parseFileKey } from './keys.ts';
 import type { ArchiveRecord } from './record.ts';
-import type { ArchivedFile } from './record-bodies.ts';
+import { type ArchivedFile, evidencePieces } from './record-bodies.ts';
 import { digestOf, type Standing } from './verify-versions.ts';
 
 /** Every file that a record names is there, once, with its bytes; and once sealed, no other. */
@@ -38,6 +38,6 @@ function checkFile(id: SessionId, file: ArchivedFile, standing: Standing | undef
 }
 
 function filesOf(record: ArchiveRecord): readonly ArchivedFile[] {
-  if (record.kind === 'evidence') return [record.body.file];
+  if (record.kind === 'evidence') return evidencePieces(record.body).map(({ file }) => file);
   return record.kind === 'export' || record.kind === 'seal' ? record.body.files : [];
 }

@@ -1,0 +1,80 @@
+import { sha256 } from '../breakglass/protocol/document.ts';
+import { isSessionId, type SessionId } from '../breakglass/protocol/ids.ts';
+import { evidencePrefix, fileKey, parseEvidenceKey } from '../breakglass/protocol/keys.ts';
+import { type EvidencePieceFile, evidencePieces } from '../breakglass/protocol/record-bodies.ts';
+import type { Session } from '../breakglass/protocol/session.ts';
+import { appendRecord, type Chain, firstVersions, readChain } from './chain.ts';
+import type { Ports } from './ports.ts';
+
+/** Largest piece of evidence that is kept; a client writes small ones. */
+const evidenceBytes = 8 * 1024 * 1024;
+/** Pieces that are copied at the same time, and that one record names: a busy session has a thousand. */
+const atOnce = 16;
+const inOneRecord = 500;
+
+/** The name under which its person's forge delivers: an emergency has one of its own, before AWS has an event of it. */
+export const evidenceName = ({ id, clientId }: Pick<Session, 'id' | 'clientId'>): SessionId => clientId ?? id;
+
+/**
+ * A piece that has just come, into the archive, where nobody can take it away any more. What names it in the session's
+ * records comes with the seal: a record for each of a thousand would make each one slower than the last.
+ */
+export async function copyPiece(
+  ports: Pick<Ports, 'intake' | 'archive' | 'log'>,
+  id: SessionId,
+  key: string,
+): Promise<string | undefined> {
+  const place = parseEvidenceKey(key);
+  if (place === undefined) return undefined;
+  const given = await ports.intake.get(key, evidenceBytes).catch((error: unknown) => {
+    ports.log(`${key} is not kept: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
+  if (given === undefined) return undefined;
+  const file = fileKey(id, `client-${String(place.number).padStart(6, '0')}.jsonl`);
+  // Whoever copied it before copied these very bytes: in the intake, too, a key is written once.
+  await ports.archive.put(file, given.bytes);
+  return file;
+}
+
+/** Copies all that the person's own forge has delivered and no record names yet, and names it. */
+export async function keepEvidence(ports: Ports, session: Session): Promise<void> {
+  const { intake, archive, now, log } = ports;
+  const { id, userId } = session;
+  if (userId === undefined || !isSessionId(id)) return;
+  const listed = await intake.list(evidencePrefix(userId, evidenceName(session)));
+  for (const { key, size } of listed)
+    if (size > evidenceBytes) log(`${key} has ${size} bytes and is not kept.`);
+  const named = namesIn(await readChain(archive, id));
+  const wanted = listed.filter(({ key, size }) => size <= evidenceBytes && !named.has(key));
+  const kept: EvidencePieceFile[] = [];
+  for (let at = 0; at < wanted.length; at += atOnce) {
+    const turn = wanted.slice(at, at + atOnce).map(({ key }) => keepOne(ports, id, key));
+    kept.push(...(await Promise.all(turn)).filter((piece) => piece !== undefined));
+  }
+  for (let at = 0; at < kept.length; at += inOneRecord) {
+    const some = kept.slice(at, at + inOneRecord);
+    await appendRecord(archive, id, (chain) => {
+      const known = namesIn(chain);
+      const [first, ...more] = some.filter(({ from }) => !known.has(from));
+      if (first === undefined) return undefined;
+      return { kind: 'evidence', at: now(), body: { ...first, ...(more.length === 0 ? {} : { more }) } };
+    });
+  }
+}
+
+const namesIn = ({ records }: Chain): ReadonlySet<string> =>
+  new Set(
+    records.flatMap((record) =>
+      record.kind === 'evidence' ? evidencePieces(record.body).map(({ from }) => from) : [],
+    ),
+  );
+
+async function keepOne(ports: Ports, id: SessionId, from: string): Promise<EvidencePieceFile | undefined> {
+  const key = await copyPiece(ports, id, from);
+  if (key === undefined) return undefined;
+  const [first] = firstVersions(await ports.archive.versions(key));
+  if (first === undefined) return undefined;
+  const bytes = await ports.archive.get(first.key, first.versionId);
+  return { from, file: { key, sha256: sha256(bytes), bytes: bytes.length, from: 'client' } };
+}

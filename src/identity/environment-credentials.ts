@@ -44,6 +44,7 @@ export async function credentialsFor(
     mfa,
     strict: environment?.production === true,
     deniedHint: chainDeniedHint(environment, first),
+    nameSource: request.granted === undefined || !isEmergency(first),
   };
   const assume = () => assumeChain(parts, first, chain, options);
   const kept = await cache(first.account, chain);
@@ -68,6 +69,14 @@ export async function credentialsFor(
       await cache(account, []),
     );
   }
+}
+
+/**
+ * Of what break-glass gives, only a permission set carries no SourceIdentity yet. The roles of tier 0 and 3 are assumed with
+ * one; it goes along, and STS refuses another.
+ */
+function isEmergency({ callerArn }: RoleCredentials): boolean {
+  return callerArn !== undefined && parseCallerArn(callerArn)?.permissionSet === undefined;
 }
 
 /** STS of the environment's own region; every region's gives keys that work everywhere. */

@@ -16,7 +16,7 @@ export interface ChainOptions {
   readonly deniedHint?: string | undefined;
   /** In place of the person's name; only what the person's own AWS profile says. */
   readonly sessionName?: string | undefined;
-  /** false: as the AWS CLI assumes the roles of profiles. */
+  /** false: as the AWS CLI assumes the roles of profiles, or the first keys have a SourceIdentity, which nobody can change. */
   readonly nameSource?: boolean;
 }
 

@@ -39,7 +39,10 @@ export default defineCommand({
           : messages
               .map(({ at, channel, text }) => {
                 const head = `${at.slice(11, 19)}  ${channel ?? '(the webhook’s own channel)'}`;
-                return `${style.dim(head)}\n${style.plain(readable(text))}`;
+                const lines = readable(text)
+                  .split('\n')
+                  .map((line) => style.plain(line));
+                return `${style.dim(head)}\n${lines.join('\n')}`;
               })
               .join('\n\n'),
     });

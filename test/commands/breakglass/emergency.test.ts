@@ -55,6 +55,26 @@ async function spooled(): Promise<readonly string[]> {
 }
 
 describe('tier 0', () => {
+  it('reaches the database: the name that the session has goes along to its role', async () => {
+    const run = await emergency([
+      'forge',
+      'db',
+      'query',
+      'prod-wealth',
+      'select current_user',
+      '--output',
+      'csv',
+    ]);
+    expect(run.stdout, run.stderr).toBe('current_user\nforge_ro\n');
+    const identities = sandbox.world.events
+      .all()
+      .filter(
+        ({ name, parameters }) => name === 'AssumeRole' && /rds-access/.test(String(parameters.roleArn)),
+      )
+      .map(({ sourceIdentity }) => sourceIdentity);
+    expect(identities.at(-1)).toMatch(/^[0-9a-f-]{36,47}$/);
+  });
+
   it('tells before it opens, opens in the person’s own name, and leaves nothing untold', async () => {
     const before = await assumed();
     const run = await emergency(whoami, {}, ['--ticket', 'INC-9']);

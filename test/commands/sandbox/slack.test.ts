@@ -13,12 +13,12 @@ const tell = (body: string) =>
 describe('forge sandbox slack', () => {
   it('shows what was posted to the webhook that everybody in the sandbox has', async () => {
     expect((await sandbox.forge(['sandbox', 'slack'])).stdout).toBe('Slack was told nothing yet.\n');
-    const text = ':key: *dana* asks &lt;now&gt; &amp; \u2060@here';
+    const text = ':key: *dana* asks &lt;now&gt; &amp; \u2060@here\nReason: x';
     expect((await tell(JSON.stringify({ channel: '#platform-support', text }))).status).toBe(200);
     const shown = await sandbox.forge(['sandbox', 'slack']);
     expect(shown).toMatchObject({ code: 0, stderr: '' });
     expect(shown.stdout).toMatch(
-      /^\d\d:\d\d:\d\d {2}#platform-support\n:key: \*dana\* asks <now> & @here\n$/,
+      /^\d\d:\d\d:\d\d {2}#platform-support\n:key: \*dana\* asks <now> & @here\nReason: x\n$/,
     );
     const { messages } = JSON.parse((await sandbox.forge(['sandbox', 'slack', '--output', 'json'])).stdout);
     expect(messages).toMatchObject([{ channel: '#platform-support', text }]);

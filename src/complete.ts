@@ -1,13 +1,7 @@
+import { productionGlobals, takesGrant } from './access/takes-grant.ts';
 import type { CommandDefinition } from './command.ts';
 import { entries } from './command-tree.ts';
-import {
-  findEntry,
-  plainGlobals,
-  productionGlobals,
-  takesGrant,
-  valuedGlobals,
-  wordPositions,
-} from './find-entry.ts';
+import { findEntry, plainGlobals, valuedGlobals, wordPositions } from './find-entry.ts';
 import type { Host } from './host.ts';
 
 /**

@@ -1,12 +1,6 @@
+import { productionGlobals } from './access/takes-grant.ts';
 import type { Entry } from './command-tree/command-group.ts';
 import { entries } from './command-tree.ts';
-
-/** Only where production can be reached: elsewhere they would say nothing, and seem to. */
-export const productionGlobals = ['--grant', '--ticket'] as const;
-const neverProduction = /^(?:login|logout|breakglass|audit|config|completion|sandbox)\b/;
-
-/** `path`: words of a command. */
-export const takesGrant = (path: string): boolean => !neverProduction.test(path);
 
 /** Global options that take a value: needed to find the command's words between them. */
 export const valuedGlobals = [

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
+import { takesGrant } from './access/takes-grant.ts';
 import type { CommandDefinition } from './command.ts';
 import type { Config } from './config/config.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { ForgeError } from './errors.ts';
-import { takesGrant } from './find-entry.ts';
 import type { Host } from './host.ts';
 import { nearest } from './lib/nearest.ts';
 import { wrapText } from './lib/wrap-text.ts';

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { takesGrant } from '../../src/access/takes-grant.ts';
 import { entries } from '../../src/command-tree.ts';
-import { takesGrant } from '../../src/find-entry.ts';
 import { main } from '../../src/main.ts';
 import { createTestHost } from '../support/test-host.ts';
 

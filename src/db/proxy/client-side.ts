@@ -1,0 +1,216 @@
+import { ClientFramer, type ClientMessage } from './client-framer.ts';
+import type { Pipeline } from './pipeline.ts';
+import { type Asked, namesOf, readRequest } from './read-request.ts';
+import { errorResponse } from './server-messages.ts';
+import type { SessionState } from './session-state.ts';
+import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
+
+/** What is to be done with a piece of what the client sent. */
+type Step =
+  | { readonly kind: 'message'; readonly message: ClientMessage }
+  | { readonly kind: 'rest'; readonly bytes: Buffer };
+
+interface Decided {
+  readonly asked: Asked;
+  readonly message: ClientMessage;
+  refusal: Refusal | undefined;
+  recorded: Promise<void> | undefined;
+}
+
+export interface ClientSideParts {
+  readonly state: SessionState;
+  readonly pipeline: Pipeline;
+  readonly guard: StatementGuard;
+  readonly watcher: StatementWatcher;
+  /** Sends on to the server. */
+  readonly send: (pieces: readonly Buffer[]) => void;
+  /** Resolves when the pipeline has moved: a ReadyForQuery, a COPY that begins, the end. */
+  readonly moved: () => Promise<void>;
+}
+
+const [sync, terminate] = [0x53, 0x58];
+const simple = new Set([0x51, 0x46]);
+
+/**
+ * Takes what the client sends: each statement is asked about, recorded, and only then sent. What arrives together is
+ * recorded together. In place of a refused statement the server gets something that it can't parse, so that it fails
+ * there and then by itself (a transaction is failed, a pipeline skipped up to its Sync), and the client gets the
+ * refusal in place of that error.
+ */
+export class ClientSide {
+  readonly #parts: ClientSideParts;
+  readonly #framer = new ClientFramer();
+  /** After a refusal in the extended protocol: nothing is sent up to the next Sync, as the server would skip it. */
+  #skipping = false;
+  /** The rest of the message is not sent either. */
+  #discarding = false;
+
+  constructor(parts: ClientSideParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined when all was sent at once. Rejects or throws a ProtocolViolation. */
+  receive(chunk: Buffer): Promise<void> | undefined {
+    const steps: Step[] = [];
+    let plain = true;
+    this.#framer.push(chunk, {
+      message: (message) => {
+        steps.push({ kind: 'message', message });
+        plain &&= unjudged.has(message.type);
+      },
+      rest: (bytes) => steps.push({ kind: 'rest', bytes }),
+    });
+    if (!plain) return this.#take(steps);
+    this.#sendPlain(steps);
+    return undefined;
+  }
+
+  #sendPlain(steps: readonly Step[]): void {
+    const out: Buffer[] = [];
+    for (const step of steps) {
+      if (step.kind === 'rest') this.#rest(step.bytes, out);
+      else this.#dispatch(this.#begin(step.message) ?? this.#read(step.message), out);
+    }
+    if (out.length > 0) this.#parts.send(out);
+  }
+
+  async #take(steps: readonly Step[]): Promise<void> {
+    let decided: (Decided | Buffer)[] = [];
+    for (const step of steps) {
+      if (step.kind === 'rest') {
+        decided.push(step.bytes);
+        continue;
+      }
+      if (this.#mustWait(step.message)) {
+        await this.#dispatchAll(decided);
+        decided = [];
+        while (this.#mustWait(step.message)) await this.#parts.moved();
+      }
+      decided.push(await this.#decide(step.message));
+    }
+    await this.#dispatchAll(decided);
+  }
+
+  /** What the name stands for hangs on an answer that is still to come. */
+  #mustWait(message: ClientMessage): boolean {
+    const { state, pipeline } = this.#parts;
+    const named = this.#skipping ? undefined : namesOf(message);
+    if (named === undefined || pipeline.copying) return false;
+    const [whose, name] = named;
+    return pipeline.hasQuery || !state[whose].isSettled(name, state.group);
+  }
+
+  #read(message: ClientMessage): Decided {
+    const asked = readRequest(this.#parts.state, message);
+    return { asked, message, refusal: asked.refusal, recorded: undefined };
+  }
+
+  /** What is skipped. */
+  #begin(message: ClientMessage): Decided | undefined {
+    if (message.type === sync) this.#skipping = false;
+    return this.#skipping ? { asked: skipped, message, refusal: undefined, recorded: undefined } : undefined;
+  }
+
+  async #decide(message: ClientMessage): Promise<Decided> {
+    const dropped = this.#begin(message);
+    if (dropped !== undefined) return dropped;
+    const decided = this.#read(message);
+    const { statement, runs } = decided.asked;
+    if (statement !== undefined && decided.refusal === undefined) {
+      const { guard, watcher, state } = this.#parts;
+      const checked = guard.check(statement, state.context);
+      decided.refusal = checked instanceof Promise ? await checked : checked;
+      if (decided.refusal === undefined && runs) {
+        decided.recorded = watcher.before(statement);
+        // It is waited for when all of this chunk is; until then a failure is nobody's.
+        decided.recorded.catch(() => {});
+      }
+    }
+    if (decided.refusal !== undefined && !simple.has(message.type)) this.#skipping = true;
+    return decided;
+  }
+
+  async #dispatchAll(decided: readonly (Decided | Buffer)[]): Promise<void> {
+    const out: Buffer[] = [];
+    let dropping = false;
+    for (const one of decided) {
+      if (Buffer.isBuffer(one)) {
+        this.#rest(one, out);
+        continue;
+      }
+      const { message } = one;
+      if (message.type === sync) dropping = false;
+      if (dropping && message.type !== terminate) {
+        this.#drop(one);
+        continue;
+      }
+      if (one.recorded !== undefined) {
+        one.refusal = await one.recorded.then(
+          () => undefined,
+          (error: unknown) => notRecorded(error),
+        );
+        if (one.refusal !== undefined && !simple.has(message.type)) dropping = true;
+      }
+      this.#dispatch(one, out);
+    }
+    if (dropping) this.#skipping = true;
+    if (out.length > 0) this.#parts.send(out);
+  }
+
+  #dispatch(decided: Decided, out: Buffer[]): void {
+    const { asked, message, refusal } = decided;
+    const { pipeline, watcher, state } = this.#parts;
+    if (asked === skipped && message.type !== terminate) {
+      this.#discarding = true;
+      return;
+    }
+    this.#discarding = refusal !== undefined;
+    if (refusal === undefined) {
+      if (asked.request !== undefined) pipeline.sent(asked.request);
+      out.push(message.bytes);
+      return;
+    }
+    asked.request?.onDropped?.();
+    const kind = simple.has(message.type) ? 'query' : 'parse';
+    pipeline.sent({ kind, instead: errorResponse('ERROR', refusal) });
+    out.push(asked.failing);
+    if (asked.statement === undefined) return;
+    const { sqlState } = refusal;
+    const none = { tags: [], rows: 0, milliseconds: 0, transaction: state.transaction };
+    watcher.after({ statement: asked.statement, end: 'refused', sqlState, ...none });
+  }
+
+  /** It was recorded, or not, and is not sent: one before it could not be recorded. */
+  #drop({ asked }: Decided): void {
+    const { watcher, state } = this.#parts;
+    this.#discarding = true;
+    asked.request?.onDropped?.();
+    if (asked.statement === undefined || !asked.runs) return;
+    const none = { tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction: state.transaction };
+    watcher.after({ statement: asked.statement, end: 'skipped', ...none });
+  }
+
+  #rest(bytes: Buffer, out: Buffer[]): void {
+    if (!this.#discarding) out.push(bytes);
+  }
+}
+
+/** They run nothing and change no names: CopyData, CopyDone, CopyFail, Describe, Flush, Sync. */
+const unjudged = new Set([0x64, 0x63, 0x66, 0x44, 0x48, 0x53]);
+
+const skipped: Asked = {
+  request: undefined,
+  statement: undefined,
+  runs: false,
+  refusal: undefined,
+  failing: Buffer.alloc(0),
+};
+
+function notRecorded(error: unknown): Refusal {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    sqlState: '58030',
+    message: `forge can't record this statement, so it was not sent: ${why}`,
+    hint: 'Nothing was run. Once statements can be recorded again, send it again.',
+  };
+}

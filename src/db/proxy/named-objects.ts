@@ -1,0 +1,71 @@
+/** A change that the server makes when it has answered the message; until then it holds for what is sent after it. */
+export interface NameChange<Value> {
+  readonly name: string;
+  /** Undefined: it is gone. */
+  readonly value: Value | undefined;
+  /** Which Sync it was sent before: an error skips a whole group. */
+  readonly group: number;
+}
+
+/** NAMEDATALEN - 1: the server takes names that differ only behind this for the same. */
+const significant = 63;
+
+/**
+ * What the names of prepared statements and portals stand for on the server. With pipelining a Bind goes out before
+ * the answer to its Parse: `find` sees what will be there once all that was sent has worked. Within one group that is
+ * enough, for an error skips who would use the name, too; of an earlier group the answer must be there (`isSettled`).
+ */
+export class NamedObjects<Value> {
+  readonly #known = new Map<string, Value>();
+  readonly #pending: NameChange<Value>[] = [];
+
+  find(name: string): Value | undefined {
+    const key = name.slice(0, significant);
+    const change = this.#newest(key);
+    return change === undefined ? this.#known.get(key) : change.value;
+  }
+
+  /** Whether what `find` says is sure, for who is sent in this group. */
+  isSettled(name: string, group: number): boolean {
+    const change = this.#newest(name.slice(0, significant));
+    return change === undefined || change.group === group;
+  }
+
+  /** It is sent next. Settle it with `confirm` or `drop`. */
+  expect(name: string, value: Value | undefined, group: number): NameChange<Value> {
+    const change = { name: name.slice(0, significant), value, group };
+    this.#pending.push(change);
+    return change;
+  }
+
+  /** The server has done it. */
+  confirm(change: NameChange<Value>): void {
+    this.drop(change);
+    if (change.value === undefined) this.#known.delete(change.name);
+    else this.#known.set(change.name, change.value);
+  }
+
+  /** The server has not done it, for an error. */
+  drop(change: NameChange<Value>): void {
+    // Answers come in order: nearly always it is the first.
+    if (this.#pending[0] === change) this.#pending.shift();
+    else {
+      const index = this.#pending.indexOf(change);
+      if (index >= 0) this.#pending.splice(index, 1);
+    }
+  }
+
+  /** SQL or the end of a transaction has taken it, or all. */
+  forget(name?: string): void {
+    if (name === undefined) this.#known.clear();
+    else this.#known.delete(name.slice(0, significant));
+  }
+
+  #newest(key: string): NameChange<Value> | undefined {
+    for (let index = this.#pending.length - 1; index >= 0; index--) {
+      const change = this.#pending[index];
+      if (change?.name === key) return change;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,290 @@
+import { ProtocolViolation } from './protocol-violation.ts';
+import type { Outcome, Statement, TransactionState } from './statement.ts';
+
+/** What a message of the client makes the server answer. Flush and CopyData are not answered. */
+export type RequestKind =
+  | 'query'
+  | 'function'
+  | 'parse'
+  | 'bind'
+  | 'describe'
+  | 'execute'
+  | 'close'
+  | 'sync'
+  | 'copy-end';
+
+/** A message that was sent to the server and is not answered yet. */
+export interface Request {
+  readonly kind: RequestKind;
+  /** What it runs or prepares. */
+  readonly statement?: Statement | undefined;
+  /** The ErrorResponse that the client gets in place of the server's: the statement was refused. */
+  readonly instead?: Buffer | undefined;
+  /** The server has done what was asked. */
+  readonly onDone?: (() => void) | undefined;
+  /** It has not, and will not. */
+  readonly onDropped?: (() => void) | undefined;
+}
+
+interface Pending extends Request {
+  readonly sentAt: number;
+  /** Since the last tag. */
+  seen: number;
+  rows: number;
+  tags: string[];
+  sqlState: string | undefined;
+  /** The server reads CopyData for it. */
+  copying: boolean;
+}
+
+export interface PipelineEvents {
+  /** `transaction` is as of the last ReadyForQuery. */
+  outcome(outcome: Omit<Outcome, 'transaction'>): void;
+  /** ReadyForQuery. */
+  ready(transaction: TransactionState): void;
+  /** A statement was completed with this tag. */
+  tag(tag: string, statement: Statement | undefined): void;
+}
+
+const mostTags = 100;
+
+/**
+ * Pairs what the server answers with what it was sent, exactly
+ * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING; postgres.c: PostgresMain,
+ * SocketBackend). After an error in the extended protocol the server skips everything up to the next Sync. What fits
+ * nothing that was asked is a ProtocolViolation: a record must not name the wrong statement.
+ */
+export class Pipeline {
+  readonly #now: () => number;
+  readonly #events: PipelineEvents;
+  #queue: Pending[] = [];
+  #first = 0;
+  /** An error was answered, and no Sync has been sent since. */
+  #skipping = false;
+  /** While a COPY failed it read some Syncs, nobody can say how many: up to so many are never answered. */
+  #uncertainSyncs = 0;
+  #lastDoneAt = 0;
+  #queries = 0;
+  #lastRun: Statement | undefined;
+  /** Of each statement that was not run it is said once. */
+  readonly #skipped = new WeakSet<Statement>();
+
+  constructor(now: () => number, events: PipelineEvents) {
+    this.#now = now;
+    this.#events = events;
+  }
+
+  get idle(): boolean {
+    return this.#head() === undefined;
+  }
+
+  get length(): number {
+    return this.#queue.length - this.#first;
+  }
+
+  sent(request: Request): void {
+    if (this.#skipping) {
+      if (request.kind !== 'sync') {
+        this.#drop(request, 'skipped');
+        return;
+      }
+      this.#skipping = false;
+    }
+    this.#queue.push({
+      ...request,
+      sentAt: this.#now(),
+      seen: 0,
+      rows: 0,
+      tags: [],
+      sqlState: undefined,
+      copying: false,
+    });
+    if (request.kind === 'query') this.#queries++;
+  }
+
+  /** A simple query is not answered yet: what names stand for after it nobody can say. */
+  get hasQuery(): boolean {
+    return this.#queries > 0;
+  }
+
+  /** The server waits for the client's data. */
+  get copying(): boolean {
+    return this.#head()?.copying === true;
+  }
+
+  /** The error that is about to come is to be replaced by this. */
+  get insteadOfError(): Buffer | undefined {
+    return this.#answering(0x45)?.instead;
+  }
+
+  rows(count: number): void {
+    const head = this.#answering(0x44);
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn('D');
+    head.seen += count;
+  }
+
+  /** A message by its type alone. */
+  answered(type: string): void {
+    const head = this.#answering(type.charCodeAt(0));
+    const kinds = answers[type];
+    if (kinds === undefined)
+      throw new ProtocolViolation(`a message of type ${JSON.stringify(type)} is none that a server sends`);
+    if (head === undefined || !kinds.includes(head.kind)) throw outOfTurn(type);
+    if (type === 'G' || type === 'H') head.copying = type === 'G';
+    else if (type === 's') this.#done('suspended');
+    else if (completes[type]?.includes(head.kind) === true) this.#done();
+  }
+
+  completed(tag: string): void {
+    const head = this.#answering(0x43);
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn('C');
+    if (head.tags.length < mostTags) head.tags.push(tag);
+    if (head.copying) this.#endCopy(head, true);
+    head.rows += Number(/ (\d+)$/.exec(tag)?.[1] ?? head.seen);
+    head.seen = 0;
+    this.#events.tag(tag, head.statement);
+    if (head.kind === 'execute') this.#done();
+  }
+
+  failed(sqlState: string, message: string): void {
+    const head = this.#answering(0x45);
+    // The server speaks by itself: it ends the connection.
+    if (head === undefined) return;
+    head.sqlState ??= sqlState;
+    if (head.copying) this.#endCopy(head, false, sqlState === '08P01' && message.startsWith('unexpected'));
+    if (head.kind === 'query' || head.kind === 'function' || head.kind === 'sync') return;
+    this.#first++;
+    head.onDropped?.();
+    this.#report(head, head.statement, 'failed');
+    if (head.statement !== undefined) this.#skipped.add(head.statement);
+    this.#skipping = true;
+    for (let next = this.#queue[this.#first]; next !== undefined; next = this.#queue[this.#first]) {
+      if (next.kind === 'sync') {
+        this.#skipping = false;
+        break;
+      }
+      this.#first++;
+      if (next.kind === 'query') this.#queries--;
+      this.#drop(next, 'skipped');
+    }
+    this.#tidy();
+  }
+
+  ready(transaction: TransactionState): void {
+    const head = this.#answering(0x5a);
+    if (head?.kind !== 'query' && head?.kind !== 'function' && head?.kind !== 'sync') throw outOfTurn('Z');
+    this.#done(head.sqlState === undefined ? 'done' : 'failed');
+    this.#events.ready(transaction);
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    for (const pending of this.#queue.slice(this.#first)) this.#drop(pending, 'lost');
+    this.#queue = [];
+    this.#first = 0;
+    this.#queries = 0;
+  }
+
+  #head(): Pending | undefined {
+    // The end of a COPY that has failed already: the server takes it and says nothing.
+    while (this.#queue[this.#first]?.kind === 'copy-end') this.#first++;
+    return this.#queue[this.#first];
+  }
+
+  /** What the server is at when it sends this type. */
+  #answering(type: number): Pending | undefined {
+    let head = this.#head();
+    while (head?.kind === 'sync' && this.#uncertainSyncs > 0 && type !== 0x5a && this.length > 1) {
+      this.#uncertainSyncs--;
+      this.#first++;
+      head = this.#head();
+    }
+    return head;
+  }
+
+  /**
+   * In a COPY the server passes over Sync and Flush, and ends it at CopyDone, CopyFail, or anything else, which is an
+   * error (copyfromparse.c: CopyGetData).
+   */
+  #endCopy(head: Pending, worked: boolean, unexpected = false): void {
+    head.copying = false;
+    const rest = this.#queue.slice(this.#first + 1);
+    const end = rest.findIndex(({ kind }) => kind !== 'sync');
+    const read = end < 0 ? rest.length : end;
+    if (!worked) {
+      this.#uncertainSyncs += read;
+      // A query's error is followed by more at once; in the extended protocol it is skipped with all others.
+      if (!unexpected || head.kind !== 'query' || end < 0) return;
+      const [intruder] = this.#queue.splice(this.#first + 1 + end, 1);
+      if (intruder?.kind === 'query') this.#queries--;
+      if (intruder !== undefined) this.#drop(intruder, 'skipped');
+      return;
+    }
+    this.#queue.splice(this.#first + 1, read + (rest[read]?.kind === 'copy-end' ? 1 : 0));
+  }
+
+  #done(end: Outcome['end'] = 'done'): void {
+    const head = this.#queue[this.#first];
+    if (head === undefined) return;
+    this.#first++;
+    if (head.kind === 'query') this.#queries--;
+    this.#tidy();
+    head.onDone?.();
+    if (runs.has(head.kind)) this.#report(head, head.statement, end);
+    // A Sync that fails is a commit that fails: a deferred constraint.
+    else if (end === 'failed') this.#report(head, this.#lastRun, end);
+  }
+
+  #drop(request: Request, end: 'skipped' | 'lost'): void {
+    request.onDropped?.();
+    const { statement, kind } = request;
+    if (statement === undefined || (!runs.has(kind) && kind !== 'bind') || this.#skipped.has(statement))
+      return;
+    this.#skipped.add(statement);
+    this.#events.outcome({ statement, end, tags: [], rows: 0, sqlState: undefined, milliseconds: 0 });
+  }
+
+  #report(head: Pending, statement: Statement | undefined, end: Outcome['end']): void {
+    const now = this.#now();
+    // In a pipeline it began when the one before was done.
+    const milliseconds = now - Math.max(head.sentAt, this.#lastDoneAt);
+    this.#lastDoneAt = now;
+    const { tags, seen, sqlState } = head;
+    if (statement === undefined) return;
+    this.#lastRun = statement;
+    this.#events.outcome({ statement, end, tags, rows: head.rows + seen, sqlState, milliseconds });
+  }
+
+  #tidy(): void {
+    if (this.#first < 64 || this.#first * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+const runs: ReadonlySet<RequestKind> = new Set<RequestKind>(['query', 'function', 'execute']);
+/** What may be answered with a message of this type. */
+const answers: Readonly<Record<string, readonly RequestKind[]>> = {
+  '1': ['parse'],
+  '2': ['bind'],
+  '3': ['close'],
+  t: ['describe'],
+  n: ['describe'],
+  T: ['describe', 'query'],
+  s: ['execute'],
+  I: ['execute', 'query'],
+  G: ['execute', 'query'],
+  H: ['execute', 'query'],
+  d: ['execute', 'query'],
+  c: ['execute', 'query'],
+  V: ['function'],
+};
+/** Of which it is the whole answer. */
+const completes: Readonly<Record<string, readonly RequestKind[]>> = {
+  ...{ '1': ['parse'], '2': ['bind'], '3': ['close'] },
+  ...{ n: ['describe'], T: ['describe'], I: ['execute'] },
+};
+
+function outOfTurn(type: string): ProtocolViolation {
+  return new ProtocolViolation(`the database sent a message of type ${JSON.stringify(type)} out of turn`);
+}

@@ -1,0 +1,119 @@
+import type { BindMessage } from './client-message.ts';
+import { NamedObjects } from './named-objects.ts';
+import type { BoundValue, GuardContext, Statement, TransactionState } from './statement.ts';
+
+/** SQL of a prepared statement. */
+export interface PreparedText {
+  readonly sql: string;
+  readonly exact: boolean;
+}
+
+/** What one session is known to be at, from what went through. */
+export class SessionState {
+  readonly prepared = new NamedObjects<PreparedText>();
+  readonly portals = new NamedObjects<Statement>();
+  transaction: TransactionState = 'idle';
+  application: string;
+  encoding = 'UTF8';
+  standardStrings = true;
+  /** Counts the Syncs. */
+  group = 0;
+  /** In this group names may have changed by SQL. */
+  blurred = false;
+  readonly #connection: number;
+  readonly #nextId: () => number;
+  /** Bound and not executed. */
+  readonly #unused = new Set<Statement>();
+
+  constructor(connection: number, application: string, nextId: () => number) {
+    this.#connection = connection;
+    this.application = application;
+    this.#nextId = nextId;
+  }
+
+  get context(): GuardContext {
+    return { encoding: this.encoding, standardStrings: this.standardStrings };
+  }
+
+  statement(kind: Statement['kind'], text: PreparedText, values: readonly BoundValue[] = []): Statement {
+    const { application, transaction } = this;
+    return {
+      id: this.#nextId(),
+      connection: this.#connection,
+      kind,
+      ...text,
+      values,
+      application,
+      transaction,
+    };
+  }
+
+  /** What a Bind makes ready to run. */
+  bound({ statement, values }: BindMessage): Statement {
+    const text = this.blurred ? undefined : this.prepared.find(statement);
+    if (text !== undefined) return this.statement('bind', text, values);
+    // PREPARE made it, or nobody: SQL has the words for the same.
+    return this.statement('portal', { sql: `EXECUTE ${quoted(statement)}`, exact: true }, values);
+  }
+
+  /** Undefined: a cursor that SQL opened. */
+  portal(name: string): Statement | undefined {
+    return this.portals.find(name);
+  }
+
+  cursor(name: string, rows: number): Statement {
+    const count = rows > 0 ? `FORWARD ${rows}` : 'ALL';
+    return this.statement('portal', { sql: `FETCH ${count} FROM ${quoted(name)}`, exact: true });
+  }
+
+  bindDone(statement: Statement): void {
+    this.#unused.add(statement);
+  }
+
+  used(statement: Statement): void {
+    this.#unused.delete(statement);
+  }
+
+  /** Portals end with their transaction. What was bound and never executed. */
+  transactionEnded(): Statement[] {
+    this.portals.forget();
+    const unused = [...this.#unused];
+    this.#unused.clear();
+    return unused;
+  }
+
+  /** SQL that was run may have taken names away: what they stand for then, SQL alone knows. */
+  forgetNames(sql: string): void {
+    if (!changesNames(sql)) return;
+    const [, bare, inQuotes] =
+      /^\s*deallocate\s+(?:prepare\s+)?(?:([a-z_][a-z0-9_$]*)|"([^"]+)")\s*;?\s*$/i.exec(sql) ?? [];
+    const folded = bare?.toLowerCase();
+    this.prepared.forget(folded === 'all' || folded === 'prepare' ? undefined : (folded ?? inQuotes));
+  }
+
+  /** The ParameterStatus messages of a login. */
+  readGreeting(greeting: Buffer): void {
+    for (let offset = 0; offset + 5 <= greeting.length; offset += 1 + greeting.readUInt32BE(offset + 1)) {
+      if (greeting[offset] !== 0x53) continue;
+      const [name = '', value = ''] = greeting
+        .toString('utf8', offset + 5, offset + 1 + greeting.readUInt32BE(offset + 1))
+        .split('\0');
+      this.parameterChanged(name, value);
+    }
+  }
+
+  parameterChanged(name: string, value: string): void {
+    if (name === 'application_name') this.application = value;
+    else if (name === 'client_encoding') this.encoding = value;
+    else if (name === 'standard_conforming_strings') this.standardStrings = value === 'on';
+  }
+}
+
+/** Names of prepared statements can be used again after these. */
+export function changesNames(sql: string): boolean {
+  return /deallocate|discard/i.test(sql);
+}
+
+function quoted(name: string): string {
+  return `"${Buffer.from(name, 'latin1').toString('utf8').replaceAll('"', '""')}"`;
+}

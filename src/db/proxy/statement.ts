@@ -1,0 +1,76 @@
+/** A value bound to $1, $2 … as the client sent it. */
+export interface BoundValue {
+  readonly binary: boolean;
+  /** The first bytes; null is NULL; undefined when the message was too large to be read that far. */
+  readonly bytes: Buffer | null | undefined;
+  /** Bytes of the whole value; 0 for NULL. */
+  readonly size: number;
+}
+
+/** What a client asks the server to run. */
+export interface Statement {
+  /** Counts within the proxy, from 1. */
+  readonly id: number;
+  /** Of the client connection, counts within the proxy. */
+  readonly connection: number;
+  /**
+   * `query`: simple protocol, may be several statements. `prepare`: a Parse, which runs nothing. `bind`: with its
+   * values; it is planned at once, which can run functions already, and executed by what follows. `portal`: a cursor or
+   * prepared statement that SQL made, whose text is in an earlier event. `function`: a call by number.
+   */
+  readonly kind: 'query' | 'prepare' | 'bind' | 'portal' | 'function';
+  readonly sql: string;
+  /** False when the bytes are not UTF-8: `sql` is then not what the server reads. */
+  readonly exact: boolean;
+  readonly values: readonly BoundValue[];
+  /** application_name, as the client last set it. */
+  readonly application: string;
+  /** As of the last answer: idle, in a transaction, in a failed one. */
+  readonly transaction: TransactionState;
+}
+
+export type TransactionState = 'idle' | 'open' | 'failed';
+
+export interface Outcome {
+  readonly statement: Statement;
+  /**
+   * `suspended`: there are more rows than were asked for. `skipped`: the server never ran it, for an error before.
+   * `refused`: never sent. `unused`: bound and not executed. `lost`: the connection ended first, nobody knows.
+   */
+  readonly end: 'done' | 'suspended' | 'failed' | 'skipped' | 'refused' | 'unused' | 'lost';
+  /** Command tags, in order: `INSERT 0 1`; at most 100. */
+  readonly tags: readonly string[];
+  /** Sent to the client or changed, as the tags say. */
+  readonly rows: number;
+  readonly sqlState: string | undefined;
+  /** From when it was sent upstream. */
+  readonly milliseconds: number;
+  /** After it. */
+  readonly transaction: TransactionState;
+}
+
+/** Why a statement is not sent. */
+export interface Refusal {
+  readonly sqlState: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** What the guard knows beside the statement. */
+export interface GuardContext {
+  /** client_encoding of the session: in some, a lexer that thinks of UTF-8 can be deceived. */
+  readonly encoding: string;
+  readonly standardStrings: boolean;
+}
+
+/** Decides what may be sent. Asked for each Query, Parse, Bind, function call, in order. */
+export interface StatementGuard {
+  check(statement: Statement, context: GuardContext): Refusal | undefined | Promise<Refusal | undefined>;
+}
+
+export interface StatementWatcher {
+  /** Fulfilled once the statement is recorded; only then it is sent. Rejecting: it is not sent. */
+  before(statement: Statement): Promise<void>;
+  /** Also for what was never announced: a failed or refused Parse, a refused statement. */
+  after(outcome: Outcome): void;
+}

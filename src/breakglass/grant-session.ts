@@ -8,8 +8,8 @@ import { type AccessAccount, requesterAccount } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { closeShells } from './close-shells.ts';
 import { deliverMeanwhile } from './deliver-meanwhile.ts';
-import { deliverSpool } from './deliver-spool.ts';
 import { openEvidence } from './evidence-state.ts';
+import { findProlonging } from './find-prolonging.ts';
 import type { LoadedRequest } from './load-request.ts';
 import type { RequestId } from './protocol/ids.ts';
 import type { AccessRequest } from './protocol/request.ts';
@@ -23,7 +23,8 @@ export interface SessionParts extends IdentityParts {
 }
 
 /**
- * A shell, or a program, with the access that was granted, until it ends. `stands`: the grant
+ * A shell, or a program, with the access that was granted, until it ends; where that is prolonged, until then. `stands`: the
+ * grant
  * goes on when its program has ended.
  */
 export async function runGrantSession(
@@ -48,6 +49,7 @@ export async function runGrantSession(
   // The terminal belongs to the shell: nothing is asked there.
   const silent = { ...parts, prompt: refusingPrompt };
   const account = requesterAccount(silent, place);
+  const prolonging = findProlonging(place, account, loaded);
   await openEvidence(parts.host, place, request.requester.userId, id);
   await recordStep(parts, { type: 'breakglass.session.opened', id, environment: request.environment });
   await using _delivery = deliverMeanwhile(silent, place);
@@ -56,6 +58,11 @@ export async function runGrantSession(
     command,
     source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
     revoked: () => findRevocation(account, request),
+    async later() {
+      const ends = (await prolonging.find()).map((other) => other.state.endsAt ?? 0);
+      // Both by AWS's clock.
+      return grant.endsAt + Math.max(0, ...ends.map((endsAt) => endsAt - (state.endsAt ?? endsAt)));
+    },
     // What stands may be in use on another machine, under the same name at AWS.
     close: async (keys, ending) =>
       stands && ending.why === 'finished' ? [] : closeShells(parts, grant, keys, ending),
@@ -66,11 +73,8 @@ export async function runGrantSession(
     why: end.ending.why,
     exitCode: end.exitCode,
   });
-  await deliverSpool(parts, place, patienceMs);
   return end;
 }
-
-const patienceMs = 6_000;
 
 /** No keys without a record of whose they are: it is how what AWS has seen is found again. */
 async function recorded(parts: SessionParts, id: RequestId, keys: RoleCredentials): Promise<RoleCredentials> {

@@ -38,9 +38,16 @@ export function readDocument(caller: AccessCaller, key: string): Promise<StoredO
 }
 
 /** All that there are, the newest first. Names that are none of a request are passed by. */
-export async function listRequests(caller: AccessCaller): Promise<readonly ListedRequest[]> {
+export const listRequests = (caller: AccessCaller): Promise<readonly ListedRequest[]> =>
+  requestsUnder(caller, 'requests/');
+
+/** Those of one person. */
+export const listOwnRequests = (caller: AccessCaller, userId: string): Promise<readonly ListedRequest[]> =>
+  requestsUnder(caller, `requests/${userId}/`);
+
+async function requestsUnder(caller: AccessCaller, prefix: string): Promise<readonly ListedRequest[]> {
   const found: ListedRequest[] = [];
-  for await (const { key, lastModified } of listed(caller, 'requests/')) {
+  for await (const { key, lastModified } of listed(caller, prefix)) {
     const place = parseRequestKey(key);
     if (place !== undefined) found.push({ key, ...place, lastModified });
   }

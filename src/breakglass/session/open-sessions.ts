@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
@@ -18,6 +18,8 @@ const description = 'session.json';
 export const endsAtName = 'ends-at';
 /** Whoever can write it is the person: the folder is theirs alone. */
 const order = 'end';
+/** Its session asks at once how long the grant lasts, and not only when it would have. */
+const look = 'look';
 
 type FolderHost = Pick<Host, 'directories' | 'platform' | 'userId' | 'pid' | 'isRunning'>;
 
@@ -58,6 +60,23 @@ export async function endOpenSessions(
     await writeFile(join(path, order), ending.why, { mode: 0o600 }).catch(() => {});
   }
   return chosen.map(({ session }) => session);
+}
+
+/** Tells sessions on this machine that their grant may have been prolonged. */
+export async function wakeOpenSessions(
+  host: FolderHost,
+  which: (session: OpenSession) => boolean,
+): Promise<void> {
+  for (const { path, session } of await findFolders(host))
+    if (which(session)) await writeFile(join(path, look), '', { mode: 0o600 }).catch(() => {});
+}
+
+/** Whether the session in this folder was told so, since it was asked last. */
+export function wasWoken(folder: string): boolean {
+  const path = join(folder, look);
+  if (!existsSync(path)) return false;
+  rmSync(path, { force: true });
+  return true;
 }
 
 /** What the session in this folder was told. */

@@ -9,7 +9,7 @@ import type { Output } from '../../terminal/output.ts';
 import { type ActiveGrant, type CredentialSource, type Ending, endingSentence } from './active-grant.ts';
 import { startCredentialServer } from './credential-server.ts';
 import { endProcesses } from './end-processes.ts';
-import { describeSession, findOrder, openSessionFolder } from './open-sessions.ts';
+import { describeSession, findOrder, openSessionFolder, wasWoken } from './open-sessions.ts';
 import { restoreSessionTerminal } from './restore-session-terminal.ts';
 import { obtainSessionKeys } from './session-keys.ts';
 import { lookEveryMs, type SessionLife, startLife } from './session-life.ts';
@@ -75,20 +75,21 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
   await using credentials = await startCredentialServer(() => keys.current());
   const variables = await sessionVariables(host, folder.path, grant, { credentials, session });
   const program = await programOf(parts, request, folder.path, variables);
-  using _order = every(lookEveryMs, async () => {
-    const ending = findOrder(folder.path);
-    if (ending !== undefined) life.end(ending);
-  });
   using _revoked = every(request.askEveryMs ?? 15_000, async () => {
     const said = await request.revoked?.();
     if (said !== undefined) life.end({ why: 'revoked', said });
   });
-  using _later = every(request.askEveryMs ?? 15_000, async () => {
-    const later = await request.later?.();
-    if (later === undefined || !life.prolong(later)) return;
+  using later = every(request.askEveryMs ?? 15_000, async () => {
+    const endsAt = await request.later?.();
+    if (endsAt === undefined || !life.prolong(endsAt)) return;
     // Without it the prompt alone shows the earlier end.
-    await describeSession(host, folder.path, { ...grant, endsAt: later }).catch(() => {});
-    output.instruct(`Break-glass on ${grant.environment} goes on ${untilText(later, host.now())}.`);
+    await describeSession(host, folder.path, { ...grant, endsAt }).catch(() => {});
+    output.instruct(`Break-glass on ${grant.environment} goes on ${untilText(endsAt, host.now())}.`);
+  });
+  using _order = every(lookEveryMs, async () => {
+    const ending = findOrder(folder.path);
+    if (ending !== undefined) life.end(ending);
+    if (wasWoken(folder.path)) later.now();
   });
   const env = { ...sessionEnvironment(host.env, variables), ...program.env };
   const exitCode = await runProgram(host, program, env, life, session.path);
@@ -204,10 +205,10 @@ function farewell(host: Host, grant: ActiveGrant, ending: Ending, last: number) 
   return { issuedUntil, sentences: [endingSentence(grant, ending), copies] };
 }
 
-/** One call at a time; a call that fails is made again. */
-function every(milliseconds: number, act: () => Promise<void>): Disposable {
+/** One call at a time; a call that fails is made again. `now`: without waiting for the next time. */
+function every(milliseconds: number, act: () => Promise<void>): Disposable & { now(): void } {
   let busy = false;
-  const timer = setInterval(() => {
+  const now = () => {
     if (busy) return;
     busy = true;
     act()
@@ -215,6 +216,7 @@ function every(milliseconds: number, act: () => Promise<void>): Disposable {
       .finally(() => {
         busy = false;
       });
-  }, milliseconds);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  };
+  const timer = setInterval(now, milliseconds);
+  return { now, [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -21,24 +21,25 @@ export const isAsked = ({ why }: Ending): boolean => why !== 'terminated';
 
 /**
  * "Document everything": the summary that was given, else the one that is typed now, becomes part of the record. Without
- * anybody to ask, or with none now, the line for later is said. Nothing of it makes the command fail.
+ * anybody to ask, or with none now, the line for later is said. Nothing of it makes the command fail. true: it is on the
+ * disk, and was delivered as far as that goes, with all that is still to be told.
  */
 export async function recordSummary(
   context: Context,
   found: BreakGlassParts,
   session: EndedSession,
   given: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { output, host } = context;
   // The terminal is gone.
-  if (host.signal.aborted) return;
+  if (host.signal.aborted) return false;
   const summary = given ?? (context.prompt.possible ? await askSummary(context, session) : undefined);
   const later = summaryLine(session.id);
   if (summary === undefined) {
     output.note(`What was done is not on record yet: ${later}`);
-    return;
+    return false;
   }
-  await record(found, session, { type: 'summary', summary }, later);
+  return record(found, session, { type: 'summary', summary }, later);
 }
 
 /** What adds a summary later. */

@@ -1,6 +1,8 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { boundedParts } from '../../breakglass/bounded-parts.ts';
+import { deliverSpool } from '../../breakglass/deliver-spool.ts';
 import { endGrant } from '../../breakglass/end-grant.ts';
+import { findProlonging } from '../../breakglass/find-prolonging.ts';
 import { runGrantSession } from '../../breakglass/grant-session.ts';
 import type { ListedRequest } from '../../breakglass/intake.ts';
 import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
@@ -8,6 +10,7 @@ import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { approveLine, requestFacts, resumeLine } from '../../breakglass/request-facts.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
+import { listOpenSessions } from '../../breakglass/session/open-sessions.ts';
 import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
 import { waitForRole } from '../../breakglass/wait-for-role.ts';
 import type { Context } from '../../context.ts';
@@ -70,6 +73,7 @@ export async function enterGrant(
   const began = host.now();
   const end = await runGrantSession(parts, place, loaded, command.length === 0 ? undefined : command);
   sayEnd(context, end);
+  let delivered = false;
   if (options.keep === true && end.ending.why === 'finished') {
     output.note(
       `The access stands ${until(context, loaded)}. Give it back with: forge breakglass end ${shortId(loaded.id)}`,
@@ -77,15 +81,16 @@ export async function enterGrant(
   } else {
     const given = readSummary(context, options);
     const written = await giveBack(found, mine.person, loaded, given);
-    if (isAsked(end.ending) && (given === undefined || !written)) {
-      const { id, request } = loaded;
-      const facts = summaryFacts({ ...request, ticket: request.ticket }, began, host.now(), end);
-      await recordSummary(context, found, { id, person: mine.person, facts }, given);
-    }
+    const asks = isAsked(end.ending) && (given === undefined || !written);
+    const { id, request } = loaded;
+    const facts = summaryFacts({ ...request, ticket: request.ticket }, began, host.now(), end);
+    delivered = asks && (await recordSummary(context, found, { id, person: mine.person, facts }, given));
   }
+  if (!delivered) await deliverSpool(parts, place, deliverMs);
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
 }
 
+const deliverMs = 6_000;
 /** Whoever has lost the network is not kept longer: the time runs out by itself. */
 const giveBackMs = 15_000;
 
@@ -101,15 +106,24 @@ async function giveBack(
 ): Promise<boolean> {
   const steady = boundedParts(parts, giveBackMs);
   try {
-    const caller = await requesterAccount(steady, place)();
-    const { membership, written } = await endGrant(steady, place, caller, person, loaded, summary);
+    const account = requesterAccount(steady, place);
+    const caller = await account();
+    const ended = await endGrant(steady, place, caller, person, loaded, summary);
+    let { membership } = ended;
+    if (membership === 'shared') {
+      // What prolonged it goes with it, unless a shell beside this one was opened with that.
+      const open = await listOpenSessions(parts.host);
+      for (const other of await findProlonging(place, account, loaded).find())
+        if (!open.some(({ id }) => id === other.id))
+          membership = (await endGrant(steady, place, caller, person, other, undefined)).membership;
+    }
     const words = {
       removed: 'You are out of its group.',
       gone: 'You were out of its group already.',
       shared: 'Another grant keeps you in its group.',
     };
     parts.output.note(words[membership]);
-    return written;
+    return ended.written;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     parts.output.warn(

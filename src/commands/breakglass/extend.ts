@@ -1,6 +1,7 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { announceRequest } from '../../breakglass/announce-request.ts';
 import { findRequest } from '../../breakglass/find-request.ts';
+import type { ListedRequest } from '../../breakglass/intake.ts';
 import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { planRequest } from '../../breakglass/plan-request.ts';
@@ -8,13 +9,20 @@ import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
 import { refuseNested } from '../../breakglass/refuse-nested.ts';
-import { whyNot } from '../../breakglass/wait-for-approval.ts';
+import {
+  listOpenSessions,
+  type OpenSession,
+  wakeOpenSessions,
+} from '../../breakglass/session/open-sessions.ts';
+import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
 import { writeRequest } from '../../breakglass/write-request.ts';
 import { defineCommand } from '../../command.ts';
-import { ForgeError } from '../../errors.ts';
+import type { Context } from '../../context.ts';
+import { exitCodes, ForgeError } from '../../errors.ts';
+import { untilText } from '../../lib/duration-text.ts';
 import { environmentNamed } from '../../targets/resolve-environment.ts';
-import { breakGlassParts } from './break-glass-parts.ts';
-import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
+import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
+import { type EntryOptions, enterGrant, entryOptions, showRequest, tellApprover } from './enter-grant.ts';
 
 interface ExtendOptions extends EntryOptions {
   readonly duration?: string;
@@ -35,11 +43,11 @@ export default defineCommand<ExtendOptions>({
     ['forge breakglass extend bg-7f3k --reason "more to copy" -- ./copy.sh', 'and run a program with it'],
   ],
   details: `It is a request of its own for the same tier, scenario, environment and ticket; both share one membership, which ends
-with the later of them. A shell that is open keeps its own end: leave it and come back with forge breakglass resume.`,
+with the later of them. A session of it that is open on any machine goes on until then; where it is this one, no second
+shell is opened, and it can be asked for inside of it.`,
   async run(context, { args, options, rest }) {
     const found = await breakGlassParts(context);
     const { parts, place } = found;
-    if (options.wait !== false && !context.globals.plan) refuseNested(context.host);
     const caller = await requesterAccount(parts, place)();
     const person = await ownUser(parts.host, caller);
     const first = await loadRequest(place, caller, await findRequest(caller, args[0] ?? '', person));
@@ -56,6 +64,12 @@ with the later of them. A shell that is open keeps its own end: leave it and com
         hint: `Go on with: forge breakglass resume ${shortId(first.id)}`,
       });
     }
+    // The shell that is open here goes on by itself; nothing is opened beside it.
+    const here = (await listOpenSessions(parts.host)).some(
+      ({ id }) => id === first.id || id === first.request.extends,
+    );
+    const goesOn = here && rest.length === 0;
+    if (!goesOn && options.wait !== false && !context.globals.plan) refuseNested(context.host);
     const { tier, scenario, environment, ticket } = first.request;
     const plan = planRequest(place, {
       tier: String(tier),
@@ -74,6 +88,33 @@ with the later of them. A shell that is open keeps its own end: leave it and com
     await announceRequest(parts, request);
     const key = requestKey(person.userId, request.id);
     const listed = { key, userId: person.userId, id: request.id, lastModified: caller.aws.now() };
+    if (goesOn) {
+      const ids = [first.id, first.request.extends];
+      return awaitMoreTime(context, found, listed, options, ({ id }) => ids.some((one) => one === id));
+    }
     return enterGrant(context, found, { person, listed }, options, rest);
   },
 });
+
+async function awaitMoreTime(
+  context: Context,
+  { parts, place }: BreakGlassParts,
+  listed: ListedRequest,
+  options: EntryOptions,
+  which: (session: OpenSession) => boolean,
+): Promise<number> {
+  const { output, prompt, host } = context;
+  const account = requesterAccount(parts, place);
+  if (!(options.wait ?? prompt.possible)) {
+    output.note('The session that is open here goes on by itself once it is approved.');
+    showRequest(context, await loadRequest(place, await account(), listed));
+    return exitCodes['awaiting-approval'];
+  }
+  const loaded = await waitForApproval(parts, place, account, listed);
+  for (const { by, note } of loaded.state.notes) output.note(`${by.userName}: ${note}`);
+  const until = untilText(loaded.state.endsAt ?? 0, host.now());
+  output.note(`The session that is open here goes on ${until}.`);
+  await wakeOpenSessions(host, which);
+  showRequest(context, loaded);
+  return 0;
+}

@@ -107,7 +107,10 @@ describe('the summary', () => {
     await terminal.waitFor(/The summary is in the record of bg-/);
     expect(await terminal.exit).toBe(0);
     expect(evidence(asked.id)).toContainEqual(
-      expect.objectContaining({ type: 'summary', summary: 'restarted the worker\nqueue is empty' }),
+      expect.objectContaining({
+        type: 'breakglass.summary',
+        summary: 'restarted the worker\nqueue is empty',
+      }),
     );
     const template = readFileSync(copy, 'utf8');
     expect(template).toMatch(/^# BG-\w+, tier 1 on prod-wealth$/m);
@@ -127,7 +130,7 @@ describe('the summary', () => {
     const later = await forge('dana', ['end', asked.shortId, '--summary', 'disk was full']);
     expect(later.code, later.stderr).toBe(0);
     expect(evidence(asked.id)).toContainEqual(
-      expect.objectContaining({ type: 'summary', summary: 'disk was full' }),
+      expect.objectContaining({ type: 'breakglass.summary', summary: 'disk was full' }),
     );
   });
 
@@ -142,6 +145,26 @@ describe('the summary', () => {
     expect(run.code, run.stderr).toBe(0);
     expect(JSON.parse(intake('ends', asked.id)[0] ?? '')).toMatchObject({ summary: '# Done\nscaled to 4' });
     expect(run.stderr).not.toContain('not on record');
+  });
+});
+
+describe('more time', () => {
+  it('reaches the shell that is open: asked for inside of it, approved, and all of it is given back with it', async () => {
+    const asked = await ask('dana', { '--scenario': 'console' });
+    await approve('mia', asked.id, '--duration', '1h');
+    using terminal = await sandbox.pty(['breakglass', 'resume', asked.id], { env: { SHELL: '/bin/bash' } });
+    await terminal.waitFor(/BREAK-GLASS tier 1 prod-wealth (?:59|60) min\]/);
+    terminal.write(`forge breakglass extend ${asked.shortId} --duration 2h --reason more${keys.enter}`);
+    const [, more = ''] = await terminal.waitFor(/forge breakglass approve (BG-\w+)/);
+    await approve('mia', more);
+    await terminal.waitFor(/Break-glass on prod-wealth goes on until \d\d:\d\d \((?:2 h|1 h 59 min)\)/);
+    terminal.write(keys.enter);
+    await terminal.waitFor(/BREAK-GLASS tier 1 prod-wealth 1[12]\d min\]/);
+    terminal.write(`exit${keys.enter}`);
+    await terminal.waitFor(/You (?:are|were) out of its group[\s\S]*What was done\?/);
+    terminal.write(keys.enter);
+    expect(await terminal.exit).toBe(0);
+    expect([intake('ends', asked.id).length, intake('ends', more).length]).toEqual([1, 1]);
   });
 });
 
@@ -180,9 +203,13 @@ describe('the ticket of tier 0', () => {
     const next = await sandbox.forge(['breakglass', 'list'], { person: 'sam' });
     expect(next.stderr).not.toContain('forge breakglass ticket');
     const id = short.slice(3).toUpperCase();
-    await eventually(async () => evidence(id).some(({ type }) => type === 'ticket'));
-    expect(evidence(id)).toContainEqual(expect.objectContaining({ type: 'ticket', ticket: 'INC-9' }));
-    expect(evidence(id)).toContainEqual(expect.objectContaining({ type: 'summary', summary: 'failed over' }));
+    await eventually(async () => evidence(id).some(({ type }) => type === 'breakglass.ticket'));
+    expect(evidence(id)).toContainEqual(
+      expect.objectContaining({ type: 'breakglass.ticket', ticket: 'INC-9' }),
+    );
+    expect(evidence(id)).toContainEqual(
+      expect.objectContaining({ type: 'breakglass.summary', summary: 'failed over' }),
+    );
     expect(JSON.parse(readFileSync(remembered(), 'utf8'))).toEqual({ v: 1, due: [] });
   });
 

@@ -1,3 +1,4 @@
+import { grantFirst } from '../../access/grant-first.ts';
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { chooseFormat, type FormatName, formatNames } from '../../db/choose-format.ts';
@@ -72,6 +73,8 @@ async function runDatabaseQuery(context: Context, input: CommandInput<QueryOptio
   const flags = { ...databaseFlags(context, options), ...serverLimit(options.timeout) };
   const request = requestDatabase(config, target, flags, { env: globals.env, variables: host.env });
   const values = options.param ?? [];
+  if (!globals.plan)
+    grantFirst(host, globals.grant, { config, environment: request.environment, purpose: 'db query' });
   const source = await readSql(host, { sql, file: options.file });
   refuseParametersOfScript(source.sql, values);
   const purpose = { purpose: 'db query', reason: options.reason, profile: globals.profile };

@@ -120,6 +120,11 @@ describe('--grant', () => {
     expect([foreign.code, foreign.stderr]).toEqual([5, expect.stringContaining("somebody else's")]);
     const dev = await run(['db', 'query', 'dev', 'select 1', '--grant', asked.id]);
     expect([dev.code, dev.stderr]).toEqual([2, expect.stringContaining('dev is none')]);
+    const piped = await sandbox.forge(
+      ['db', 'query', 'prod-wealth', '--output', 'csv', '--grant', asked.id],
+      { stdin: 'select 6 * 7 as piped' },
+    );
+    expect([piped.code, piped.stdout]).toEqual([0, 'piped\n42\n']);
     const unknown = await run([...query, '--grant', 'bg-zzzz']);
     expect([unknown.code, unknown.stderr]).toEqual([
       2,

@@ -13,6 +13,8 @@ export interface EnvironmentKeysRequest {
   readonly region: string | undefined;
   /** Words of the command, e.g. `exec`. */
   readonly purpose: string;
+  /** What is run with them, in words that hold no values. */
+  readonly program?: string | undefined;
   readonly reason: string | undefined;
   readonly mfaCode: string | undefined;
 }

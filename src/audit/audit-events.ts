@@ -5,7 +5,7 @@
  */
 export const auditEvents = {
   'journal.resumed': event(1, { lostBytes: 'number', lostSha256: 'text' }),
-  'signin.completed': event(1, { method: 'text', startUrl: 'text', fresh: 'flag', breakglass: 'text?' }),
+  'signin.completed': event(1, { method: 'text', startUrl: 'text', fresh: 'flag' }),
   'access.refused': event(1, { ...access(), person: 'text', code: 'text' }),
   'access.opened': event(1, {
     ...access(),
@@ -79,8 +79,6 @@ export const auditEvents = {
   'breakglass.ending': event(1, { id: 'text', person: 'text', environment: 'text' }),
   'breakglass.ended': event(1, { id: 'text', person: 'text', membership: 'text' }),
   'breakglass.killing': event(1, { id: 'text', person: 'text', reason: 'text?' }),
-  'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
-  'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
   'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
   'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
   'breakglass.killed': event(1, { id: 'text', person: 'text', membership: 'text' }),

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
 import { childEnvironment } from '../identity/aws-variables.ts';
 import { identityParts } from '../identity/identity-parts.ts';
+import { describeProgram } from '../kube/describe-program.ts';
 import { resolveEnvironment } from '../targets/resolve-environment.ts';
 import { runChild } from '../terminal/run-child.ts';
 
@@ -51,7 +52,15 @@ async function runExec(context: Context, input: CommandInput<ExecOptions>): Prom
   const environment = resolveEnvironment(config, input.args[0], current);
   const { reason, mfaCode } = input.options;
   const { profile, region } = globals;
-  const request = { environment, profile, region, purpose: 'exec', reason, mfaCode };
+  const request = {
+    environment,
+    profile,
+    region,
+    purpose: 'exec',
+    program: describeProgram(command, args),
+    reason,
+    mfaCode,
+  };
   if (globals.plan) {
     const line = `run ${[command, ...args].map((word) => JSON.stringify(word)).join(' ')} with the keys in its environment variables`;
     output.plan(

@@ -1,3 +1,4 @@
+import { appendToJournal } from '../audit/journal.ts';
 import { awsErrorName } from '../aws/aws-error.ts';
 import type { Aws } from '../aws/clients.ts';
 import { logoutPortal } from '../aws/sso.ts';
@@ -64,10 +65,26 @@ export async function signIn(parts: SignInParts, place: SignIn, options: SignInO
   const token = await saveSsoToken(host, there, created, client);
   // Another person may have signed in: nobody goes on with the keys of the one before.
   await clearCredentialCache(host);
+  await recordSignIn(parts, place, chosen.flow, fresh);
   await rememberSignIn(host, place).catch((error: unknown) => {
     output.debug(`when this sign-in was is not kept: ${error instanceof Error ? error.message : error}`);
   });
   return token;
+}
+
+/** A finding aid: what AWS has of it counts. Nobody is kept out for want of it. */
+async function recordSignIn(
+  { host, output }: SignInParts,
+  { startUrl }: SignIn,
+  method: string,
+  fresh: boolean,
+): Promise<void> {
+  try {
+    await appendToJournal(host, { type: 'signin.completed', method, startUrl, fresh });
+  } catch (error) {
+    host.signal.throwIfAborted();
+    output.debug(`not in the journal: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const clientRefusals = new Set(['InvalidClientException', 'UnauthorizedClientException']);

@@ -154,9 +154,9 @@ function awsProduction(
 
 function awsTrail(aws: Aws, environment: HandlerEnvironment, become: Become): Trail {
   return {
-    async lookup({ account, ...query }) {
+    async lookup({ account, global, ...query }) {
       const keys = await become(account, readRole);
-      return lookupEvents(aws, environment.policy.region, keys, query);
+      return lookupEvents(aws, global ? 'us-east-1' : environment.policy.region, keys, query);
     },
   };
 }

@@ -135,6 +135,8 @@ export interface TrailQuery {
   /** Epoch milliseconds. */
   readonly from: number;
   readonly to: number;
+  /** Of a service without regions, such as IAM: its events are in us-east-1, wherever home is. */
+  readonly global?: true;
   readonly pageToken?: string | undefined;
 }
 

@@ -4,6 +4,7 @@ import { sweepArchive } from './sweep-archive.ts';
 import { sweepExecutions } from './sweep-executions.ts';
 import { sweepMemberships } from './sweep-memberships.ts';
 import { sweepRequests } from './sweep-requests.ts';
+import { sweepRotations } from './sweep-rotations.ts';
 import { sweepTickets } from './sweep-tickets.ts';
 import { sweepTrail } from './sweep-trail.ts';
 
@@ -15,6 +16,7 @@ const sweeps = [
   sweepTrail,
   sweepRequests,
   sweepTickets,
+  sweepRotations,
 ] as const;
 
 /**

@@ -1,6 +1,6 @@
 import { revocationsArn } from './break-glass/arns.ts';
 import { emergencyRole } from './break-glass/emergency-role.ts';
-import { auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
+import { auditReadRole, auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
 import { offlineRole, offlineRoleName } from './break-glass/offline-access.ts';
 import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
@@ -11,7 +11,7 @@ import { bastionTunnel, emergencyPolicies, permissionSets, version } from './see
 /** What an account has from the start: the roles of Identity Center, and those for its databases. */
 export function rolesOf(account: Account): readonly Role[] {
   const roles = permissionSets.map((set) => identityCenterRole(account.id, set));
-  if (account.id === accessAccount) return [...roles, ...handlerRoles()];
+  if (account.id === accessAccount) return [...roles, ...handlerRoles(), auditReadRole(account)];
   // In production nobody is in it without a name: an end for a person could not reach them.
   const readsAs = account.production ? namesThePerson : {};
   roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers, readsAs));

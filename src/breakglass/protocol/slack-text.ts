@@ -113,6 +113,13 @@ export function ticketText(session: Session, dueAt: number, now: number): string
   );
 }
 
+/** A key that tier 3 was opened with is still there. `at`, `now` in epoch milliseconds. */
+export const rotationText = (
+  { userName, people, at }: { readonly userName: string; readonly people: string; readonly at: number },
+  now: number,
+): string =>
+  `:key: The key of *${name(userName)}* was used ${durationText(now - at)} ago by *${name(people)}*, and is not replaced yet: \`forge breakglass rotate\``;
+
 /** Nobody answered. */
 export const lapsedText = (request: AccessRequest): string =>
   `:hourglass: The request \`${shortId(request.id)}\` of *${name(request.requester.userName)}* has lapsed.`;

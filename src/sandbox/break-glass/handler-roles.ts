@@ -146,15 +146,20 @@ export function auditRoles(account: Account): readonly Role[] {
         { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: 'arn:aws:ssm:*:*:session/*' },
       ],
     }),
-    auditRole(account, 'ForgeAuditRead', ['exporter', 'sweeper'], {
-      Version: version,
-      Statement: {
-        Effect: 'Allow',
-        Action: ['cloudtrail:LookupEvents', 'logs:Get*', 'logs:FilterLogEvents', 'ssm:DescribeSessions'],
-        Resource: '*',
-      },
-    }),
+    auditReadRole(account),
   ];
+}
+
+/** In the access account, too: what became of the keys of its IAM users is told there. */
+export function auditReadRole(account: Account): Role {
+  return auditRole(account, 'ForgeAuditRead', ['exporter', 'sweeper'], {
+    Version: version,
+    Statement: {
+      Effect: 'Allow',
+      Action: ['cloudtrail:LookupEvents', 'logs:Get*', 'logs:FilterLogEvents', 'ssm:DescribeSessions'],
+      Resource: '*',
+    },
+  });
 }
 
 function auditRole(

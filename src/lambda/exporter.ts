@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { settleMinutes } from '../breakglass/protocol/deadlines.ts';
+import { sha256 } from '../breakglass/protocol/document.ts';
 import { epoch, type Session } from '../breakglass/protocol/session.ts';
 import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
 import type { Ports } from './ports.ts';
@@ -15,7 +16,9 @@ export interface ExporterInput {
 /** Where the next part begins. */
 interface Cursor {
   readonly part: number;
-  readonly pageToken?: string;
+  readonly pageToken?: string | undefined;
+  /** Events of that page which earlier parts have. */
+  readonly skip?: number | undefined;
 }
 
 export interface ExportedPart {
@@ -34,7 +37,10 @@ export interface ExportedPart {
   };
 }
 
-/** What a state of a workflow may carry is 256 KiB; base64 of this is well below. */
+/**
+ * What a state of a workflow may carry is 256 KiB, and one that carries more is the end of it: base64 of this is well below,
+ * whatever somebody put into their calls to make theirs long.
+ */
 const partBytes = 120_000;
 const partPages = 20;
 
@@ -50,21 +56,28 @@ export async function exporter(
   const lookup = lookupOf(session, taken);
   const { part } = cursor;
   const lines: string[] = [];
-  let pageToken = cursor.pageToken;
+  let { pageToken, skip = 0 } = cursor;
   let more = false;
   if (account !== undefined && lookup !== undefined) {
-    for (let page = 0; ; page++) {
+    for (let page = 0; page < partPages; page++) {
       const found = await ports.trail.lookup({ account, ...lookup.query, pageToken });
-      lines.push(...found.events.filter(lookup.isTheirs).map(oneLine));
-      pageToken = found.nextToken;
+      const theirs = found.events.filter(lookup.isTheirs).slice(skip).map(oneLine);
+      const fitting = howManyFit(lines, theirs);
+      lines.push(...theirs.slice(0, fitting));
+      more = true;
+      if (fitting < theirs.length) {
+        skip += fitting;
+        break;
+      }
+      [pageToken, skip] = [found.nextToken, 0];
       more = pageToken !== undefined;
-      if (!more || page + 1 >= partPages || compressed(lines).length > partBytes) break;
+      if (!more) break;
     }
   }
   return {
     name: lines.length === 0 ? null : `cloudtrail-${String(part).padStart(6, '0')}.jsonl`,
     gzip: lines.length === 0 ? '' : compressed(lines).toString('base64'),
-    cursor: pageToken === undefined ? null : { part: part + 1, pageToken },
+    cursor: more ? { part: part + 1, pageToken, skip } : null,
     more,
     complete: account !== undefined,
     sources: {
@@ -97,5 +110,30 @@ function lookupOf(session: Session, taken: Partial<TakenAway> | undefined) {
   };
 }
 
+/** How many of the next lines this part has room for. */
+function howManyFit(lines: readonly string[], next: readonly string[]): number {
+  const fits = (count: number) => compressed([...lines, ...next.slice(0, count)]).length <= partBytes;
+  if (fits(next.length)) return next.length;
+  let [fitting, beyond] = [0, next.length];
+  while (beyond - fitting > 1) {
+    const middle = Math.floor((fitting + beyond) / 2);
+    if (fits(middle)) fitting = middle;
+    else beyond = middle;
+  }
+  return fitting;
+}
+
 const compressed = (lines: readonly string[]): Buffer => gzipSync(lines.map((line) => `${line}\n`).join(''));
-const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
+function oneLine(text: string): string {
+  const line = text.replace(/[\r\n]+/g, ' ');
+  return compressed([line]).length <= partBytes ? line : shortened(line);
+}
+
+/** An event that no part has room for: what it was, and the hash of all of it, to be compared with the trail's own files. */
+function shortened(line: string): string {
+  const { eventVersion, eventID, eventTime, eventSource, eventName, awsRegion, sourceIPAddress } =
+    parseJsonObject(line) ?? {};
+  const kept = { eventVersion, eventID, eventTime, eventSource, eventName, awsRegion, sourceIPAddress };
+  const bytes = new TextEncoder().encode(line);
+  return JSON.stringify({ ...kept, shortened: { bytes: bytes.length, sha256: sha256(bytes) } });
+}

@@ -1,5 +1,5 @@
 import { isSessionId, type SessionId } from '../breakglass/protocol/ids.ts';
-import type { Session } from '../breakglass/protocol/session.ts';
+import { epoch, type Session } from '../breakglass/protocol/session.ts';
 import { endedText, stuckText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { appendRecord } from './chain.ts';
@@ -81,27 +81,30 @@ async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): P
 /** Shorter than a round of tries, so that each is told, and longer than a step that is run again. */
 const stuckSlotMs = 10 * 60_000;
 
+/** The workflow tries for so long before it says that it is stuck. */
+const roundMs = 30 * 60_000;
+
 async function recordStuck(ports: Ports, session: Session, problem: unknown): Promise<void> {
-  const failure = asJsonObject(problem);
-  const words = [failure?.Error, failure?.Cause].filter((part) => typeof part === 'string').join(': ');
-  let attempt = 1;
-  const record = () =>
-    appendRecord(ports.archive, session.id, ({ records }) => {
-      attempt = records.filter(({ kind }) => kind === 'stuck').length + 1;
-      const text = [...(words || 'it failed')]
-        .map((one) => (one < ' ' ? ' ' : one))
-        .join('')
-        .slice(0, 500);
-      return records.length === 0
-        ? undefined
-        : { kind: 'stuck', at: ports.now(), body: { step: 'take-away', problem: text, attempt } };
-    });
+  const now = ports.now();
+  const attempt = 1 + Math.floor(Math.max(0, now - epoch(session.expiresAt)) / roundMs);
   // Said first: it is what somebody must know, archive or not.
   await tellIfPossible(ports, {
-    about: `stuck-${session.id}-${Math.floor(ports.now() / stuckSlotMs)}`,
+    about: `stuck-${session.id}-${Math.floor(now / stuckSlotMs)}`,
     text: stuckText(session, 'Removing the membership', attempt),
   });
-  await record();
+  const failure = asJsonObject(problem);
+  const words = [failure?.Error, failure?.Cause].filter((part) => typeof part === 'string').join(': ');
+  const text = [...(words || 'it failed')]
+    .map((one) => (one < ' ' ? ' ' : one))
+    .join('')
+    .slice(0, 500);
+  await appendRecord(ports.archive, session.id, ({ records }) => {
+    const stuck = records.flatMap(({ kind, at }) => (kind === 'stuck' ? [epoch(at)] : []));
+    const [first = now, last = first] = [stuck[0], stuck.at(-1)];
+    // Each after twice the time of the one before: what lasts for weeks must not make a chain that nobody can read in time.
+    if (records.length === 0 || (stuck.length > 0 && now - last < last - first)) return undefined;
+    return { kind: 'stuck', at: now, body: { step: 'take-away', problem: text, attempt } };
+  });
 }
 
 function idOf({ id }: Session): SessionId {

@@ -47,6 +47,22 @@ describe.each([
   });
 });
 
+it('Identity Center down for a week: executions that AWS ends for their length are begun anew, and they are out when it is back', async () => {
+  const cloud = createCloud();
+  asked(cloud);
+  cloud.grant();
+  await cloud.run(59 * minute, { sweeping: true });
+  cloud.down.set('people', 'ServiceUnavailable');
+  // Of all that time one day is swept; the workflow alone tries on.
+  await cloud.run(6 * 24 * hour);
+  await cloud.run(24 * hour, { sweeping: true });
+  expect(cloud.members.size).toBe(1);
+  expect(cloud.executions.all().some(({ cause }) => cause?.includes('too many events'))).toBe(true);
+  cloud.down.clear();
+  await cloud.run(10 * minute, { sweeping: true });
+  expect(cloud.members.size).toBe(0);
+}, 60_000);
+
 it('the workflow stopped and the sweeper alone: it takes away by itself', async () => {
   const cloud = createCloud();
   asked(cloud);

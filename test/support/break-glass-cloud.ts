@@ -177,7 +177,10 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     },
     workflow: {
       start: (name, input) =>
-        call('workflow.start', () => cloud.executions.start(name, JSON.stringify(input)) !== 'exists'),
+        call('workflow.start', () => {
+          if (!/^[A-Za-z0-9_-]{1,80}$/.test(name)) throw new Error(`InvalidName: ${name}`);
+          return cloud.executions.start(name, JSON.stringify(input)) !== 'exists';
+        }),
       running: () =>
         call('workflow.running', () =>
           cloud.executions.all().flatMap(({ name, status }) => (status === 'RUNNING' ? [name] : [])),

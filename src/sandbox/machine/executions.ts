@@ -28,6 +28,9 @@ export interface ExecutionsOptions {
   invoke(resource: string, payload: unknown): Promise<unknown>;
 }
 
+/** Of an execution's name; AWS takes no more. */
+export const longestName = 80;
+
 /** The executions of one state machine. */
 export interface Executions {
   /** `exists`: one of this name was started before, and is over or has another input. */

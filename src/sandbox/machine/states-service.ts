@@ -2,16 +2,17 @@ import { AwsFailure } from '../aws/aws-failure.ts';
 import type { JsonOperation, JsonRequest, JsonService } from '../aws/json-service.ts';
 import { stateMachineArn } from '../break-glass/arns.ts';
 import { integerField, pageOf, requiredText, requirePermission, textField } from '../ssm/fields.ts';
-import type { Execution } from './executions.ts';
+import { mostBytes } from './asl/run-execution.ts';
+import { type Execution, longestName } from './executions.ts';
 
 /** From: Step Functions API Reference, StartExecution: the same name twice is one execution, or refused. */
 const startExecution: JsonOperation = (request) => {
   const { world, fields } = request;
   ownMachine(request, 'StartExecution');
-  const name = requiredText(fields, 'name', 80);
+  const name = requiredText(fields, 'name', longestName);
   if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new AwsFailure('InvalidName', 400, `Invalid Name: '${name}'`);
   const input = textField(fields, 'input') ?? '{}';
-  if (Buffer.byteLength(input) > 262_144)
+  if (Buffer.byteLength(input) > mostBytes)
     throw new AwsFailure('InvalidExecutionInput', 400, 'The input is longer than 262144 bytes.');
   try {
     JSON.parse(input);

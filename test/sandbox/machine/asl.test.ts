@@ -75,6 +75,39 @@ describe('a state machine', () => {
     expect(() => machineOf(states)).toThrow(message);
   });
 
+  it('that carries more than 256 KiB ends, whatever it catches', async () => {
+    const task = {
+      Type: 'Task',
+      Resource: 'x',
+      ResultPath: '$.result',
+      Retry: [{ ErrorEquals: ['States.ALL'] }],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'B' }],
+      Next: 'B',
+    };
+    const { outcome, calls } = await run({ A: task, B: done }, {}, () => 'x'.repeat(262_144));
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+    expect(calls).toBe(1);
+    // Each fits, and both together do not.
+    const both = await run({ A: task, B: done }, { before: 'x'.repeat(200_000) }, () => 'x'.repeat(100_000));
+    expect(both.outcome).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+  });
+
+  it('ends after 25,000 events of its history, tries of a task included', async () => {
+    const task = {
+      Type: 'Task',
+      Resource: 'x',
+      Next: 'A',
+      Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 9 }],
+    };
+    const { outcome, calls } = await run({ A: task }, {}, (_, call) => {
+      if (call % 10 !== 0) throw new StateFailure('Lambda.Unknown', 'no');
+      return {};
+    });
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+    expect(calls).toBeLessThanOrEqual(7_820);
+    expect(calls).toBeGreaterThan(7_800);
+  });
+
   it('with a placeholder that nothing stands for is refused', () => {
     const placeholder = `\${Nobody}`;
     expect(() => parseStateMachine(`{"StartAt":"${placeholder}","States":{}}`)).toThrow(

@@ -20,8 +20,12 @@ export type Outcome =
   | { readonly status: 'SUCCEEDED'; readonly output: unknown }
   | { readonly status: 'FAILED'; readonly error: string; readonly cause: string };
 
-/** AWS's own limit: an execution with more events ends. */
-const mostStates = 25_000;
+/** AWS's own limits: an execution with more events ends, and so does one of whose states carries more.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const mostEvents = 25_000;
+export const mostBytes = 262_144;
+/** A state is entered and left; a task is scheduled, started, and succeeds or fails, each time that it is tried. */
+const eventsOf = { state: 2, attempt: 3 } as const;
 
 /** Runs a state machine from its start to its end. Never throws. */
 export async function runExecution(
@@ -32,8 +36,24 @@ export async function runExecution(
 ): Promise<Outcome> {
   let data = input;
   let name = machine.startAt;
+  let events = 1;
+  const count = (more: number) => {
+    events += more;
+    if (events > mostEvents) throw new StateFailure('States.Runtime', 'The execution has too many events.');
+  };
+  const counting: ExecutionHost = {
+    ...host,
+    async invoke(resource, payload, timeoutSeconds) {
+      count(eventsOf.attempt);
+      checkSize(payload);
+      const result = await host.invoke(resource, payload, timeoutSeconds);
+      checkSize(result);
+      return result;
+    },
+  };
   try {
-    for (let count = 0; count < mostStates; count++) {
+    for (;;) {
+      count(eventsOf.state);
       const state = machine.states.get(name);
       if (state === undefined) throw new StateFailure('States.Runtime', `There is no state ${name}.`);
       host.entered(name);
@@ -41,16 +61,22 @@ export async function runExecution(
       if (state.type === 'Fail') {
         return { status: 'FAILED', error: String(state.fields.Error), cause: String(state.fields.Cause) };
       }
-      const step = await runState(state, data, context, host);
+      const step = await runState(state, data, context, counting);
       data = step.output;
+      checkSize(data);
       if (step.next === undefined) return { status: 'SUCCEEDED', output: data };
       name = step.next;
     }
-    throw new StateFailure('States.Runtime', 'The execution has too many events.');
   } catch (error) {
     const failure = asFailure(error);
     return { status: 'FAILED', error: failure.error, cause: failure.message };
   }
+}
+
+function checkSize(value: unknown): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '');
+  if (bytes > mostBytes)
+    throw new StateFailure('States.DataLimitExceeded', `A state would carry ${bytes} bytes.`);
 }
 
 interface Step {

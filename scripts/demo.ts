@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: databases, instances and clusters on the sandbox, as a person would type it. Every command is the built binary in a
+ * `npm run demo`: databases, instances, clusters and break-glass on the sandbox, as people would type it. Every command is the built binary in a
  * process of its own; what is printed is its real output. The person's part, pressing Allow on the sign-in page,
  * is played over HTTP on the same page that a browser would show.
  */
@@ -11,7 +11,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import pg from 'pg';
 import { bundleScript } from '../test/support/bundle-script.ts';
-import { allowOnPage } from '../test/support/sign-in-page.ts';
+import { allowOnPage, signInByPage } from '../test/support/sign-in-page.ts';
+import { type Person, playBreakGlass } from './demo-break-glass.ts';
 import { typeInTerminal } from './demo-terminal.ts';
 
 const forgeFile = join(process.cwd(), 'bin', 'forge.cjs');
@@ -20,11 +21,6 @@ const started = performance.now();
 const shown = { bold: '\x1b[1m', dim: '\x1b[2m', red: '\x1b[31m', off: '\x1b[0m' };
 if (!process.stdout.isTTY || process.env.NO_COLOR)
   for (const name of Object.keys(shown)) Object.assign(shown, { [name]: '' });
-
-interface Person {
-  readonly name: string;
-  readonly env: NodeJS.ProcessEnv;
-}
 
 interface Step {
   readonly line: string;
@@ -184,11 +180,22 @@ async function signIn(person: Person): Promise<void> {
   await allowed;
 }
 
+/** As `signIn`, in one breath: how it goes was shown. */
+async function enter(name: string): Promise<Person> {
+  const person = await become(name);
+  await signInByPage([process.execPath, forgeFile], person.env, name);
+  return person;
+}
+
+function scene(text: string): void {
+  say(`\n${shown.dim}--- ${text} ---${shown.off}`);
+}
+
 async function main(): Promise<void> {
   say(`${shown.dim}An AWS on loopback: nothing here leaves this machine.${shown.off}`);
   await forge(['sandbox', 'start'], outside);
 
-  say(`\n${shown.dim}--- Dana, a software engineer ---${shown.off}`);
+  scene('Dana, a software engineer');
   const dana = await become('dana');
   await signIn(dana);
   await forge(['whoami'], dana.env);
@@ -204,7 +211,7 @@ async function main(): Promise<void> {
   await forge(['db', 'connect', 'dev', '--', '-c', 'select current_user, version()'], dana.env);
   await forge(['exec', 'dev', '--', process.execPath, '-p', 'process.env.AWS_REGION'], dana.env);
 
-  say(`\n${shown.dim}--- Instances, through Session Manager, without a plugin ---${shown.off}`);
+  scene('Instances, through Session Manager, without a plugin');
   await forge(['ssm', 'list'], dana.env);
   await openShell('dev/web-1', dana.env);
   await forge(['ssm', 'run', 'dev/web-1', '--', 'uname -s; exit 3'], dana.env, { expected: 3 });
@@ -212,16 +219,14 @@ async function main(): Promise<void> {
   await throughForward(dana.env);
   await forge(['db', 'query', 'dev', 'select count(*) from products', '--via', 'tunnel'], dana.env);
 
-  say(`\n${shown.dim}--- Kubernetes, with a kubeconfig for one program ---${shown.off}`);
+  scene('Kubernetes, with a kubeconfig for one program');
   const pods = await podLister();
   await forge(['kube', 'exec', 'dev', '--', ...pods], dana.env);
 
-  say(`\n${shown.dim}--- Nobody has standing access to production ---${shown.off}`);
+  scene('Nobody has standing access to production');
   await forge(['db', 'query', 'prod-cash', 'select 1'], dana.env, { expected: 5 });
 
-  say(
-    `\n${shown.dim}--- Casey holds the one standing read-only permission set, on prod-wealth ---${shown.off}`,
-  );
+  scene('Casey holds the one standing read-only permission set, on prod-wealth');
   const casey = await become('casey');
   await signIn(casey);
   say(
@@ -233,6 +238,10 @@ async function main(): Promise<void> {
   await forge(['kube', 'exec', 'prod-wealth', ...reason, '--', ...pods], casey.env);
   await forge(['sandbox', 'vpn', 'on'], outside);
   await forge(['db', 'query', 'prod-wealth', 'delete from orders'], casey.env, { expected: 1 });
+
+  await forge(['sandbox', 'vpn', 'off'], outside);
+  const aside = (text: string) => say(`${shown.dim}${text}${shown.off}`);
+  await playBreakGlass({ print: say, say: aside, scene, forge, enter, outside }, dana);
 
   await forge(['logout'], dana.env);
   await forge(['sandbox', 'stop'], outside);

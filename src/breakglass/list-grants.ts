@@ -51,7 +51,8 @@ export async function listGrants(
 export const isOpen = ({ state }: LoadedRequest): boolean =>
   state.status === 'waiting' || state.status === 'granted';
 
-async function loadOrNothing(
+/** Undefined: it is no request. */
+export async function loadOrNothing(
   place: BreakGlassPlace,
   caller: AccessCaller,
   listed: ListedRequest,

@@ -59,6 +59,11 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/rotate.ts'),
     },
     {
+      path: 'breakglass history',
+      summary: 'sessions of the past',
+      load: () => import('../commands/breakglass/history.ts'),
+    },
+    {
       path: 'breakglass status',
       summary: 'what you asked for, and what is open here',
       load: () => import('../commands/breakglass/status.ts'),
@@ -69,9 +74,9 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/doctor.ts'),
     },
     {
-      path: 'breakglass doctor',
-      summary: 'is the server side there, do its policies hold',
-      load: () => import('../commands/breakglass/doctor.ts'),
+      path: 'breakglass webhook',
+      summary: 'keep the address of Slack in the keychain',
+      load: () => import('../commands/breakglass/webhook.ts'),
     },
   ],
 };

@@ -258,8 +258,11 @@ describe('what is guarded is these buckets', () => {
     },
   );
 
-  it('reads no record without being one', async () => {
-    for (const name of ['a requester', 'a manager', 'a developer', 'the emergency role'])
+  it('reads no record without being one, and who may stop somebody reads records alone', async () => {
+    for (const name of ['a requester', 'a developer', 'the emergency role'])
       await expectDenied(client.s3(keysOf(name)).send(new GetObjectCommand(object())), 's3:GetObject');
+    await client.s3(keysOf('a manager')).send(new GetObjectCommand(object()));
+    const version = new GetObjectCommand({ ...object(), VersionId: 'x' });
+    await expectDenied(client.s3(keysOf('a manager')).send(version), 's3:GetObjectVersion');
   });
 });

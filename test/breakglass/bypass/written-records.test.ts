@@ -97,6 +97,32 @@ describe('a request', () => {
   });
 });
 
+describe('a kill', () => {
+  const killOf = (person: string, of = id()) => `kills/${of}/${client.user(person)}.json`;
+  const killer = () => client.keys('alex', 'Forge-BreakGlass-Kill');
+
+  it('is not a requester’s to write, nor an administrator’s without the set for it: in no name', async () => {
+    for (const keys of [dana, sam, alex, developer, ...handlers()])
+      for (const person of ['dana', 'mia', 'alex'])
+        await expectDenied(client.write(keys, killOf(person)), put);
+  });
+
+  it('is written in one’s own name, once, and gives nothing to whoever may write it', async () => {
+    for (const [keys, person] of [
+      [mia, 'mia'],
+      [sven, 'sven'],
+      [await killer(), 'alex'],
+    ] as const) {
+      const key = killOf(person);
+      await client.write(keys, key);
+      expect((await failureOf(client.write(keys, key))).name).toBe('PreconditionFailed');
+      await expectDenied(client.write(keys, killOf(person === 'mia' ? 'sven' : 'mia')), put);
+    }
+    for (const key of [requestOf('alex'), decisionOf('alex'), `ends/${client.user('alex')}/${id()}.json`])
+      await expectDenied(client.write(await killer(), key), put);
+  });
+});
+
 describe('a decision', () => {
   it('is not a requester’s to write: neither in the own name, nor in an approver’s', async () => {
     for (const person of ['dana', 'mia', 'sven']) {

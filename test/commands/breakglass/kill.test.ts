@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { factsOf, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
+import { type Run, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
+
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  for (const person of ['dana', 'mia', 'sven', 'sam', 'alex', 'noor']) await sandbox.signIn(person);
+}, 120_000);
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+});
+const { ask, approve, forge, show } = peopleOf(() => sandbox);
+
+interface Killed {
+  readonly id: string;
+  readonly with: readonly string[];
+  readonly clear: boolean;
+  readonly planes: readonly {
+    readonly plane: string;
+    readonly state: string;
+    readonly until: string | null;
+    readonly type: readonly string[];
+  }[];
+}
+const killed = (run: Run): Killed => JSON.parse(run.stdout) as Killed;
+const statesOf = (run: Run) =>
+  Object.fromEntries(killed(run).planes.map(({ plane, state }) => [plane, state]));
+const members = (userId: string) =>
+  sandbox.world.organisation.memberships.filter(
+    (one) =>
+      one.userId === userId &&
+      sandbox.world.organisation.groups.find(({ id }) => id === one.groupId)?.name.includes('-jit-'),
+  ).length;
+
+describe('forge breakglass kill', () => {
+  it('ends a grant and what shares it, says of each plane what was seen, and does no harm twice', async () => {
+    const first = await ask();
+    await approve('mia', first.id);
+    const second = factsOf(await forge('dana', ['extend', first.id]));
+    await approve('mia', second.id);
+    const run = await forge('mia', ['kill', first.shortId, '--reason', 'wrong database']);
+    expect(killed(run), run.stderr).toMatchObject({ id: first.id, with: [second.id], clear: false });
+    expect(statesOf(run)).toEqual({
+      membership: 'done',
+      credentials: 'done',
+      shells: 'none',
+      databases: 'unseen',
+      kubernetes: 'none',
+    });
+    // The databases can't be seen by whoever approves: that is said, and what to type.
+    expect([run.code, refusalOf(run).code]).toEqual([1, 'NOT_CLEAR']);
+    const lines = killed(run).planes.find(({ plane }) => plane === 'databases')?.type ?? [];
+    expect(lines[1]).toContain('pg_terminate_backend');
+    expect(members(first.requester.userId)).toBe(0);
+    for (const id of [first.id, second.id]) expect((await show(id)).status).toBe('ended');
+    const resumed = await forge('dana', ['resume', first.id]);
+    expect(resumed.code).toBe(5);
+    expect(refusalOf(resumed).message).toContain('mia@tapp.example stopped');
+    expect(refusalOf(resumed).message).toContain('wrong database');
+    const again = await forge('mia', ['kill', first.id]);
+    expect(statesOf(again)).toEqual(statesOf(run));
+  });
+
+  it('stops a request for good, and is then clear on all planes', async () => {
+    const asked = await ask('dana', { '--scenario': 'kubernetes' });
+    const run = await forge('sven', ['kill', asked.id, '--reason', 'not in the freeze']);
+    expect([run.code, killed(run).clear], run.stderr).toEqual([0, true]);
+    const late = await approve('mia', asked.id);
+    expect(late.code).toBe(5);
+    expect(members(asked.requester.userId)).toBe(0);
+  });
+
+  it('of another tier goes by the paper: an administrator ends tier 0, an approver of tier 2 ends tier 1', async () => {
+    const emergency = ['--tier', '0', '--env', 'prod-cash', '--ticket', 'INC-1', '--reason', 'site down'];
+    const opened = await sandbox.forge(['breakglass', ...emergency, '--', 'true'], { person: 'sam' });
+    expect(opened.code, opened.stderr).toBe(0);
+    const session = await sessionOf('EV-');
+    const run = await forge('alex', ['kill', `ev-${session.slice(-6)}`]);
+    expect(statesOf(run), run.stderr).toMatchObject({ membership: 'none', credentials: 'done' });
+    expect(killed(run).planes.find(({ plane }) => plane === 'kubernetes')).toMatchObject({
+      state: 'standing',
+      until: expect.stringMatching(/Z$/),
+    });
+    expect(run.code).toBe(1);
+    const asked = await ask('dana', { '--scenario': 'kubernetes' });
+    await approve('mia', asked.id);
+    const other = await forge('sven', ['kill', asked.id]);
+    expect(statesOf(other), other.stderr).toMatchObject({ membership: 'done', databases: 'none' });
+  });
+
+  it('is nobody’s who only asks, and of nothing that is not there', async () => {
+    const asked = await ask('dana', { '--scenario': 'console' });
+    const refused = await forge('dana', ['kill', asked.id]);
+    expect([refused.code, refusalOf(refused).code]).toEqual([5, 'ACCESS_DENIED']);
+    expect((await show(asked.id)).status).toBe('waiting');
+    for (const [id, code] of [
+      ['bg-0000', 'NO_SUCH_REQUEST'],
+      ['ev-0000', 'NO_SUCH_SESSION'],
+    ] as const) {
+      const run = await forge('mia', ['kill', id]);
+      expect([run.code, refusalOf(run).code]).toEqual([2, code]);
+    }
+    const planned = await forge('dana', ['kill', asked.id, '--plan']);
+    expect(planned.stdout).toContain('kills/');
+    const silly = await forge('mia', ['kill', asked.id, '--reason', 'a\u202eb']);
+    expect(refusalOf(silly).code).toBe('INVALID_REASON');
+  });
+});
+
+describe('forge breakglass history', () => {
+  const rows = async (person: string, ...more: string[]) =>
+    JSON.parse((await forge(person, ['history', ...more])).stdout) as readonly {
+      readonly id: string;
+      readonly status: string;
+      readonly tier: number;
+      readonly openedAt: string | null;
+    }[];
+
+  it('is everybody’s from the records, the newest first, for who may read them', async () => {
+    for (const person of ['noor', 'mia', 'alex']) {
+      const all = await rows(person);
+      expect(all.length).toBeGreaterThanOrEqual(4);
+      expect(all.some(({ id, tier }) => id.startsWith('EV-') && tier === 0)).toBe(true);
+      const times = all.map(({ openedAt }) => openedAt ?? '');
+      expect(times).toEqual([...times].sort().reverse());
+    }
+    expect(await rows('noor', '--person', 'sam', '--env', 'prod-cash')).toMatchObject([{ tier: 0 }]);
+    expect(await rows('noor', '--env', 'prod-9squid')).toEqual([]);
+    expect(await rows('noor', '--since', '2099-01-01')).toEqual([]);
+    expect((await rows('noor', '--limit', '1')).length).toBe(1);
+    const text = await sandbox.forge(['breakglass', 'history', '--limit', '1'], { person: 'noor' });
+    expect(text.stdout).toMatch(/ID +OPENED +STATUS/);
+    expect(text.stderr).toContain('There are more before that');
+  });
+
+  it('is what was asked for, and the own emergencies, for who may not', async () => {
+    const asked = await rows('dana');
+    expect(asked.every(({ id }) => id.startsWith('BG-'))).toBe(true);
+    expect(new Set(asked.map(({ status }) => status))).toEqual(new Set(['ended', 'waiting']));
+    expect((await rows('sam')).some(({ tier }) => tier === 0)).toBe(true);
+    expect((await forge('dana', ['history', '--limit', '0'])).code).toBe(2);
+  });
+});
+
+/** Id of the newest session of a kind, once the recorder has it. */
+async function sessionOf(kind: string): Promise<string> {
+  for (let waited = 0; ; waited += 100) {
+    const keys = sandbox.world.organisation.buckets.flatMap(({ objects }) => [...objects.keys()]);
+    const found = keys.findLast((key) => key.startsWith(`sessions/${kind}`));
+    if (found !== undefined) return found.split('/')[1] ?? '';
+    if (waited > 30_000) throw new Error(`no ${kind} in ${keys.join(' ')}`);
+    await sleep(100);
+  }
+}

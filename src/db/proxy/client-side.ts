@@ -86,7 +86,8 @@ export class ClientSide {
         decided = [];
         while (this.#mustWait(step.message)) await this.#parts.moved();
       }
-      decided.push(await this.#decide(step.message));
+      const one = this.#decide(step.message);
+      decided.push(one instanceof Promise ? await one : one);
     }
     await this.#dispatchAll(decided);
   }
@@ -111,22 +112,29 @@ export class ClientSide {
     return this.#skipping ? { asked: skipped, message, refusal: undefined, recorded: undefined } : undefined;
   }
 
-  async #decide(message: ClientMessage): Promise<Decided> {
+  /** Without a pause where nobody needs one: what comes in one chunk is recorded in one write. */
+  #decide(message: ClientMessage): Decided | Promise<Decided> {
     const dropped = this.#begin(message);
     if (dropped !== undefined) return dropped;
     const decided = this.#read(message);
-    const { statement, runs } = decided.asked;
-    if (statement !== undefined && decided.refusal === undefined) {
-      const { guard, watcher, state } = this.#parts;
-      const checked = guard.check(statement, state.context);
-      decided.refusal = checked instanceof Promise ? await checked : checked;
-      if (decided.refusal === undefined && runs) {
-        decided.recorded = watcher.before(statement);
-        // It is waited for when all of this chunk is; until then a failure is nobody's.
-        decided.recorded.catch(() => {});
-      }
+    const { statement } = decided.asked;
+    if (statement === undefined || decided.refusal !== undefined) return this.#judged(decided, undefined);
+    const { guard, state } = this.#parts;
+    const checked = guard.check(statement, state.context);
+    if (!(checked instanceof Promise)) return this.#judged(decided, checked);
+    return checked.then((refusal) => this.#judged(decided, refusal));
+  }
+
+  #judged(decided: Decided, refusal: Refusal | undefined): Decided {
+    const { asked, message } = decided;
+    decided.refusal ??= refusal;
+    if (decided.refusal !== undefined) {
+      if (!simple.has(message.type)) this.#skipping = true;
+    } else if (asked.statement !== undefined && asked.runs) {
+      decided.recorded = this.#parts.watcher.before(asked.statement);
+      // It is waited for when all of this chunk is; until then a failure is nobody's.
+      decided.recorded.catch(() => {});
     }
-    if (decided.refusal !== undefined && !simple.has(message.type)) this.#skipping = true;
     return decided;
   }
 

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { firstPrevious, parseRecord } from '../../../src/audit/journal-record.ts';
+import { openStream } from '../../../src/audit/stream-file.ts';
+import { StatementLog } from '../../../src/db/proxy/statement-log.ts';
+import { type ProxyStage, startProxyStage } from './proxy-stage.ts';
+import { bind, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
+
+let stage: ProxyStage;
+beforeAll(async () => {
+  stage = await startProxyStage();
+}, 60_000);
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const place = { session: 'BG-1', name: 'statements-a1.jsonl' };
+
+function recordsOf(path: string): Record<string, unknown>[] {
+  const records = readFileSync(path, 'utf8').trimEnd().split('\n').map(parseRecord);
+  let previous = firstPrevious;
+  return records.map((record) => {
+    expect(record?.previous).toBe(previous);
+    previous = record?.hash ?? '';
+    const { at: _, ...event } = record?.event ?? { at: '' };
+    return event;
+  });
+}
+
+it('statements and outcomes are lines of a stream, chained, with values, and without passwords', async () => {
+  const file = await openStream(stage.host, place);
+  const log = new StatementLog(stage.host, file, {
+    access: 'a1',
+    breakglass: 'BG-1',
+    isMasked: (statement, index) => statement.sql.includes('card') && index === 0,
+  });
+  const proxy = await stage.start({
+    watcher: log,
+    guard: {
+      check: ({ sql }) => (sql.includes('drop') ? { sqlState: '25006', message: 'no' } : undefined),
+    },
+  });
+  using client = await RawClient.open(proxy.endpoint.host, { application_name: 'psql' });
+  const values = ['4111', null, 'x'.repeat(2_000)];
+  client.send(
+    query("alter role rdsadmin password 'geheim7'"),
+    ...[parse('select $1::text as card, $2::int, $3::text'), bind({ values }), execute(), sync],
+    ...[
+      parse('select set_config($1, $2, true) as secret'),
+      bind({ values: ['a.b', 'geheim7'] }),
+      execute(),
+      sync,
+    ],
+    query('drop table x'),
+    ...[parse('selec'), sync],
+  );
+  await client.until('ZZZZZ');
+  await proxy.end('over');
+  await log[Symbol.asyncDispose]();
+  await file.close();
+  expect(readFileSync(file.path, 'utf8')).not.toMatch(/geheim7|4111/);
+  const ids = { id: 'a1', breakglass: 'BG-1' };
+  const said = { ...ids, connection: 1, application: 'psql', transaction: 'idle' };
+  const ended = { ...ids, rows: 0, transaction: 'idle', milliseconds: expect.any(Number) };
+  const records = recordsOf(file.path);
+  const of = (type: string) => records.filter((record) => record.type === type);
+  expect(of('statement')).toEqual([
+    { type: 'statement', ...said, statement: 1, kind: 'query', sql: "alter role rdsadmin password '***'" },
+    {
+      ...{ type: 'statement', ...said, statement: 3, kind: 'bind' },
+      sql: 'select $1::text as card, $2::int, $3::text',
+      values: JSON.stringify([{ masked: true }, null, { cut: 'x'.repeat(256), bytes: 2_000 }]),
+    },
+    {
+      ...{ type: 'statement', ...said, statement: 5, kind: 'bind' },
+      sql: 'select set_config($1, $2, true) as secret',
+      values: JSON.stringify([{ masked: true }, { masked: true }]),
+    },
+    { type: 'statement', ...said, statement: 6, kind: 'query', sql: 'drop table x' },
+    { type: 'statement', ...said, statement: 7, kind: 'prepare', sql: 'selec' },
+  ]);
+  expect(of('outcome').sort((one, other) => Number(one.statement) - Number(other.statement))).toEqual([
+    { type: 'outcome', ...ended, statement: 1, end: 'done', tags: 'ALTER ROLE' },
+    { type: 'outcome', ...ended, statement: 3, end: 'done', tags: 'SELECT 1', rows: 1 },
+    { type: 'outcome', ...ended, statement: 5, end: 'done', tags: 'SELECT 1', rows: 1 },
+    { type: 'outcome', ...ended, statement: 6, end: 'refused', sqlState: '25006' },
+    { type: 'outcome', ...ended, statement: 7, end: 'failed', sqlState: '42601' },
+  ]);
+});
+
+it('the longest texts and values make lines that a stream takes', async () => {
+  const file = await openStream(stage.host, { session: 'BG-2', name: 'statements-a2.jsonl' });
+  await using log = new StatementLog(stage.host, file, { access: 'a2' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host, { application_name: '\x01'.repeat(60) });
+  client.send(query(`select '${'\x01'.repeat(100_000)}'`));
+  const values = Array.from({ length: 300 }, () => Buffer.alloc(300, 1));
+  client.send(parse(`select length($1) ${values.map((_, index) => `+ length($${index + 1})`).join('')}`));
+  client.send(bind({ values }), execute(), sync);
+  expect(typesOf(await client.until('ZZ'))).toBe('TDCZ12DCZ');
+  const [first, , second] = recordsOf(file.path);
+  expect(first).toMatchObject({ length: 100_009 });
+  expect(JSON.parse(String(second?.values)).at(-1)).toEqual({ more: expect.any(Number) });
+});
+
+it('a stream that is lost lets no statement through', async () => {
+  const file = await openStream(stage.host, { session: 'BG-3', name: 'statements-a3.jsonl' });
+  const log = new StatementLog(stage.host, file, { access: 'a3' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host);
+  client.send(query('select 1'));
+  expect(typesOf(await client.until('Z'))).toBe('TDCZ');
+  await file.close();
+  client.send(query('select 2'));
+  expect(typesOf(await client.until('Z'))).toBe('EZ');
+});

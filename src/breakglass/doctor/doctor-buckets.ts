@@ -5,7 +5,7 @@ import type { BreakGlass } from '../../config/break-glass.ts';
 import type { BreakGlassPlace } from '../break-glass-place.ts';
 import type { Person } from '../protocol/document-parts.ts';
 import { newRequestId } from '../protocol/ids.ts';
-import { decisionKey, endKey, evidenceKey, recordKey, requestKey } from '../protocol/keys.ts';
+import { decisionKey, endKey, evidenceKey, killKey, recordKey, requestKey } from '../protocol/keys.ts';
 import type { DoctorCaller } from './doctor-callers.ts';
 import { type Finding, look } from './finding.ts';
 import type { RecordProbe } from './record-probe.ts';
@@ -98,6 +98,10 @@ function putProbes(
     intake('write a request in another name', requestKey(somebody, id), 'anybody could ask as anybody'),
     intake('end what is of others', endKey(somebody, id), 'anybody could end as anybody'),
     intake('write evidence in another name', evidenceKey(somebody, id, 0), 'evidence could be anybody’s'),
+    intake('kill in another name', killKey(id, somebody), 'anybody could end access as anybody'),
+    ...(userId === undefined || kind === 'approve'
+      ? []
+      : [intake('kill', killKey(id, userId), 'who may not approve could end what is of others')]),
     ...decidedTiers(breakGlass).flatMap(([tier, permissionSet]) => [
       intake(
         `decide tier ${tier} in another name`,

@@ -182,6 +182,8 @@ describe('broken', () => {
         'write a request in another name',
         'end what is of others',
         'write evidence in another name',
+        'kill in another name',
+        'kill',
         'decide tier 1 in another name',
         'decide tier 1',
         'decide tier 2 in another name',

@@ -10,7 +10,7 @@ export async function announceRequest(
   request: AccessRequest,
 ): Promise<void> {
   try {
-    const webhook = findWebhook(host.env);
+    const webhook = await findWebhook(host);
     if (webhook === undefined) return;
     await postToSlack(host, webhook, requestText(request));
     output.note('The approvers are told in Slack.');

@@ -107,7 +107,7 @@ async function deliverAll(
 
 async function deliver({ host }: IdentityParts, account: AccessAccount, { item }: Spooled): Promise<void> {
   if (item.kind === 'slack') {
-    const webhook = findWebhook(host.env);
+    const webhook = await findWebhook(host);
     if (webhook === undefined) {
       throw new ForgeError('usage', 'No Slack webhook is known.', { code: 'NO_WEBHOOK' });
     }

@@ -17,7 +17,7 @@ import type { Person } from './protocol/document-parts.ts';
 import { newRequestId, type RequestId } from './protocol/ids.ts';
 import { emergencyTags } from './protocol/judge-emergency.ts';
 import { recordStep } from './record-step.ts';
-import { findWebhook, webhookVariable } from './slack.ts';
+import { hasWebhook, webhookVariable } from './slack.ts';
 import { spool } from './spool.ts';
 
 export interface Emergency {
@@ -54,12 +54,12 @@ export async function openEmergency(
     account: environment.account,
     role: plan.roleArn,
   });
-  if (knowsWebhook(parts)) {
+  if (await knowsWebhook(parts)) {
     await spool(host, { kind: 'slack', text: emergencyOpeningText(plan, person, id) });
   } else {
     const channel = tier.alert === undefined ? undefined : place.breakGlass.channels.get(tier.alert);
     output.warn(
-      `No Slack webhook is known (${webhookVariable}): tell ${channel ?? 'your colleagues'} yourself.`,
+      `No Slack webhook is known (forge breakglass webhook set, or ${webhookVariable}): tell ${channel ?? 'your colleagues'} yourself.`,
     );
   }
   const { waiting, why } = await deliverSpool(parts, place, patienceMs);
@@ -102,9 +102,9 @@ export async function openEmergency(
 }
 
 /** One that can't be used is none: a typo in a variable must not keep the door shut. */
-export function knowsWebhook({ host, output }: IdentityParts): boolean {
+export async function knowsWebhook({ host, output }: IdentityParts): Promise<boolean> {
   try {
-    return findWebhook(host.env) !== undefined;
+    return await hasWebhook(host);
   } catch (error) {
     if (!(error instanceof ForgeError)) throw error;
     output.warn(error.message);

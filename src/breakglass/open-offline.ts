@@ -64,14 +64,14 @@ export async function openOffline(
     reason,
     ticket,
   });
-  if (knowsWebhook(parts)) {
+  if (await knowsWebhook(parts)) {
     await spool(host, { kind: 'slack', text: offlineOpeningText(plan, people, id) });
     const { waiting, why } = await deliverSpool(parts, place, patienceMs, 'slack');
     if (waiting > 0) output.warn(`Slack could not be told yet; forge goes on trying. ${why ?? ''}`.trim());
   } else {
     const channel = tier.alert === undefined ? undefined : place.breakGlass.channels.get(tier.alert);
     output.warn(
-      `No Slack webhook is known (${webhookVariable}): tell ${channel ?? 'your colleagues'} yourself.`,
+      `No Slack webhook is known (forge breakglass webhook set, or ${webhookVariable}): tell ${channel ?? 'your colleagues'} yourself.`,
     );
   }
   await rememberUse(parts, plan, key);

@@ -6,23 +6,38 @@ import { findProxy } from '../aws/proxy-agent.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { Secret } from '../lib/secret.ts';
+import { keptWebhook, webhookKeeper } from './kept-webhook.ts';
 
-/** Whoever has the address can post: it is a secret, comes from the environment, and never stands in forge.yaml. */
+/** Whoever has the address can post: it is a secret, comes from here or the keychain, and never stands in forge.yaml. */
 export const webhookVariable = 'FORGE_SLACK_WEBHOOK';
 
 const patienceMs = 5_000;
 
-/** Undefined: none is known. Throws usage INVALID_WEBHOOK. */
-export function findWebhook(env: Host['env']): Secret | undefined {
-  const text = env[webhookVariable];
-  if (!text) return undefined;
+type WebhookHost = Pick<Host, 'env' | 'platform' | 'userId' | 'directories'>;
+
+/** The variable's, else the one in the keychain; undefined: none is known. Throws usage INVALID_WEBHOOK, failed KEYCHAIN_FAILED. */
+export async function findWebhook(host: WebhookHost): Promise<Secret | undefined> {
+  const text = host.env[webhookVariable];
+  if (text) return checkWebhook(text, webhookVariable, `; or unset ${webhookVariable}`);
+  return keptWebhook(host);
+}
+
+/** Whether there is one to post to, now or later, without asking the keychain. Throws usage INVALID_WEBHOOK. */
+export async function hasWebhook(host: WebhookHost): Promise<boolean> {
+  return host.env[webhookVariable]
+    ? (await findWebhook(host)) !== undefined
+    : (await webhookKeeper(host)) !== undefined;
+}
+
+/** Throws usage INVALID_WEBHOOK: it never says the address itself. */
+export function checkWebhook(text: string, what: string, way = ''): Secret {
   const address = new Secret(text);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (safe) return address;
-  throw new ForgeError('usage', `${webhookVariable} is no https address.`, {
+  throw new ForgeError('usage', `${what} is no https address.`, {
     code: 'INVALID_WEBHOOK',
-    hint: `Slack gives it under "Incoming Webhooks"; or unset ${webhookVariable}.`,
+    hint: `Slack gives it under "Incoming Webhooks"${way}.`,
   });
 }
 
@@ -63,7 +78,7 @@ export async function postToSlack(
 function failed(why: string, cause: unknown): ForgeError {
   return new ForgeError('unreachable', `Slack could not be told (${why}).`, {
     code: 'SLACK_FAILED',
-    hint: `Check ${webhookVariable} and the network; tell them yourself meanwhile.`,
+    hint: `Check the webhook (forge breakglass webhook) and the network; tell them yourself meanwhile.`,
     cause,
   });
 }

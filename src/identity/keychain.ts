@@ -21,6 +21,11 @@ export interface KeychainItem {
   write(value: Buffer): Promise<void>;
 }
 
+/** One that can be taken out again. */
+export interface RemovableItem extends KeychainItem {
+  remove(): Promise<void>;
+}
+
 type KeychainHost = Pick<Host, 'platform' | 'userId' | 'pid' | 'now' | 'monotonic' | 'signal' | 'isRunning'>;
 
 /** As long as gh gives it: a keychain that shows a dialog nobody sees would else hang every command. */
@@ -33,7 +38,7 @@ const patience = 3_000;
 export async function openKeychain(
   host: KeychainHost,
   folder: string,
-  find: () => Promise<readonly KeychainItem[]> = () => systemKeychain(host.platform),
+  find: () => Promise<readonly KeychainItem[]> = () => systemKeychain(host.platform, account),
 ): Promise<Keychain> {
   const reasons: string[] = [];
   let slow = false;
@@ -71,7 +76,7 @@ async function keyOf(host: KeychainHost, folder: string, item: KeychainItem): Pr
 class TooSlow extends Error {}
 
 /** Thrown away when late: the process ends by itself, whatever the keychain still does. */
-async function limited<Value>(work: Promise<Value>): Promise<Value> {
+export async function limited<Value>(work: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new TooSlow('it did not answer within 3 s')), patience);
@@ -90,11 +95,14 @@ const account = 'role-credentials';
  * On Linux the library falls back in silence from the Secret Service to the kernel's keyring, which a restart
  * empties; each is asked for by name, so that forge can say which one it is.
  */
-async function systemKeychain(platform: NodeJS.Platform): Promise<readonly KeychainItem[]> {
+export async function systemKeychain(
+  platform: NodeJS.Platform,
+  account: string,
+): Promise<readonly RemovableItem[]> {
   const { AsyncEntry } = await import('@napi-rs/keyring').catch(() => {
     throw new Error('the optional package @napi-rs/keyring is not installed');
   });
-  const item = (name: string, store?: 'secret-service' | 'keyutils'): KeychainItem => {
+  const item = (name: string, store?: 'secret-service' | 'keyutils'): RemovableItem => {
     const open = () => new AsyncEntry(service, account, store && { linux: { store } });
     return {
       name,
@@ -103,6 +111,7 @@ async function systemKeychain(platform: NodeJS.Platform): Promise<readonly Keych
         return value ? Buffer.from(value) : undefined;
       },
       write: async (value) => open().setSecret(value),
+      remove: async () => void (await open().deleteCredential()),
     };
   };
   if (platform === 'darwin') return [item('macOS keychain')];

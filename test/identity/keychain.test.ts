@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseCredentialStore } from '../../src/identity/credential-store.ts';
-import { type KeychainItem, openKeychain } from '../../src/identity/keychain.ts';
+import { type KeychainItem, limited, openKeychain, systemKeychain } from '../../src/identity/keychain.ts';
 import { createOutput } from '../../src/terminal/output.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
@@ -97,6 +97,21 @@ describe('the keychain', () => {
 });
 
 describe("this machine's keychain", () => {
+  it('gives what is put into it, and takes it out again', async () => {
+    for (const item of await systemKeychain(host.platform, `test-${randomUUID()}`)) {
+      const value = randomBytes(40);
+      // Not every machine has each of them, nor one that is open.
+      const written = await limited(item.write(value)).then(
+        () => true,
+        () => false,
+      );
+      if (!written) continue;
+      expect(await item.read()).toEqual(value);
+      await item.remove();
+      expect(await item.read().catch(() => undefined)).toBeUndefined();
+    }
+  });
+
   it('is used when it works; asked for and absent it is an error, else files are taken and it is said', async () => {
     const folder = join(host.directories.cache, 'credentials');
     const output = createOutput(host, { format: undefined, quiet: false, debug: true });

@@ -1,7 +1,7 @@
 import { ForgeError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { durationText } from '../../lib/duration-text.ts';
-import { findWebhook, webhookVariable } from '../slack.ts';
+import { hasWebhook, webhookVariable } from '../slack.ts';
 import { listSpooled } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
@@ -13,7 +13,7 @@ export async function lookAtMachine(
   host: Pick<Host, 'directories' | 'platform' | 'userId' | 'now' | 'env'>,
   skewMs: number,
 ): Promise<readonly Finding[]> {
-  return [clockFinding(skewMs), await spoolFinding(host), webhookFinding(host)];
+  return [clockFinding(skewMs), await spoolFinding(host), await webhookFinding(host)];
 }
 
 function clockFinding(skewMs: number): Finding {
@@ -38,10 +38,10 @@ async function spoolFinding(host: Parameters<typeof listSpooled>[0]): Promise<Fi
   };
 }
 
-function webhookFinding({ env }: Pick<Host, 'env'>): Finding {
+async function webhookFinding(host: Parameters<typeof hasWebhook>[0]): Promise<Finding> {
   const check = 'slack';
   try {
-    if (findWebhook(env) !== undefined)
+    if (await hasWebhook(host))
       return {
         check,
         verdict: 'ok',
@@ -54,6 +54,6 @@ function webhookFinding({ env }: Pick<Host, 'env'>): Finding {
   return {
     check,
     verdict: 'other',
-    detail: `no webhook is known here (${webhookVariable}): approvers have to be told by hand`,
+    detail: `no webhook is known here (forge breakglass webhook set, or ${webhookVariable}): approvers have to be told by hand`,
   };
 }

@@ -223,3 +223,29 @@ describe('the ticket of tier 0', () => {
     expect(JSON.parse(readFileSync(remembered(), 'utf8'))).toEqual({ v: 1, due: [] });
   });
 });
+
+describe('forge breakglass webhook', () => {
+  const address = 'https://hooks.example.com/services/T0/B0/not-for-everybody';
+
+  it('takes no address as an argument or unencrypted, and shows none', async () => {
+    const webhook = (args: readonly string[], stdin = '', variable: string | undefined = undefined) =>
+      sandbox.forge(['breakglass', 'webhook', '--output', 'json', ...args], {
+        stdin,
+        env: { FORGE_SLACK_WEBHOOK: variable },
+      });
+    const typed = await webhook([address]);
+    const wrong = await webhook(['set'], 'http://example.com/some');
+    expect([typed, wrong].map((run) => [run.code, refusalOf(run).code])).toEqual([
+      [2, 'USAGE'],
+      [2, 'INVALID_WEBHOOK'],
+    ]);
+    const none = await webhook([]);
+    expect(JSON.parse(none.stdout)).toEqual({ known: false, variable: false, keychain: null });
+    const variable = await webhook(['show'], '', address);
+    expect(JSON.parse(variable.stdout)).toEqual({ known: true, variable: true, keychain: null });
+    const removed = await webhook(['remove']);
+    expect(JSON.parse(removed.stdout)).toMatchObject({ known: false });
+    for (const { stdout, stderr } of [typed, wrong, none, variable, removed])
+      expect(stdout + stderr).not.toMatch(/not-for-everybody|example\.com/);
+  });
+});

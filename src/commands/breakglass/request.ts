@@ -69,7 +69,7 @@ export default defineCommand<RequestOptions>({
   details: `What tiers and scenarios there are, and who approves them: forge config show. A request is written once and stands
 until it is approved, denied or lapses; Ctrl-C ends the waiting only: forge breakglass resume <id> goes on, on any machine.
 The time begins with the approval. Nobody can approve their own request: AWS refuses it, not only forge. Without a
-terminal nothing is waited for: the exit code is 8, and --output json has the id. FORGE_SLACK_WEBHOOK is where the
+terminal nothing is waited for: the exit code is 8, and --output json has the id. forge breakglass webhook says where the
 approvers are told.
 Tier 0 needs a fresh sign-in with MFA, lasts an hour at most, and tells before it opens; what can't be told yet (Slack or
 S3 is down) is kept, and delivered by the session itself or by the next breakglass command.

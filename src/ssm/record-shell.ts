@@ -1,5 +1,5 @@
 import type { Access } from '../access/with-access.ts';
-import { type Recording, startRecording, type TerminalSize } from '../audit/recording.ts';
+import type { Recording, TerminalSize } from '../audit/recording.ts';
 import type { Environment } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -26,6 +26,7 @@ export async function recordShell(
 ): Promise<Recording | undefined> {
   const { id, breakglass, target } = access;
   if (breakglass === undefined && !isRecorded(target.environment, asked)) return undefined;
+  const { startRecording } = await import('../audit/recording.ts');
   const title = `forge ${purpose} ${target.name}`;
   return startRecording(host, { id, breakGlass: breakglass, title, size, plainLines: plainLines === true });
 }

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type FoundRecording, findRecordings, readRecording } from '../../audit/find-recording.ts';
-import { findRecords } from '../../audit/find-records.ts';
 import { recordingEnd } from '../../audit/recording.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
@@ -9,13 +7,16 @@ import { type Cast, parseCast, parseSize } from '../../lib/asciicast.ts';
 import { durationText } from '../../lib/duration-text.ts';
 import { escapeJson } from '../../lib/escape-for-terminal.ts';
 import { plainOutput } from '../../lib/plain-output.ts';
-import { journalPlan } from './plan-audit.ts';
+import { archiveOption } from './archive-option.ts';
+import { findPlayable, type Playable } from './find-playable.ts';
+import { archivePlan, journalPlan } from './plan-audit.ts';
 import { timeText } from './time-text.ts';
 
 interface ReplayOptions {
   readonly speed: number;
   readonly idleLimit?: number;
   readonly raw?: boolean;
+  readonly archive?: boolean;
 }
 
 export default defineCommand<ReplayOptions>({
@@ -34,11 +35,13 @@ export default defineCommand<ReplayOptions>({
       parse: (text) => parseNumber('--idle-limit', text, 0.01, 86_400),
     },
     { flags: '--raw', description: 'the recording itself, asciicast v2, for asciinema' },
+    archiveOption,
   ],
   examples: [
     ['forge audit replay 3f9c21aa', 'the shell of one access'],
     ['forge audit replay bg-7f3k --idle-limit 2', 'of a break-glass session; of several you pick one'],
     ['forge audit replay 3f9c21aa | less', 'all of its text at once'],
+    ['forge audit replay --archive bg-7f3k', "what the person's forge delivered; for auditors"],
     ['forge audit replay 3f9c21aa --raw > shell.cast', 'then: asciinema play shell.cast'],
   ],
   details: `Keys: space pauses, . shows the next piece of a paused one, the arrows go 5 s back and on, q leaves.
@@ -48,9 +51,16 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
   async run(context, { args, options }) {
     const { host, output, globals } = context;
     const typed = args[0] ?? '';
-    if (globals.plan) return output.plan(journalPlan(`Play the recording of ${typed}.`));
-    const found = await choose(context, typed);
-    const bytes = readRecording(found.path);
+    const archive = options.archive === true;
+    if (globals.plan) {
+      const summary = `Play the recording of ${typed}.`;
+      if (!archive) return output.plan(journalPlan(summary));
+      const { archivePlace } = await import('../../breakglass/archive-place.ts');
+      const place = archivePlace(await context.config());
+      return output.plan(archivePlan(place, summary, 'sessions/', false));
+    }
+    const found = await findPlayable(context, typed, archive);
+    const bytes = found.bytes();
     const cast = parseCast(bytes);
     if (cast === undefined) {
       throw new ForgeError('failed', `The recording ${found.path} has no beginning that can be read.`, {
@@ -59,7 +69,8 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
       });
     }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const recorded = await hashInJournal(context, found.id);
+    const recorded = await found.sha256();
+    if (!found.whole) output.warn('Pieces of it are missing.');
     if (recorded !== undefined && recorded !== sha256)
       output.warn(`This is not what was recorded: the journal has another SHA-256 of ${found.path}.`);
     if (cast.damaged > 0) output.warn(`${cast.damaged} of its lines can't be read.`);
@@ -75,6 +86,7 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
         text: () => '',
       });
     }
+    if (shown.length === 0) output.note('Nothing was shown.');
     if (host.stdout.isTTY !== true) return output.raw(plainOutput(shown.map(({ data }) => data).join('')));
     sayWhatItIs(context, found, cast);
     const { playRecording } = await import('../../terminal/play-recording.ts');
@@ -82,50 +94,9 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
   },
 });
 
-async function choose({ host, prompt }: Context, typed: string): Promise<FoundRecording> {
-  const found = findRecordings(host, typed);
-  const [only, ...others] = found;
-  if (only === undefined) {
-    const { id } = await findRecords(host, typed);
-    throw new ForgeError('usage', `There is no recording of ${id} on this machine.`, {
-      code: 'NOT_RECORDED',
-      hint: 'forge audit replay --help says what is recorded.',
-    });
-  }
-  if (others.length === 0) return only;
-  if (prompt.possible) {
-    const choices = found.map((value) => ({ name: titleOf(value), value }));
-    return prompt.select({ message: `Which of the ${found.length}?`, flag: '<id>', choices });
-  }
-  const most = 10;
-  const more = found.length > most ? `\n… and ${found.length - most} more` : '';
-  throw new ForgeError('usage', `${JSON.stringify(typed)} has ${found.length} recordings.`, {
-    code: 'AMBIGUOUS_ID',
-    hint: `Say which:\n${found.slice(0, most).map(titleOf).join('\n')}${more}`,
-  });
-}
-
-function titleOf({ id, path }: FoundRecording): string {
-  const cast = parseCast(readRecording(path));
-  const began = cast === undefined ? '' : `  ${timeText(isoTime(cast))}  ${cast.header.title}`;
-  return `${id}${began}`;
-}
-
 const isoTime = ({ header }: Cast): string => new Date(header.timestamp * 1000).toISOString();
 
-/** Undefined: the shell is still open, its forge was killed, or the journal is not of this machine. */
-async function hashInJournal({ host }: Context, id: string): Promise<string | undefined> {
-  try {
-    const { records } = await findRecords(host, id);
-    const closing = records.find(({ event }) => event.type === 'recording.closed' && event.id === id);
-    return typeof closing?.event.sha256 === 'string' ? closing.event.sha256 : undefined;
-  } catch (error) {
-    if (error instanceof ForgeError && error.code === 'NO_SUCH_RECORD') return undefined;
-    throw error;
-  }
-}
-
-function factsOf({ id, breakGlass, path }: FoundRecording, cast: Cast, bytes: number) {
+function factsOf({ id, breakGlass, path }: Playable, cast: Cast, bytes: number) {
   return {
     id,
     breakglass: breakGlass ?? null,
@@ -143,7 +114,7 @@ function factsOf({ id, breakGlass, path }: FoundRecording, cast: Cast, bytes: nu
 
 const hasEnded = ({ events }: Cast): boolean => events.at(-1)?.data === recordingEnd;
 
-function sayWhatItIs({ host, output }: Context, { id }: FoundRecording, cast: Cast): void {
+function sayWhatItIs({ host, output }: Context, { id }: Playable, cast: Cast): void {
   const { header, events } = cast;
   const lasted = durationText((events.at(-1)?.at ?? 0) * 1000);
   output.note(`${header.title}, ${timeText(isoTime(cast))}, ${lasted} (${id.slice(0, 8)})`);

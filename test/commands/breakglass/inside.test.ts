@@ -8,7 +8,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  for (const person of ['dana', 'mia']) await sandbox.signIn(person);
+  for (const person of ['dana', 'mia', 'noor']) await sandbox.signIn(person);
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
@@ -104,6 +104,11 @@ describe('in', () => {
       ended: true,
       matches: true,
     });
+    // What the auditor has of it is what was delivered when the session ended.
+    const archived = () =>
+      sandbox.forge(['audit', 'replay', '--archive', asked.shortId, '--output', 'json'], { person: 'noor' });
+    await expect.poll(async () => (await archived()).code, { timeout: 20_000, interval: 300 }).toBe(0);
+    expect(JSON.parse((await archived()).stdout)).toMatchObject({ breakglass: asked.id, matches: true });
     const plugin = await inside('forge', 'ssm', 'prod-cash/web-1', '--transport', 'plugin');
     expect(plugin.code).toBe(5);
     expect(plugin.stderr).toContain('A shell in prod-cash is recorded');

@@ -101,7 +101,7 @@ export function ticketOf(tier: Tier, ticket: string | undefined): string | undef
     if (tier.ticket.when !== 'before') return undefined;
     throw usage('TICKET_NEEDED', `Tier ${tier.name} needs a ticket.`, { hint: 'Name it: --ticket INC-123' });
   }
-  return checkTicket(ticket);
+  return checkTicket(ticket, tier);
 }
 
 function checkScenario(tier: Tier, scenario: string | undefined): void {

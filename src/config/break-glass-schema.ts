@@ -38,6 +38,16 @@ const approvers = v.strictObject(
   'a mapping',
 );
 
+const ticketPattern = 'a regular expression of up to 200 characters';
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').source !== '(?:)';
+  } catch {
+    return false;
+  }
+}
+
 const ticket = v.strictObject(
   {
     when: described(
@@ -46,6 +56,16 @@ const ticket = v.strictObject(
     ),
     within: v.optional(
       described('How soon it must follow.', duration('a duration up to 7d, e.g. 1h', 60, 604_800)),
+    ),
+    pattern: v.optional(
+      described(
+        'What a whole ticket looks like, as a regular expression, e.g. INC-[0-9]+.',
+        v.pipe(
+          v.string(ticketPattern),
+          v.maxLength(200, ticketPattern),
+          v.check((text) => isPattern(text), ticketPattern),
+        ),
+      ),
     ),
   },
   'a mapping',

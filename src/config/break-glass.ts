@@ -64,7 +64,12 @@ export interface Tier {
   readonly mfa: boolean;
   /** With `mfa`: how old the sign-in may be. */
   readonly mfaWithinSeconds: number;
-  readonly ticket: { readonly when: 'before' | 'after' | 'none'; readonly withinSeconds: number | undefined };
+  readonly ticket: {
+    readonly when: 'before' | 'after' | 'none';
+    readonly withinSeconds: number | undefined;
+    /** Regular expression of a whole ticket; undefined: anything. */
+    readonly pattern?: string | undefined;
+  };
   /** Channel (a name of `channels`) that is told at once. */
   readonly alert: string | undefined;
   /** IAM user of a tier for two people: its name (in the access account) or a full ARN. */

@@ -55,7 +55,11 @@ function buildTier(file: TierFile, name: string): Tier {
     maximumSeconds: seconds(file.max_duration),
     mfa: file.mfa ?? false,
     mfaWithinSeconds: seconds(file.mfa_within) ?? 15 * 60,
-    ticket: { when: file.ticket?.when ?? 'before', withinSeconds: seconds(file.ticket?.within) },
+    ticket: {
+      when: file.ticket?.when ?? 'before',
+      withinSeconds: seconds(file.ticket?.within),
+      pattern: file.ticket?.pattern,
+    },
     alert: file.alert,
     user: file.user,
     mfaDevices: mapValues(file.mfa_devices, (serial) => serial),

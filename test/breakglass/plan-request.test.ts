@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askLine, findWish } from '../../src/breakglass/ask-line.ts';
 import { breakGlassPlace } from '../../src/breakglass/break-glass-place.ts';
+import { checkTicket } from '../../src/breakglass/check-ticket.ts';
 import { planEmergency, tagValue } from '../../src/breakglass/plan-emergency.ts';
 import { planRequest, type RequestWish, tierNamed } from '../../src/breakglass/plan-request.ts';
 import type { Environment } from '../../src/config/config.ts';
@@ -40,6 +41,15 @@ describe('a request', () => {
     ['an hour, where the tier says nothing', wish({ tier: '2', scenario: undefined }), 60],
   ])('lasts %s', (_, typed, minutes) => {
     expect(planRequest(place, typed).minutes).toBe(minutes);
+  });
+
+  it('has a ticket as its tier wants it, as a whole', () => {
+    const tier = tierNamed(place, '1');
+    const strict = { ...tier, ticket: { ...tier.ticket, pattern: 'INC-[0-9]+|CHG' } };
+    expect(['INC-12', ' CHG '].map((ticket) => checkTicket(ticket, strict))).toEqual(['INC-12', 'CHG']);
+    for (const ticket of ['INC-', 'xINC-1', 'INC-1 and more', 'CHG-INC-1', '', 'INC-1\u202e'])
+      expect(codeOf(() => checkTicket(ticket, strict))).toBe('INVALID_TICKET');
+    expect(checkTicket('whatever', tier)).toBe('whatever');
   });
 
   it('is for the group of its scenario in its environment', () => {

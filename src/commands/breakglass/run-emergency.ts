@@ -75,7 +75,7 @@ async function askForTheRecord(
   const due = (await listDueTickets(host)).find((one) => one.id === id);
   const asks = isAsked(end.ending);
   if (due !== undefined) {
-    const ticket = asks ? await askTicket(context) : undefined;
+    const ticket = asks ? await askTicket(context, plan.tier) : undefined;
     if (ticket === undefined) output.warn(dueSentence(due, host.now()));
     else await recordTicket(found, person, id, ticket);
   }
@@ -92,14 +92,14 @@ async function askForTheRecord(
 }
 
 /** Undefined: later. */
-async function askTicket({ prompt, host, output }: Context): Promise<string | undefined> {
+async function askTicket({ prompt, host, output }: Context, tier: Tier): Promise<string | undefined> {
   while (prompt.possible && !host.signal.aborted) {
     try {
       const answer = await prompt.text({
         message: 'Ticket of the incident (Enter: later)',
         flag: '--ticket',
       });
-      return answer.trim() === '' ? undefined : checkTicket(answer);
+      return answer.trim() === '' ? undefined : checkTicket(answer, tier);
     } catch (error) {
       if (!(error instanceof ForgeError)) throw error;
       // Ctrl-C means: not now.

@@ -23,9 +23,9 @@ now is kept, and delivered by a later command. From another machine the full id 
   async run(context, { args }) {
     const { output, host, globals } = context;
     const typed = (args[0] ?? '').trim();
-    const ticket = checkTicket(args[1] ?? '');
     const due = dueNamed(typed, await listDueTickets(host));
     const found = await breakGlassParts(context, due?.id);
+    const ticket = checkTicket(args[1] ?? '', found.place.breakGlass.tiers.get(due?.tier ?? '0'));
     if (globals.plan) return output.plan(ticketPlan(found.place, typed));
     const { id, person } = due ?? (await sessionNamed(found, typed));
     await recordTicket(found, person, id, ticket);

@@ -1,3 +1,4 @@
+import type { Host } from '../host.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { closeShells } from './close-shells.ts';
 import { deliverSpool } from './deliver-spool.ts';
@@ -18,6 +19,9 @@ export async function runOfflineSession(
   command: readonly string[] | undefined,
 ): Promise<SessionEnd> {
   const { host } = parts;
+  const { BW_SESSION: _, ...env } = host.env;
+  // What opens the vault of the key is nothing for the programs of a shell that others look at.
+  const withoutVault: Host = Object.create(host, { env: { value: env } }) as Host;
   const aws = await parts.aws();
   const { environment, reason, seconds } = plan;
   await recordStep(parts, { type: 'breakglass.session.opened', id, environment: environment.name });
@@ -29,17 +33,20 @@ export async function runOfflineSession(
     reason,
     endsAt: Math.min(credentials.expiration - aws.clockSkew(), host.now() + seconds * 1_000),
   };
-  const end = await runSession(parts, {
-    grant,
-    command,
-    // One use of the role is one alert, one record, one code: its keys last as long as the session.
-    source: async () => credentials,
-    async revoked() {
-      if (hasSpooled(host)) await deliverSpool(parts, place, patienceMs, 'slack');
-      return undefined;
+  const end = await runSession(
+    { ...parts, host: withoutVault },
+    {
+      grant,
+      command,
+      // One use of the role is one alert, one record, one code: its keys last as long as the session.
+      source: async () => credentials,
+      async revoked() {
+        if (hasSpooled(host)) await deliverSpool(parts, place, patienceMs, 'slack');
+        return undefined;
+      },
+      close: (keys, ending) => closeShells(parts, grant, keys, ending),
     },
-    close: (keys, ending) => closeShells(parts, grant, keys, ending),
-  });
+  );
   await recordOutcome(parts, {
     type: 'breakglass.session.closed',
     id,

@@ -1,5 +1,6 @@
 import { isRequestId, type SessionId } from '../breakglass/protocol/ids.ts';
 import { parseRecordKey } from '../breakglass/protocol/keys.ts';
+import type { Session } from '../breakglass/protocol/session.ts';
 import { readChain } from './chain.ts';
 import { recentDays } from './intake.ts';
 import type { Ports } from './ports.ts';
@@ -10,7 +11,7 @@ import { stateOf } from './session-state.ts';
  * named so. Undefined: nothing of the kind is known yet, or it is another person's.
  */
 export async function findClientSession(
-  ports: Pick<Ports, 'archive' | 'now'>,
+  ports: Pick<Ports, 'archive' | 'now' | 'people'>,
   id: SessionId,
   userId: string,
 ): Promise<SessionId | undefined> {
@@ -20,9 +21,24 @@ export async function findClientSession(
   for (const emergency of await recentEmergencies(ports)) {
     const session = stateOf(await readChain(ports.archive, emergency))?.session;
     // Its tags are whatever its user said they are: a name alone gives nobody another's evidence.
-    if (session?.clientId === id && session.userId === userId) return emergency;
+    if (session?.clientId === id && (await isTheirs(ports, session, userId))) return emergency;
   }
   return undefined;
+}
+
+/**
+ * Tier 3 was opened without Identity Center, and knows no id: only two names. The first is whoever was at the keyboard, with
+ * or without the domain, and whose forge delivers.
+ */
+export async function isTheirs(
+  { people }: Pick<Ports, 'people'>,
+  session: Session,
+  userId: string,
+): Promise<boolean> {
+  if (session.tier !== 3 || session.userId !== undefined) return session.userId === userId;
+  const [first = ''] = (session.userName ?? '').toLowerCase().split('+');
+  const own = (await people.userName(userId))?.toLowerCase();
+  return first !== '' && (own === first || own?.split('@')[0] === first);
 }
 
 /** Emergencies are few; the newest first. */

@@ -64,6 +64,11 @@ export const breakGlassCommands: CommandGroup = {
       load: () => import('../commands/breakglass/history.ts'),
     },
     {
+      path: 'breakglass report',
+      summary: 'the post-incident record of a session',
+      load: () => import('../commands/breakglass/report.ts'),
+    },
+    {
       path: 'breakglass status',
       summary: 'what you asked for, and what is open here',
       load: () => import('../commands/breakglass/status.ts'),

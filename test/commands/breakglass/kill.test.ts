@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { factsOf, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
@@ -141,6 +143,57 @@ describe('forge breakglass history', () => {
     expect(new Set(asked.map(({ status }) => status))).toEqual(new Set(['ended', 'waiting']));
     expect((await rows('sam')).some(({ tier }) => tier === 0)).toBe(true);
     expect((await forge('dana', ['history', '--limit', '0'])).code).toBe(2);
+  });
+});
+
+describe('forge breakglass report', () => {
+  const report = (person: string, id: string, ...more: string[]) =>
+    sandbox.forge(['breakglass', 'report', id, ...more], { person });
+
+  it('is a Markdown record from the archive, verified, with who asked, approved and stopped it', async () => {
+    const asked = await ask('dana', {
+      '--scenario': 'kubernetes',
+      '--reason': 'pods <img src=x> `stuck` @here https://evil.example',
+    });
+    await approve('mia', asked.id, '--note', 'read only');
+    await forge('mia', ['kill', asked.id, '--reason', 'enough']);
+    const run = await report('noor', asked.shortId);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toContain(`# Break-glass session ${asked.id}`);
+    for (const text of ['`dana@tapp.example`', 'Approved by: `mia@tapp.example: read only`', 'Stopped by'])
+      expect(run.stdout).toContain(text);
+    expect(run.stdout).toContain('``pods <img src=x> `stuck` @here https://evil.example``');
+    expect(run.stdout).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}Access taken away: membership/);
+    expect(run.stdout).toContain('has no finding');
+    const facts = JSON.parse((await report('noor', asked.id, '--output', 'json')).stdout) as {
+      readonly source: string;
+      readonly approvers: unknown;
+      readonly findings: unknown;
+    };
+    expect(facts).toMatchObject({
+      source: 'archive',
+      approvers: [{ userName: 'mia@tapp.example', note: 'read only' }],
+      findings: [],
+    });
+    const byApprover = await report('mia', asked.id);
+    expect(byApprover.stdout).toContain('From the records alone');
+    expect(byApprover.stdout).toContain('Was not verified');
+    const own = await report('dana', asked.id);
+    expect(own.stdout).toContain('From the journal of one machine');
+    expect(own.stdout).toContain('breakglass.requested');
+  });
+
+  it('goes to a file, and is of nothing that is not there', async () => {
+    const home = await sandbox.newHome();
+    const file = join(home, 'incident.md');
+    const session = await sessionOf('EV-');
+    const run = await report('noor', session, '--file', file);
+    expect([run.code, run.stdout]).toEqual([0, '']);
+    expect(await readFile(file, 'utf8')).toContain('- Tier: `0`');
+    for (const person of ['noor', 'mia', 'dana']) {
+      const none = await report(person, 'bg-0000', '--output', 'json');
+      expect([none.code, refusalOf(none).code]).toEqual([2, 'NO_SUCH_SESSION']);
+    }
   });
 });
 

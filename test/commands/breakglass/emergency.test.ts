@@ -56,15 +56,11 @@ async function spooled(): Promise<readonly string[]> {
 
 describe('tier 0', () => {
   it('reaches the database: the name that the session has goes along to its role', async () => {
-    const run = await emergency([
-      'forge',
-      'db',
-      'query',
-      'prod-wealth',
-      'select current_user',
-      '--output',
-      'csv',
-    ]);
+    const run = await emergency(
+      ['forge', 'db', 'query', 'prod-wealth', 'select current_user', '--output', 'csv'],
+      {},
+      ['--ticket', 'INC-8'],
+    );
     expect(run.stdout, run.stderr).toBe('current_user\nforge_ro\n');
     const identities = sandbox.world.events
       .all()

@@ -139,6 +139,40 @@ describe('broken', () => {
     expect(calls['identitystore:DeleteGroupMembership']).toBeGreaterThanOrEqual(12);
   });
 
+  it('… also when Ctrl-C comes in between', async () => {
+    change(setOf(approver), without('NeverMyself'));
+    const before = state();
+    const made = async () => (await sandbox.admin.calls())['identitystore:CreateGroupMembership'] ?? 0;
+    const start = await made();
+    const events = sandbox.world.events.all().length;
+    await sandbox.admin.fault({
+      service: 'identitystore',
+      operation: 'DeleteGroupMembership',
+      delayMs: 1_500,
+      times: 4,
+    });
+    const ctrlC = new AbortController();
+    const running = sandbox.forge(['breakglass', 'doctor'], { person: 'mia', interrupt: ctrlC.signal });
+    // Of the requester's keys all are denied: the sixteenth try is the first of the approver's, and lets in.
+    await expect.poll(made, { timeout: 20_000, interval: 20 }).toBeGreaterThan(start + 17);
+    ctrlC.abort();
+    expect((await running).code).toBe(130);
+    // The other side takes it away too, in its own name: what counts is that the doctor did.
+    const mine = sandbox.world.events
+      .all()
+      .slice(events)
+      .filter(({ principal }) => principal?.includes('mia@'));
+    const letIn = mine.filter(
+      ({ name, errorCode }) => name === 'CreateGroupMembership' && errorCode === undefined,
+    );
+    // Who comes second finds nothing to take away any more.
+    const takenOut = mine.filter(({ name }) => name === 'DeleteGroupMembership');
+    expect(letIn.length).toBeGreaterThan(0);
+    expect(takenOut.length).toBeGreaterThanOrEqual(letIn.length);
+    await sandbox.admin.clearFaults();
+    expect(state()).toEqual(before);
+  });
+
   it('… and where it can not be taken back, who must', async () => {
     change(setOf(approver), without('NeverMyself', 'MayRevoke'));
     const before = sandbox.world.organisation.memberships.length;

@@ -100,12 +100,19 @@ function lookupOf(session: Session, taken: Partial<TakenAway> | undefined) {
     };
   const userName = taken?.userName ?? session.userName;
   if (userName === undefined) return undefined;
-  const role = `:assumed-role/AWSReservedSSO_${session.permissionSet ?? ''}_`;
+  const issued = `/AWSReservedSSO_${session.permissionSet ?? ''}_`;
+  const role = `:assumed-role${issued}`;
   return {
     query: { by: 'Username', value: userName, from, to } as const,
     isTheirs: (text: string) => {
-      const arn = asJsonObject(parseJsonObject(text)?.userIdentity)?.arn;
-      return typeof arn === 'string' && arn.includes(role);
+      const event = parseJsonObject(text);
+      const arn = asJsonObject(event?.userIdentity)?.arn;
+      if (typeof arn === 'string' && arn.includes(role)) return true;
+      // How the credentials were issued, which is before they are anybody's identity.
+      const assumed = asJsonObject(event?.requestParameters)?.roleArn;
+      return (
+        event?.eventName === 'AssumeRoleWithSAML' && typeof assumed === 'string' && assumed.includes(issued)
+      );
     },
   };
 }

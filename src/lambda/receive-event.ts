@@ -1,5 +1,6 @@
 import { documentBytes } from '../breakglass/protocol/document.ts';
 import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
+import { grantUseFromEvent } from '../breakglass/protocol/grant-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
 import { judge } from '../breakglass/protocol/judge.ts';
 import { judgeEmergency } from '../breakglass/protocol/judge-emergency.ts';
@@ -20,6 +21,7 @@ import { findClientSession } from './find-client-session.ts';
 import { copyPiece } from './keep-evidence.ts';
 import type { Ports } from './ports.ts';
 import { recordEnd, recordRemoval } from './record-end.ts';
+import { recordUse } from './record-use.ts';
 import { sealLate } from './seal-session.ts';
 import { tellOnce } from './tell.ts';
 
@@ -38,6 +40,8 @@ export async function receiveEvent(ports: Ports, input: unknown): Promise<void> 
   if (membership !== undefined) return receiveMembership(ports, event, membership);
   const removal = removalFromEvent(event);
   if (removal !== undefined) return receiveRemoval(ports, event, removal);
+  const grantUse = grantUseFromEvent(event, ports.policy);
+  if (grantUse !== undefined) return recordUse(ports, grantUse);
   const use = emergencyUseFromEvent(event);
   if (use === undefined) return;
   if (use.denied) {

@@ -1,5 +1,6 @@
 import { asJsonObject, type JsonObject } from '../../lib/json-object.ts';
 import { intakeBucket } from '../break-glass/arns.ts';
+import { jitGroups } from '../break-glass/jit-groups.ts';
 import type { CallEvent } from '../event-log.ts';
 import { trailEvent } from './trail.ts';
 
@@ -14,10 +15,16 @@ export function eventForRecorder(event: CallEvent): JsonObject | undefined {
   return detail && wrapped('AWS API Call via CloudTrail', `aws.${event.service}`, event, detail);
 }
 
+/** Roles of the permission sets that just-in-time groups give. */
+const justInTimeRole = new RegExp(
+  `/AWSReservedSSO_(?:${[...new Set(jitGroups.map(({ permissionSet }) => permissionSet))].join('|')})_`,
+);
+
 function isWatched({ service, name, parameters }: CallEvent): boolean {
   if (service === 'identitystore') return /^(?:Create|Delete)GroupMembership$/.test(name);
   if (service !== 'sts' || !name.startsWith('AssumeRole')) return false;
   const role = parameters.roleArn;
+  if (typeof role === 'string' && justInTimeRole.test(role)) return true;
   // EventBridge compares in the case that is written; so do its rules. With the permission sets people only ask and approve.
   return typeof role === 'string' && /BreakGlass|Emergency/.test(role) && !role.includes('/AWSReservedSSO_');
 }

@@ -33,7 +33,7 @@ describe('a grant', () => {
     expect(stage.isIn('dana')).toBe(false);
     expect(await failureOf(stage.sts(keys).send(assume))).toMatchObject({ name: 'AccessDenied' });
     await stage.turn(25 * minute);
-    expect(stage.kinds(id)).toEqual(['open', 'revoke', 'export', 'seal']);
+    expect(stage.kinds(id)).toEqual(['open', 'use', 'revoke', 'export', 'seal']);
     expect(stage.file(id, 'cloudtrail-000001.jsonl')).toContain('"eventName":"AssumeRole"');
     await stage.turn(2 * day);
     expect(stage.verify().findings).toEqual([]);

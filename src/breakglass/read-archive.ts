@@ -3,7 +3,8 @@ import { getObject, getRetention, type ListedVersion, listVersions } from '../aw
 import { ForgeError } from '../errors.ts';
 import type { AccessAccount } from './access-account.ts';
 import { sha256 } from './protocol/document.ts';
-import { parseFileKey } from './protocol/keys.ts';
+import { type EvidencePiece, parseEvidence } from './protocol/evidence.ts';
+import { isEvidenceFile, parseFileKey } from './protocol/keys.ts';
 import { recordBytes } from './protocol/record.ts';
 import type { ObjectVersion } from './protocol/verify-versions.ts';
 
@@ -31,6 +32,7 @@ export async function readVersions(
   bucket: string,
   listed: readonly ListedVersion[],
   read: (count: number) => void = () => {},
+  lines: 'with lines' | 'without lines' = 'without lines',
 ): Promise<readonly ObjectVersion[]> {
   const { aws } = await account();
   // Each call listens for Ctrl-C; Node takes more than ten of them for a leak.
@@ -43,7 +45,7 @@ export async function readVersions(
       const index = indexes[position] ?? 0;
       const version = listed[index];
       if (version === undefined || !mayTake(version)) continue;
-      found[index] = await readVersion(account, bucket, version);
+      found[index] = await readVersion(account, bucket, version, lines);
       read(++done);
     }
   };
@@ -60,6 +62,7 @@ async function readVersion(
   account: AccessAccount,
   bucket: string,
   { key, versionId, lastModified, deleteMarker, size }: ListedVersion,
+  lines: 'with lines' | 'without lines',
 ): Promise<ObjectVersion> {
   const facts = { key, versionId, lastModified, deleteMarker };
   if (deleteMarker) return facts;
@@ -75,7 +78,19 @@ async function readVersion(
   if (object === undefined) return { ...facts, lock };
   const { bytes } = object;
   if (!file) return { ...facts, lock, bytes };
-  return { ...facts, lock, digest: { sha256: sha256(bytes), bytes: bytes.length } };
+  const digest = { sha256: sha256(bytes), bytes: bytes.length };
+  return { ...facts, lock, digest, evidence: evidenceIn(key, bytes, lines) };
+}
+
+/** A thousand pieces fill the memory: their lines are kept for one session that is looked at. */
+function evidenceIn(
+  key: string,
+  bytes: Uint8Array,
+  lines: 'with lines' | 'without lines',
+): EvidencePiece | undefined {
+  if (!isEvidenceFile(key)) return undefined;
+  const piece = parseEvidence(Buffer.from(bytes).toString('utf8'));
+  return piece === undefined || lines === 'with lines' ? piece : { ...piece, parts: [] };
 }
 
 /** Not a finding: this machine could not look. */

@@ -1,6 +1,6 @@
 import { sha256 } from '../breakglass/protocol/document.ts';
 import { isSessionId, type SessionId } from '../breakglass/protocol/ids.ts';
-import { evidencePrefix, fileKey, parseEvidenceKey } from '../breakglass/protocol/keys.ts';
+import { evidenceFile, evidencePrefix, fileKey, parseEvidenceKey } from '../breakglass/protocol/keys.ts';
 import { type EvidencePieceFile, evidencePieces } from '../breakglass/protocol/record-bodies.ts';
 import type { Session } from '../breakglass/protocol/session.ts';
 import { appendRecord, type Chain, firstVersions, readChain } from './chain.ts';
@@ -21,18 +21,15 @@ export const evidenceName = ({ id, clientId }: Pick<Session, 'id' | 'clientId'>)
  * records comes with the seal: a record for each of a thousand would make each one slower than the last.
  */
 export async function copyPiece(
-  ports: Pick<Ports, 'intake' | 'archive' | 'log'>,
+  ports: Pick<Ports, 'intake' | 'archive'>,
   id: SessionId,
   key: string,
 ): Promise<string | undefined> {
   const place = parseEvidenceKey(key);
   if (place === undefined) return undefined;
-  const given = await ports.intake.get(key, evidenceBytes).catch((error: unknown) => {
-    ports.log(`${key} is not kept: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  });
+  const given = await ports.intake.get(key, evidenceBytes);
   if (given === undefined) return undefined;
-  const file = fileKey(id, `client-${String(place.number).padStart(6, '0')}.jsonl`);
+  const file = fileKey(id, evidenceFile(place.number));
   // Whoever copied it before copied these very bytes: in the intake, too, a key is written once.
   await ports.archive.put(file, given.bytes);
   return file;

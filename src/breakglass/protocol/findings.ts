@@ -25,6 +25,7 @@ export const findingTexts = {
   'file-missing': 'a file that it names is missing',
   'file-changed': 'a file has other bytes than were sealed',
   'file-unlisted': 'a file is there that was not sealed',
+  'evidence-gap': 'pieces of evidence are there that came after it, and it is not',
   'not-in-ledger': 'its seal is not in the ledger',
   'ledger-mismatch': 'the ledger has it with other bytes',
   'head-mismatch': 'the ledger’s head is not the one that was posted',

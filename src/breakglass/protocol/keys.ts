@@ -56,6 +56,12 @@ export const fileKey = (session: SessionId, name: string): string =>
 export const ledgerKey = (seq: number): string =>
   written(`ledger/${digits(Math.floor(seq / 1_000), 5)}/${digits(seq, 8)}.json`, parseLedgerKey);
 
+/** Name of the file that a piece of evidence is copied to. */
+export const evidenceFile = (number: number): string => `client-${digits(number, 6)}.jsonl`;
+
+export const isEvidenceFile = (key: string): boolean =>
+  /^client-\d{6}\.jsonl$/.test(parseFileKey(key)?.name ?? '');
+
 export function parseRequestKey(
   key: string,
 ): { readonly userId: string; readonly id: RequestId } | undefined {

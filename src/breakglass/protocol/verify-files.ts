@@ -1,3 +1,4 @@
+import { missingPieces } from './evidence.ts';
 import { type Finding, finding } from './findings.ts';
 import type { SessionId } from './ids.ts';
 import { parseFileKey } from './keys.ts';
@@ -26,7 +27,15 @@ export function checkFiles(
   }
   if (links.at(-1)?.record.kind === 'seal')
     for (const { key } of files) if (!named.has(key)) findings.push(finding('file-unlisted', key, id));
-  return findings;
+  return [...findings, ...gapsIn(id, files)];
+}
+
+/** Each machine's forge delivers its pieces one after the other: a later one is there only when all before it were. */
+function gapsIn(id: SessionId, files: readonly Standing[]): readonly Finding[] {
+  const pieces = files.flatMap(({ first }) => first?.evidence ?? []);
+  return missingPieces(pieces).map(({ writer, piece }) =>
+    finding('evidence-gap', `sessions/${id}/files/`, id, `piece ${piece} of machine ${writer}`),
+  );
 }
 
 function checkFile(id: SessionId, file: ArchivedFile, standing: Standing | undefined) {

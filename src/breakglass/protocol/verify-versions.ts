@@ -1,4 +1,5 @@
 import { sha256 } from './document.ts';
+import type { EvidencePiece } from './evidence.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
 import type { SessionId } from './ids.ts';
 
@@ -12,6 +13,8 @@ export interface ObjectVersion {
   /** Undefined: could not be read. Of files, which may be large, the digest does. */
   readonly bytes?: Uint8Array | undefined;
   readonly digest?: { readonly sha256: string; readonly bytes: number } | undefined;
+  /** Of a person's evidence that can be read: what it says. Verifying needs no lines of it. */
+  readonly evidence?: EvidencePiece | undefined;
   /** Undefined: has no retention. `until` in epoch milliseconds. */
   readonly lock?: { readonly mode: string; readonly until: number } | undefined;
 }

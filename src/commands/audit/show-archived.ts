@@ -7,6 +7,7 @@ import { readVersions } from '../../breakglass/read-archive.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
 import type { Style } from '../../terminal/style.ts';
+import { evidenceJson, evidenceText } from './evidence-text.ts';
 import { archivePlan } from './plan-audit.ts';
 import { timeText } from './time-text.ts';
 
@@ -27,7 +28,7 @@ export async function showArchived(context: Context, typed: string): Promise<voi
   const bucket = place.archiveBucket;
   using progress = output.progress(`reading ${bucket}`);
   const { id, versions: listed } = await findArchivedSession(account, bucket, typed);
-  const versions = await readVersions(account, bucket, listed);
+  const versions = await readVersions(account, bucket, listed, undefined, 'with lines');
   progress[Symbol.dispose]();
   const shown = versions.map(shownOf).sort(byPlace);
   output.result({
@@ -64,6 +65,7 @@ function jsonOf({ version, record, problem }: Shown): object {
     lockMode: lock?.mode ?? null,
     sha256: digest?.sha256 ?? null,
     record: record ?? null,
+    evidence: version.evidence === undefined ? null : evidenceJson(version.evidence),
     problem: problem ?? null,
   };
 }
@@ -72,8 +74,13 @@ function textOf({ version, record, problem }: Shown, prefix: string, style: Styl
   const name = style.dim(version.key.slice(prefix.length));
   const written = new Date(version.lastModified).toISOString();
   if (problem !== undefined) return `${name}  ${style.plain(timeText(written))}  ${style.danger(problem)}`;
-  if (record === undefined)
-    return `${name}  ${style.plain(timeText(written))}  ${style.plain(`${version.digest?.bytes ?? 0} bytes`)}`;
+  if (record === undefined) {
+    const said = version.evidence === undefined ? [] : evidenceText(version.evidence, style);
+    return [
+      `${name}  ${style.plain(timeText(written))}  ${style.plain(`${version.digest?.bytes ?? 0} bytes`)}`,
+      ...said.map((line) => `    ${line}`),
+    ].join('\n');
+  }
   const head = `${name}  ${style.plain(timeText(record.at))}  ${style.bold(record.kind)}`;
   const facts = factsOf(record);
   const width = Math.max(0, ...facts.map(([title]) => title.length));

@@ -148,6 +148,9 @@ describe('evidence of an emergency', () => {
     });
     expect(shown.code, shown.stderr).toBe(0);
     expect(shown.stdout).toContain('client-000000.jsonl');
+    expect(shown.stdout).toMatch(/access\.opened +exec +prod-cash +sh\n/);
+    expect(shown.stdout).toMatch(/access\.opened +db query, tunnel +prod-cash\/bastion\n/);
+    expect(shown.stdout).toMatch(/breakglass\.session\.closed +finished/);
     const verified = await sandbox.forge(['audit', 'verify', '--archive'], { person: 'noor' });
     expect(verified.code, verified.stdout + verified.stderr).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { endGrant } from '../../breakglass/end-grant.ts';
 import { findRequest } from '../../breakglass/find-request.ts';
+import type { ListedRequest } from '../../breakglass/intake.ts';
 import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { endPlan } from '../../breakglass/plan-steps.ts';
@@ -10,6 +11,7 @@ import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { record, summaryLine } from './ask-summary.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
+import { endWithoutRequest, findEmergencySession } from './end-without-request.ts';
 import { checkSummary, givenSummary, type SummaryOptions, summaryOptions } from './summary-options.ts';
 
 export default defineCommand<SummaryOptions>({
@@ -38,7 +40,15 @@ else is ended by an approver.`,
     );
     const caller = await requesterAccount(parts, place)();
     const person = await ownUser(host, caller);
-    const listed = await findRequest(caller, typed, person);
+    let listed: ListedRequest;
+    try {
+      listed = await findRequest(caller, typed, person);
+    } catch (error) {
+      if (!(error instanceof ForgeError) || error.code !== 'NO_SUCH_REQUEST') throw error;
+      const id = findEmergencySession(host, typed, here);
+      if (id === undefined || (summary === undefined && here.length === 0)) throw error;
+      return endWithoutRequest(context, found, { id, person }, here.length, summary);
+    }
     const short = shortId(listed.id);
     if (listed.userId !== person.userId) {
       throw new ForgeError('denied', `${short} is somebody else's.`, {

@@ -202,7 +202,13 @@ describe('the ticket of tier 0', () => {
     expect(given.stderr).toContain('the next forge breakglass command takes it');
     const next = await sandbox.forge(['breakglass', 'list'], { person: 'sam' });
     expect(next.stderr).not.toContain('forge breakglass ticket');
+    const again = await forge('sam', ['end', short, '--summary', 'and back']);
+    expect(again.code, again.stderr).toBe(0);
     const id = short.slice(3).toUpperCase();
+    expect(evidence(id)).toContainEqual(
+      expect.objectContaining({ type: 'breakglass.summary', summary: 'and back' }),
+    );
+    expect(refusalOf(await forge('sam', ['end', short])).code).toBe('NO_SUCH_REQUEST');
     await eventually(async () => evidence(id).some(({ type }) => type === 'breakglass.ticket'));
     expect(evidence(id)).toContainEqual(
       expect.objectContaining({ type: 'breakglass.ticket', ticket: 'INC-9' }),

@@ -89,6 +89,8 @@ class OpenRecording implements Recording {
   #unwritten = 0;
   #writing: Promise<void> = Promise.resolve();
   #failed = false;
+  /** What comes late (a word on the connection) is not of this shell any more. */
+  #closed = false;
 
   constructor(host: Host, shell: RecordedShell, stream: StreamFile, size: number) {
     this.#host = host;
@@ -118,6 +120,7 @@ class OpenRecording implements Recording {
     this.#write(this.#pieces(this.#redacted.end(), this.#now()));
     // What has no such end was cut off.
     this.#event('m', recordingEnd);
+    this.#closed = true;
     await this.#writing;
     const { bytes, sha256 } = await this.#stream.close();
     const { id, breakGlass } = this.#shell;
@@ -178,7 +181,7 @@ class OpenRecording implements Recording {
   }
 
   #write(lines: readonly string[]): void {
-    if (lines.length === 0 || this.#failed) return;
+    if (lines.length === 0 || this.#failed || this.#closed) return;
     const size = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
     this.#size += size;
     if (this.#size > mostBytes) {

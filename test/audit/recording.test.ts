@@ -65,6 +65,19 @@ describe('a recording', () => {
       });
   });
 
+  it('what comes after its end is no failure, and not in it', async () => {
+    const host = machine();
+    const recording = await startRecording(host, shell);
+    await recording[Symbol.asyncDispose]();
+    const before = readFileSync(fileOf(host), 'utf8');
+    recording.mark('connection lost');
+    recording.output(Buffer.from('late'));
+    recording.resize({ columns: 1, rows: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(readFileSync(fileOf(host), 'utf8')).toBe(before);
+    expect(host.signal.aborted).toBe(false);
+  });
+
   it('is on the disk while the shell is still open', async () => {
     const host = machine();
     await using recording = await startRecording(host, shell);

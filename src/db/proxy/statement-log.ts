@@ -33,6 +33,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #options: LogOptions;
   readonly #masked = new Map<string, MaskedSql>();
   #previous = firstPrevious;
+  #application = { given: '', shown: '' };
   #outcomes: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,12 +66,20 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
       }),
     );
     if (this.#outcomes.length >= mostOutcomes) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), outcomePatienceMs);
+    // It is left to run where there are statements all the time: a timer for each would cost as much as its line.
+    else this.#timer ??= setTimeout(() => this.#late(), outcomePatienceMs);
   }
 
   /** What is held is on the disk then; rejects when it can't be. */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     await this.#append();
+  }
+
+  #late(): void {
+    this.#timer = undefined;
+    if (this.#outcomes.length > 0) this.#flush();
   }
 
   #flush(): void {
@@ -79,8 +88,6 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   #append(...lines: readonly string[]): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const outcomes = this.#outcomes;
     this.#outcomes = [];
     return this.#file.append([...outcomes, ...lines]);
@@ -100,17 +107,19 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const { id, connection, kind, exact, values, application, transaction } = statement;
     const { sql, secret } = this.#mask(statement.sql);
     const cut = sql.length > longestSql;
+    if (application !== this.#application.given)
+      this.#application = { given: application, shown: redact(application.slice(0, 200)) };
     return {
       type: 'statement',
       ...this.#ids(),
       statement: id,
       connection,
       kind,
-      sql: redact(cut ? sql.slice(0, longestSql) : sql),
+      sql: cut ? sql.slice(0, longestSql) : sql,
       length: cut ? sql.length : undefined,
       exact: exact ? undefined : false,
       values: values.length === 0 ? undefined : this.#values(statement, secret),
-      application: redact(application.slice(0, 200)),
+      application: this.#application.shown,
       transaction,
     };
   }
@@ -138,7 +147,8 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   #mask(sql: string): MaskedSql {
     const known = this.#masked.get(sql);
     if (known !== undefined) return known;
-    const found = maskPasswords(sql);
+    const masked = maskPasswords(sql);
+    const found = { ...masked, sql: redact(masked.sql) };
     if (sql.length > longestSql) return found;
     if (this.#masked.size >= mostRemembered) this.#masked.clear();
     this.#masked.set(sql, found);

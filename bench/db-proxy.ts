@@ -1,0 +1,161 @@
+/**
+ * `npm run bench:db-proxy [seconds]`: pgbench through the proxy, with every statement on the disk before it is sent,
+ * beside a plain relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is missed.
+ * `silent` is the proxy whose record goes nowhere, `written` without the sync: what is between them and `durable` is the disk.
+ */
+import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openStream } from '../src/audit/stream-file.ts';
+import { stageTarget } from '../test/db/proxy/proxy-stage.ts';
+import { query, startup } from '../test/db/proxy/raw-client.ts';
+import { bundleScript } from '../test/support/bundle-script.ts';
+import { startPlainPostgres } from '../test/support/plain-postgres.ts';
+import { createTestHost } from '../test/support/test-host.ts';
+
+const seconds = Number(process.argv[2] ?? 4);
+const rounds = 3;
+const wanted = 0.9;
+const ways = ['relay', 'silent', 'written', 'durable'] as const;
+const scripts = [
+  ['select-only, simple', ['-S', '-M', 'simple']],
+  ['select-only, prepared', ['-S', '-M', 'prepared']],
+  ['TPC-B-like, simple', ['-M', 'simple']],
+  ['TPC-B-like, prepared', ['-M', 'prepared']],
+] as const;
+
+const middle = (values: readonly number[]) =>
+  [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
+
+async function pgbench(folder: string, args: readonly string[]): Promise<string> {
+  const env = { ...process.env, PGHOST: folder, PGUSER: stageTarget.user, PGDATABASE: stageTarget.database };
+  return (await promisify(execFile)('pgbench', args, { env })).stdout;
+}
+
+async function rate(folder: string, clients: number, script: readonly string[]): Promise<number> {
+  const args = ['-n', '-c', String(clients), '-T', String(seconds), ...script];
+  return Number(/tps = ([\d.]+)/.exec(await pgbench(folder, args))?.[1]);
+}
+
+async function startWay(
+  script: string,
+  way: string,
+  folder: string,
+): Promise<{ child: ChildProcess; at: string }> {
+  const child = fork(script, [way, folder]);
+  const [{ at }] = (await once(child, 'message')) as [{ at: string }];
+  return { child, at };
+}
+
+/** Milliseconds of one append, alone, on the disk that the record is on. */
+async function syncCost(): Promise<number> {
+  const host = createTestHost();
+  const file = await openStream(host, { session: 'bench', name: 'sync.jsonl' });
+  const times: number[] = [];
+  for (let count = 0; count < 200; count++) {
+    const started = performance.now();
+    await file.append(['x'.repeat(400)]);
+    times.push(performance.now() - started);
+  }
+  await file.close();
+  host.dispose();
+  return middle(times);
+}
+
+/** Reads and forgets all rows. */
+function readRows(folder: string, sql: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(`${folder}/.s.PGSQL.5432`);
+    let bytes = 0;
+    let asked = false;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      // ReadyForQuery: the last six bytes of what comes.
+      if (chunk.length < 6 || chunk[chunk.length - 6] !== 0x5a) return;
+      if (asked) {
+        socket.destroy();
+        resolve(bytes);
+      } else {
+        asked = true;
+        socket.write(query(sql));
+      }
+    });
+    socket.on('error', reject);
+    socket.write(startup(stageTarget));
+  });
+}
+
+async function peakOf(child: ChildProcess): Promise<number> {
+  child.send('peak');
+  const [{ peak }] = (await once(child, 'message')) as [{ peak: number }];
+  return peak / 1e6;
+}
+
+const root = mkdtempSync(join(tmpdir(), 'forge-bench-'));
+await using postgres = await startPlainPostgres();
+const script = await bundleScript(
+  new URL('./db-proxy-worker.ts', `file://${process.cwd()}/bench/`).pathname,
+  root,
+);
+/** A database is rarely on the same machine: each request comes a millisecond later. */
+const distance = await startWay(script, 'far', postgres.folder);
+const started = await Promise.all(
+  ways.map(async (way) => {
+    const near = await startWay(script, way, postgres.folder);
+    const far = await startWay(script, way, distance.at);
+    return { way, at: near.at, farAt: far.at, children: [near.child, far.child], child: near.child };
+  }),
+);
+try {
+  execFileSync(
+    'pgbench',
+    ['-i', '-q', '-s', '10', '-h', postgres.folder, '-U', stageTarget.user, 'postgres'],
+    { stdio: 'ignore' },
+  );
+  console.log(
+    `\n| pgbench | clients | ${ways.map((way) => `${way} tps`).join(' | ')} | ÷ relay | durable wanted | |`,
+  );
+  console.log('|---|---:|---:|---:|---:|---:|---|---:|---|');
+  for (const far of [false, true])
+    for (const [name, args] of far ? scripts.filter(([text]) => text.endsWith('simple')) : scripts)
+      for (const clients of [1, 8]) {
+        const rates = ways.map((): number[] => []);
+        // In turn, so that a slow moment of the machine meets all of them.
+        for (let round = 0; round < rounds; round++)
+          for (const [index, { at, farAt }] of started.entries())
+            rates[index]?.push(await rate(far ? farAt : at, clients, args));
+        const figures = rates.map(middle);
+        const ratios = figures.slice(1).map((tps) => tps / (figures[0] ?? 1));
+        const holds = (ratios.at(-1) ?? 0) >= wanted;
+        if (!holds) process.exitCode = 1;
+        const what = `${name}${far ? ', 1 ms away' : ''}`;
+        const tps = figures.map((figure) => figure.toFixed(0)).join(' | ');
+        const each = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+        console.log(`| ${what} | ${clients} | ${tps} | ${each} | ≥ ${wanted} | ${holds ? 'PASS' : 'FAIL'} |`);
+      }
+  console.log(
+    `\none append of a statement, written and synced: ${(await syncCost()).toFixed(3)} ms (median)`,
+  );
+  console.log('\n| 5 million rows | s | peak MB | before |\n|---|---:|---:|---:|');
+  for (const { way, at, child } of started) {
+    await readRows(at, 'select 1');
+    const before = await peakOf(child);
+    const from = performance.now();
+    const bytes = await readRows(at, "select g, 'row ' || g from generate_series(1, 5000000) g");
+    const took = (performance.now() - from) / 1000;
+    const peak = await peakOf(child);
+    console.log(
+      `| ${way}, ${(bytes / 1e6).toFixed(0)} MB | ${took.toFixed(1)} | ${peak.toFixed(0)} | ${before.toFixed(0)} |`,
+    );
+  }
+  console.log(
+    `\n${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}, node ${process.version}`,
+  );
+} finally {
+  for (const child of [distance.child, ...started.flatMap(({ children }) => children)]) child.send('end');
+  rmSync(root, { recursive: true, force: true });
+}

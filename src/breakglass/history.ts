@@ -104,7 +104,7 @@ const fits = (row: SessionRow, { environment, person }: HistoryFilter): boolean 
   (person === undefined || row.userName?.toLowerCase().startsWith(person.toLowerCase()) === true);
 
 /** Record 0 first: what is not wanted is read no further. */
-async function rowOf(
+export async function rowOf(
   reader: Parameters<typeof readRecord>[0],
   { keys }: ListedSession,
   filter: HistoryFilter,

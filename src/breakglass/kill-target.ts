@@ -7,7 +7,14 @@ import { type LoadedRequest, loadRequest } from './load-request.ts';
 import { type SessionId, shortId } from './protocol/ids.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
 import type { Session } from './protocol/session.ts';
-import { findSession, isDenied, type RecordReader, readKeys, readRecords } from './read-records.ts';
+import {
+  findByAlias,
+  findSession,
+  isDenied,
+  type RecordReader,
+  readKeys,
+  readRecords,
+} from './read-records.ts';
 
 /** Who is to be stopped, and all that lives on the same membership. */
 export interface KillTarget {
@@ -27,7 +34,14 @@ export async function findKillTarget(
   typed: string,
 ): Promise<KillTarget> {
   if (/^\s*(?:ev|un)-/i.test(typed)) return sessionTarget(place, caller, typed);
-  const listed = await findRequest(caller, typed);
+  const listed = await findRequest(caller, typed).catch(async (error: unknown) => {
+    if (!(error instanceof ForgeError) || error.code !== 'NO_SUCH_REQUEST') throw error;
+    const archiveBucket = place.breakGlass.records?.archiveBucket;
+    const named = archiveBucket && (await findByAlias({ caller, archiveBucket }, typed));
+    if (!named) throw error;
+    return named;
+  });
+  if ('keys' in listed) return sessionTarget(place, caller, listed.id);
   const request = await loadRequest(place, caller, listed);
   const open = (await listGrants(place, caller, { all: false, userId: listed.userId })).found;
   const sharing = open.filter(

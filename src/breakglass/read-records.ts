@@ -105,6 +105,23 @@ export async function findSession(reader: RecordReader, typed: string): Promise<
   });
 }
 
+/** So far back is an emergency looked for by the name that its person's forge gave it. */
+const aliasMs = 14 * 86_400_000;
+
+/** The emergency that was opened as `BG-…` before AWS had an event of it; undefined: none of the last days. */
+export async function findByAlias(reader: RecordReader, typed: string): Promise<ListedSession | undefined> {
+  if (!/^\s*bg-/i.test(typed)) return undefined;
+  const oldest = reader.caller.aws.now() - aliasMs;
+  const listed = (await listSessions(reader, 'sessions/EV-')).filter(({ openedAt }) => openedAt >= oldest);
+  const found = await inParallel(reader, listed, async (one) => {
+    const [key] = one.keys;
+    const open = key === undefined ? undefined : await readRecord(reader, key);
+    const alias = open?.kind === 'open' ? open.body.session.clientId : undefined;
+    return alias !== undefined && (alias === typed.trim() || matchesShortId(typed, alias)) ? one : undefined;
+  });
+  return found.find((one) => one !== undefined);
+}
+
 /** Whether a call was refused for want of a right. */
 export const isDenied = (error: unknown): boolean =>
   error instanceof ForgeError && error.code === 'ACCESS_DENIED';

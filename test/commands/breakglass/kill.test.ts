@@ -146,6 +146,30 @@ describe('forge breakglass history', () => {
   });
 });
 
+describe('sessions that no request is of', () => {
+  it('are listed and shown to who may read records, and to their own person; to nobody else', async () => {
+    const session = await sessionOf('EV-');
+    const listed = async (person: string) =>
+      JSON.parse((await forge(person, ['list', '--all'])).stdout) as readonly { readonly tier: number }[];
+    for (const [person, seen] of [
+      ['mia', true],
+      ['sam', true],
+      ['dana', false],
+    ] as const) {
+      expect((await listed(person)).some(({ tier }) => tier === 0)).toBe(seen);
+    }
+    expect(factsOf(await forge('mia', ['show', session]))).toMatchObject({ id: session, tier: 0 });
+    const text = await sandbox.forge(['breakglass', 'show', session], { person: 'mia' });
+    expect(text.stdout).toMatch(/Who +sam@tapp\.example/);
+    const none = await forge('dana', ['show', session]);
+    expect([none.code, refusalOf(none).code]).toEqual([2, 'NO_SUCH_SESSION']);
+    // The name that sam's own forge gave it is good for whoever may stop it.
+    const own = (await listed('sam')).find(({ tier }) => tier === 0) as { readonly id: string } | undefined;
+    expect(own?.id).toMatch(/^BG-/);
+    expect(factsOf(await forge('mia', ['show', own?.id ?? '']))).toMatchObject({ id: session });
+  });
+});
+
 describe('forge breakglass report', () => {
   const report = (person: string, id: string, ...more: string[]) =>
     sandbox.forge(['breakglass', 'report', id, ...more], { person });

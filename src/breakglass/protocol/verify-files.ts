@@ -25,8 +25,9 @@ export function checkFiles(
       findings.push(finding(code, key, id, file.key));
     }
   }
-  if (links.at(-1)?.record.kind === 'seal')
-    for (const { key } of files) if (!named.has(key)) findings.push(finding('file-unlisted', key, id));
+  // Until the seal some are on their way: what tier 0 told before AWS knew of it is copied by the seal only.
+  if (links.at(-1)?.record.kind !== 'seal') return findings;
+  for (const { key } of files) if (!named.has(key)) findings.push(finding('file-unlisted', key, id));
   return [...findings, ...gapsIn(id, files)];
 }
 

@@ -5,7 +5,7 @@ import { audited, goodArchive, policy } from '../../support/break-glass-archive.
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** An archive of one grant with three pieces of evidence, which say that they are these. */
-function verifyWith(numbers: readonly number[]): readonly string[] {
+function verifyWith(numbers: readonly number[], sealed = true): readonly string[] {
   const { versions } = goodArchive([
     {
       kind: 'grant',
@@ -19,7 +19,13 @@ function verifyWith(numbers: readonly number[]): readonly string[] {
     },
   ]);
   let next = 0;
-  const read = versions.map((version) => {
+  const seal = versions
+    .map(({ key }) => key)
+    .filter((key) => /^sessions\/[^/]+\/\d{6}\.json$/.test(key))
+    .sort()
+    .at(-1);
+  const there = versions.filter(({ key }) => sealed || key !== seal);
+  const read = there.map((version) => {
     const piece = version.key.includes('/files/client-') ? numbers[next++] : undefined;
     if (piece === undefined) return version;
     return { ...version, evidence: { session: 'x', writer: '0123456789ab', piece, parts: [] } };
@@ -32,6 +38,11 @@ function verifyWith(numbers: readonly number[]): readonly string[] {
 describe('pieces of evidence', () => {
   it.each([[[0, 1, 2]], [[2, 0, 1]], [[0, 0, 1]]])('that are all there are fine: %j', (numbers) => {
     expect(verifyWith(numbers)).toEqual([]);
+  });
+
+  it('are not missed before the seal: it copies what came before AWS knew of the session', () => {
+    expect(verifyWith([1, 2, 3]).join('\n')).toContain('evidence-gap');
+    expect(verifyWith([1, 2, 3], false).join('\n')).not.toContain('evidence-gap');
   });
 
   it('of which one is missing are named, and what was made up makes no list without end', () => {

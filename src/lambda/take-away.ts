@@ -1,5 +1,6 @@
 import { membershipEnd } from '../breakglass/protocol/deadlines.ts';
 import { membershipFromEvent } from '../breakglass/protocol/membership.ts';
+import { findEmergencyRole } from '../breakglass/protocol/policy.ts';
 import { epoch, type Session } from '../breakglass/protocol/session.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Member, Ports } from './ports.ts';
@@ -40,7 +41,8 @@ export async function takeAway(
   const shells = await endShells(ports, session, ownerTest(session, owner, userName));
   const left = tail === 'failed' || shells.remaining > 0;
   // When the last credentials have ended by themselves, nothing can be gained any more.
-  const hopeless = done > at + (ports.policy.credentialMinutes + 5) * 60_000;
+  const life = Math.max(ports.policy.credentialMinutes, emergencyMinutes(ports, session));
+  const hopeless = done > at + (life + 5) * 60_000;
   return {
     membership,
     tail,
@@ -140,7 +142,9 @@ async function cutTail(
   const emergency = session.roleArn !== undefined;
   // What ended when it was to has nothing left to refuse.
   if (emergency && session.sanctioned && at >= epoch(session.expiresAt)) return 'none';
-  const userId = emergency && !session.sanctioned ? '*' : session.userId;
+  // Of tier 3 AWS knows both names, and no id: they are the SourceIdentity of all that came of it.
+  const known = session.tier === 3 ? session.userName : session.userId;
+  const userId = emergency && !session.sanctioned ? '*' : known;
   if (account === undefined || userId === undefined) return 'none';
   const named = userName === undefined || userId === '*' ? {} : { userName };
   try {
@@ -151,6 +155,9 @@ async function cutTail(
     return 'failed';
   }
 }
+
+const emergencyMinutes = ({ policy }: Ports, { roleArn }: Session): number =>
+  (roleArn === undefined ? undefined : findEmergencyRole(policy, roleArn)?.maximumMinutes) ?? 0;
 
 async function endShells(
   ports: Ports,

@@ -15,6 +15,8 @@ const longestPolicy = 6_144;
 
 /** Longest life of issued credentials (an hour), and room for clocks. */
 const keepMinutes = 75;
+/** Of tier 3's, which live for up to four hours: `a+b`, and everybody, which is who an unsanctioned use is of. */
+const keepOfflineMinutes = 255;
 
 /**
  * The permissions boundary of all break-glass permission sets: it allows everything, so takes nothing away, but for
@@ -25,14 +27,14 @@ const keepMinutes = 75;
  * there has the SourceIdentity alone, which tier 0 sets to the id and the databases' roles to the name, and which nobody
  * can change on the way.
  *
- * A cut older than `keep` minutes has nothing left to refuse and is dropped; of several for one person the newest
+ * A cut that is so old that it has nothing left to refuse is dropped; of several for one person the newest
  * counts. When IAM's limit is reached, neighbours in time share a statement with the newer time of both: someone let
  * in again in between has to sign in once more, nobody keeps what was taken away. Cuts in the future are kept.
  */
-export function boundaryDocument(cuts: Iterable<Cut>, now: number, keep = keepMinutes): string {
+export function boundaryDocument(cuts: Iterable<Cut>, now: number): string {
   const newest = new Map<string, number>();
   for (const { who, at } of cuts) {
-    if ((who !== everybody && !canBeSource(who)) || !Number.isFinite(at) || at < now - keep * 60_000)
+    if ((who !== everybody && !canBeSource(who)) || !Number.isFinite(at) || isOver({ who, at }, now))
       continue;
     newest.set(who, Math.max(newest.get(who) ?? 0, at));
   }
@@ -62,7 +64,7 @@ export function extendBoundary(versions: readonly string[], cuts: readonly Cut[]
   const all = [...versions.flatMap(parseBoundary), ...cuts];
   const missing = all.some(
     ({ who, at }) =>
-      at >= now - keepMinutes * 60_000 &&
+      !isOver({ who, at }, now) &&
       !there.some((cut) => (cut.who === who || cut.who === everybody) && cut.at >= at),
   );
   return missing ? boundaryDocument(all, now) : current;
@@ -88,6 +90,9 @@ const everybody = '*';
 const userKey = 'identitystore:UserId';
 const sourceKey = 'aws:SourceIdentity';
 const timeKey = 'aws:TokenIssueTime';
+
+const isOver = ({ who, at }: Cut, now: number): boolean =>
+  at < now - (who === everybody || who.includes('+') ? keepOfflineMinutes : keepMinutes) * 60_000;
 
 /** What STS takes for a SourceIdentity; nothing of it means anything in a policy. */
 const canBeSource = (text: string): boolean => /^[\w+=,.@-]{2,64}$/.test(text);

@@ -49,6 +49,14 @@ describe('the boundary', () => {
     expect(isCut(document, people.mia.userId, noon - minute)).toBe(false);
   });
 
+  it('keeps what refuses tier 3, whose credentials live for four hours, as long as those', () => {
+    for (const who of ['dana+mia', '*']) {
+      const cuts = [{ who, at: noon - 254 * minute }];
+      expect(parseBoundary(boundaryDocument(cuts, noon))).toEqual(cuts);
+      expect(parseBoundary(boundaryDocument(cuts, noon + 2 * minute))).toEqual([]);
+    }
+  });
+
   it('keeps the newest cut of each person, and none older than 75 minutes', () => {
     const cuts = [
       { who: user(1), at: noon - 10 * minute },
@@ -115,7 +123,7 @@ describe('the boundary', () => {
     const document = boundaryDocument(cuts, noon);
     expect(parseBoundary(document)).toEqual([{ who: '*', at: noon }]);
     expect(isCut(document, 'anybody', noon)).toBe(true);
-    expect(parseBoundary(boundaryDocument(parseBoundary(document), noon + 76 * minute))).toEqual([]);
+    expect(parseBoundary(boundaryDocument(parseBoundary(document), noon + 256 * minute))).toEqual([]);
   });
 
   it('that somebody else wrote has no cuts', () => {

@@ -39,7 +39,7 @@ describe('what is typed', () => {
   it.each([
     [['--tier', '9'], 'UNKNOWN_TIER'],
     [['--tier', '1'], 'UNKNOWN_SCENARIO'],
-    [['--tier', '3'], 'TIER_IN_PERSON'],
+    [['--tier', '3'], 'REASON_NEEDED'],
     [['--tier', '1', '--scenario', 'database'], 'TICKET_NEEDED'],
     [['--tier', '1', '--scenario', 'database', '--ticket', 'I-1'], 'REASON_NEEDED'],
     [['--tier', '1', '--scenario', 'database', '--ticket', 'I-1', '--reason', 'a\u202eb'], 'INVALID_REASON'],
@@ -60,6 +60,7 @@ describe('what is typed', () => {
     expect(await steps('dana', asked.id)).toEqual([
       'breakglass.requested',
       'breakglass.session.opened',
+      'breakglass.credentials',
       'breakglass.session.closed',
       'breakglass.ending',
       'breakglass.ended',
@@ -71,7 +72,7 @@ describe('what is typed', () => {
     const asked = await ask();
     const before = sandbox.world.organisation.memberships.length;
     const plans = [['resume'], ['end'], ['show'], ['approve']].map(([name = '']) => [name, asked.id]);
-    for (const args of [...plans, ['deny', asked.id], ['list'], ['status']]) {
+    for (const args of [...plans, ['deny', asked.id], ['ticket', asked.id, 'INC-1'], ['list'], ['status']]) {
       const run = await forge('mia', [...args, '--plan']);
       expect(run.code, `${args.join(' ')}: ${run.stderr}`).toBe(0);
       expect(JSON.parse(run.stdout)).toMatchObject({ steps: expect.arrayContaining([expect.anything()]) });

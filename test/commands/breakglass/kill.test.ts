@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { archiveBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { factsOf, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
 import { type Run, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
@@ -135,6 +136,27 @@ describe('forge breakglass history', () => {
     const text = await sandbox.forge(['breakglass', 'history', '--limit', '1'], { person: 'noor' });
     expect(text.stdout).toMatch(/ID +OPENED +STATUS/);
     expect(text.stderr).toContain('There are more before that');
+  });
+
+  it('of a thousand reads those that are shown, and all in a while', async () => {
+    const objects = sandbox.world.organisation.buckets.find(({ name }) => name === archiveBucket)?.objects;
+    const [whole] = [...(objects ?? [])].filter(([key]) => /sessions\/EV-.*\/000000\.json$/.test(key));
+    const [version] = whole?.[1] ?? [];
+    if (objects === undefined || version === undefined) throw new Error('no session to copy');
+    const added: string[] = [];
+    for (let number = 0; number < 1_000; number++) {
+      const id = `EV-00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+      const text = version.body.toString().replaceAll(/EV-[0-9a-f-]{36}/g, id);
+      const lastModified = version.lastModified - 1_000 * (number + 1);
+      added.push(`sessions/${id}/000000.json`);
+      objects.set(added.at(-1) ?? '', [{ ...version, body: Buffer.from(text), lastModified, checksums: {} }]);
+    }
+    const read = async () => (await sandbox.admin.calls())['s3:GetObject'] ?? 0;
+    const before = await read();
+    expect((await rows('noor')).length).toBe(50);
+    expect((await read()) - before).toBeLessThan(250);
+    expect((await rows('noor', '--all')).length).toBeGreaterThan(1_000);
+    for (const key of added) objects.delete(key);
   });
 
   it('is what was asked for, and the own emergencies, for who may not', async () => {

@@ -66,4 +66,4 @@ process.on('message', (order) => {
     process.exit(0);
   }
 });
-process.send?.({ at: await start() });
+process.send?.({ at: await start(), root: host.directories.home });

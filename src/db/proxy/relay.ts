@@ -163,10 +163,11 @@ export class Relay {
   #sendUpstream(pieces: readonly Buffer[]): void {
     const { stream } = this.#parts.upstream;
     if (this.#closed || this.#ending || stream.destroyed) return;
-    stream.cork();
+    const whole = joined(pieces);
     let roomy = true;
-    for (const piece of joined(pieces)) roomy = stream.write(piece);
-    stream.uncork();
+    if (whole.length > 1) stream.cork();
+    for (const piece of whole) roomy = stream.write(piece);
+    if (whole.length > 1) stream.uncork();
     if (roomy) return;
     this.#upstreamFull = true;
     this.#parts.client.pause();

@@ -61,3 +61,18 @@ export async function askPeople(
     }
   }
 }
+
+/** Identity Center does not answer whoever is on call: there is a way without it. Any other failure stays as it is. */
+export function namingTierOfTwo({ place }: BreakGlassParts, error: unknown): unknown {
+  const two = [...place.breakGlass.tiers.values()].find(({ approval }) => approval === 'two-people');
+  const isDown =
+    error instanceof ForgeError &&
+    error.kind === 'unreachable' &&
+    /\bsso(?:-oidc)? [A-Z]/.test(error.message);
+  if (two === undefined || !isDown) return error;
+  return new ForgeError(error.kind, error.message, {
+    code: error.code,
+    hint: `${error.hint ?? ''} Is Identity Center down? Two people get in without it: forge breakglass --tier ${two.name}`.trim(),
+    cause: error,
+  });
+}

@@ -15,7 +15,13 @@ import type { Context } from '../../context.ts';
 import { askMissing } from './ask-missing.ts';
 import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
 import { type EntryOptions, enterGrant, entryOptions, tellApprover } from './enter-grant.ts';
-import { isForTwo, offlineParts, type PeopleOptions, peopleOption } from './offline-parts.ts';
+import {
+  isForTwo,
+  namingTierOfTwo,
+  offlineParts,
+  type PeopleOptions,
+  peopleOption,
+} from './offline-parts.ts';
 import { runEmergency } from './run-emergency.ts';
 import { runOffline } from './run-offline.ts';
 
@@ -94,7 +100,12 @@ export async function requestAccess(
   const asked = await askMissing(context, found.place, options);
   const tier = tierNamed(found.place, asked.tier);
   if (tier.approval === 'two-people') return runOffline(context, found, tier, asked, options, rest);
-  if (tier.approval === 'self-serve') return runEmergency(context, found, tier, asked, options, rest);
+  if (tier.approval === 'self-serve') {
+    const run = runEmergency(context, found, tier, asked, options, rest);
+    return run.catch((error: unknown) => {
+      throw namingTierOfTwo(found, error);
+    });
+  }
   return askAndEnter(context, found, asked, options, rest);
 }
 

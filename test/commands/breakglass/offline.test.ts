@@ -261,8 +261,20 @@ describe('without bw', () => {
 
 describe('tier 3 refuses', () => {
   const refused = async (args: readonly string[]) =>
-    refusalOf(await sandbox.forge([...args, '--output', 'json'], { person: 'sam' }));
+    refusalOf(
+      await sandbox.forge(args.includes('--output') ? args : [...args, '--output', 'json'], {
+        person: 'sam',
+        env: { AWS_MAX_ATTEMPTS: '1' },
+      }),
+    );
 
+  it('nobody, but tier 0 names it where the portal does not answer', async () => {
+    await takeDown();
+    const words = ['breakglass', '--tier', '0', '--env', 'prod-cash', '--reason', 'down', '--', 'true'];
+    expect(await refused([...words.slice(0, -2), '--output', 'json', ...words.slice(-2)])).toMatchObject({
+      hint: expect.stringContaining('forge breakglass --tier 3'),
+    });
+  });
   it('without a terminal', async () => {
     expect(await refused(line)).toMatchObject({ code: 'BREAKGLASS_NO_TERMINAL' });
   });

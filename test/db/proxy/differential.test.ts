@@ -167,6 +167,11 @@ group('traces of the extended protocol', () => {
       ],
       [Buffer.concat([bind({ statement: 'kept' }), sync]), 'Z'],
     ],
+    'an error skips also what is sent after its answer has come': [
+      [Buffer.concat([parse('select nope'), flush]), 'E'],
+      [Buffer.concat([parse('select 1'), bind(), execute(), flush, query('select 2'), sync]), 'Z'],
+      [query('select 3'), 'Z'],
+    ],
     'a portal and a statement of SQL': [
       [query('prepare sqlmade as select 7; begin; declare k cursor for select generate_series(1, 3)'), 'Z'],
       [Buffer.concat([bind({ statement: 'sqlmade' }), execute(), execute('k', 2), execute('k'), sync]), 'Z'],

@@ -13,10 +13,11 @@ export interface Cut {
 /** IAM's longest managed policy, in characters without blanks. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const longestPolicy = 6_144;
 
-/** Longest life of issued credentials (an hour), and room for clocks. */
-const keepMinutes = 75;
-/** Of tier 3's, which live for up to four hours: `a+b`, and everybody, which is who an unsanctioned use is of. */
-const keepOfflineMinutes = 255;
+/**
+ * Longest life of issued credentials, and room for clocks: a permission set's live for as long as its sessions, and tier
+ * 3's as long, four hours. A cut that is dropped earlier gives back what it took.
+ */
+const keepMinutes = 255;
 
 /**
  * The permissions boundary of all break-glass permission sets: it allows everything, so takes nothing away, but for
@@ -91,8 +92,7 @@ const userKey = 'identitystore:UserId';
 const sourceKey = 'aws:SourceIdentity';
 const timeKey = 'aws:TokenIssueTime';
 
-const isOver = ({ who, at }: Cut, now: number): boolean =>
-  at < now - (who === everybody || who.includes('+') ? keepOfflineMinutes : keepMinutes) * 60_000;
+const isOver = ({ at }: Cut, now: number): boolean => at < now - keepMinutes * 60_000;
 
 /** What STS takes for a SourceIdentity; nothing of it means anything in a policy. */
 const canBeSource = (text: string): boolean => /^[\w+=,.@-]{2,64}$/.test(text);

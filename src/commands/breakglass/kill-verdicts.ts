@@ -44,8 +44,8 @@ export interface KillFacts {
   readonly now: number;
 }
 
-/** Longest life of role credentials that break-glass issues. */
-const credentialMs = 60 * 60_000;
+/** Longest life of role credentials that break-glass issues: as long as a session of its permission sets. */
+const credentialMs = 4 * 60 * 60_000;
 
 /** One verdict a plane, always all five. Pure. */
 export function killVerdicts(facts: KillFacts): readonly PlaneVerdict[] {

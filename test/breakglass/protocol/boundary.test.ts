@@ -49,25 +49,25 @@ describe('the boundary', () => {
     expect(isCut(document, people.mia.userId, noon - minute)).toBe(false);
   });
 
-  it('keeps what refuses tier 3, whose credentials live for four hours, as long as those', () => {
-    for (const who of ['dana+mia', '*']) {
+  it('keeps what it refuses as long as credentials live, which is four hours, for a grant’s and tier 3’s', () => {
+    for (const who of ['dana+mia', '*', user(1), 'dana@tapp.example']) {
       const cuts = [{ who, at: noon - 254 * minute }];
       expect(parseBoundary(boundaryDocument(cuts, noon))).toEqual(cuts);
       expect(parseBoundary(boundaryDocument(cuts, noon + 2 * minute))).toEqual([]);
     }
   });
 
-  it('keeps the newest cut of each person, and none older than 75 minutes', () => {
+  it('keeps the newest cut of each person, and none older than 255 minutes', () => {
     const cuts = [
       { who: user(1), at: noon - 10 * minute },
       { who: user(1), at: noon - 20 * minute },
-      { who: user(2), at: noon - 76 * minute },
-      { who: user(3), at: noon - 75 * minute },
+      { who: user(2), at: noon - 256 * minute },
+      { who: user(3), at: noon - 255 * minute },
       { who: 'not an id', at: noon },
       { who: user(4), at: Number.NaN },
     ];
     expect(parseBoundary(boundaryDocument(cuts, noon))).toEqual([
-      { who: user(3), at: noon - 75 * minute },
+      { who: user(3), at: noon - 255 * minute },
       { who: user(1), at: noon - 10 * minute },
     ]);
   });

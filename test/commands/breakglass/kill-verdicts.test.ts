@@ -39,7 +39,7 @@ describe('verdicts of a kill', () => {
     ['databases', { scenario: undefined }, 'unseen'],
     ['databases', { scenario: 'anything' }, 'unseen'],
     ['kubernetes', { scenario: 'kubernetes' }, 'standing'],
-    ['kubernetes', { scenario: 'kubernetes', now: now + 60 * 60_000 }, 'done'],
+    ['kubernetes', { scenario: 'kubernetes', now: now + 240 * 60_000 }, 'done'],
   ] as const)('%s %j: %s', (plane, change, state) => {
     expect(stateOf(change as Partial<KillFacts>, plane)).toBe(state);
     expect(killVerdicts(facts()).every(isClear)).toBe(true);

@@ -41,6 +41,7 @@ export class Relay {
   #clientEnded = false;
   #upstreamFull = false;
   #held: Omit<Outcome, 'transaction'>[] = [];
+  #settled: Outcome[] = [];
   #movers: (() => void)[] = [];
   #ending = false;
   #closed = false;
@@ -56,14 +57,14 @@ export class Relay {
       outcome: (outcome) => {
         state.used(outcome.statement);
         this.#held.push(outcome);
-        if (this.#held.length >= mostHeld) this.#flushOutcomes();
+        if (this.#held.length >= mostHeld) this.#settleOutcomes();
       },
       ready: (transaction) => {
         state.transaction = transaction;
         if (transaction === 'idle')
           for (const statement of state.transactionEnded())
             this.#held.push({ ...nothing, statement, end: 'unused' });
-        this.#flushOutcomes();
+        this.#settleOutcomes();
       },
       tag: (_tag, statement) => {
         if (statement !== undefined && changesNames(statement.sql)) state.forgetNames(statement.sql);
@@ -186,6 +187,7 @@ export class Relay {
       return;
     }
     if (!roomy) upstream.stream.pause();
+    if (this.#settled.length > 0) this.#tellOutcomes();
     if (this.#movers.length > 0) this.#move();
   }
 
@@ -224,7 +226,8 @@ export class Relay {
     this.#pipeline.lost();
     for (const statement of state.transactionEnded())
       this.#held.push({ ...nothing, statement, end: 'unused' });
-    this.#flushOutcomes();
+    this.#settleOutcomes();
+    this.#tellOutcomes();
     client.destroy();
     upstream.stream.destroy();
     this.#waiting = [];
@@ -232,10 +235,16 @@ export class Relay {
     this.#resolveDone();
   }
 
-  #flushOutcomes(): void {
-    const { watcher, state } = this.#parts;
-    for (const outcome of this.#held) watcher.after({ ...outcome, transaction: state.transaction });
+  #settleOutcomes(): void {
+    const { transaction } = this.#parts.state;
+    for (const outcome of this.#held) this.#settled.push({ ...outcome, transaction });
     this.#held = [];
+  }
+
+  /** Only once the client has its answer: writing them down takes longer than passing it on. */
+  #tellOutcomes(): void {
+    for (const outcome of this.#settled) this.#parts.watcher.after(outcome);
+    this.#settled = [];
   }
 }
 

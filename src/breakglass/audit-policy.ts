@@ -12,7 +12,7 @@ export function auditPolicy(place: ArchivePlace, grants: readonly GrantPolicy[] 
     account: place.account,
     region: place.region,
     requestLifeMinutes: Math.floor(place.breakGlass.requestLifeSeconds / 60),
-    credentialMinutes: 60,
+    credentialMinutes: 240,
     retentionDays: place.retentionDays,
     tiers: [],
     grants: [...grants],

@@ -69,8 +69,8 @@ const policySchema = v.pipe(
     region: pattern('a region', /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/),
     /** An unanswered request can be approved for so long. */
     requestLifeMinutes: wholeNumber(1, 10_080),
-    /** Longest life of role credentials that break-glass permission sets issue. */
-    credentialMinutes: v.optional(wholeNumber(15, longestMinutes), 60),
+    /** Longest life of role credentials that break-glass permission sets issue: of the sets, up to four hours. */
+    credentialMinutes: v.optional(wholeNumber(15, longestMinutes), 240),
     /** Least retention of a record. */
     retentionDays: wholeNumber(1, 99_999),
     tiers: v.array(tierPolicy, 'a list'),

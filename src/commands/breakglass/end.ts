@@ -22,7 +22,7 @@ export default defineCommand<SummaryOptions>({
     ['forge breakglass end bg-7f3k', 'sessions of it end within a second'],
     ['forge breakglass end bg-7f3k --summary "restarted the payment worker"', 'with words for the record'],
   ],
-  details: `Keys that were given out can live on at AWS until the server side cuts them off, an hour at most. Access of somebody
+  details: `Keys that were given out can live on at AWS until the server side cuts them off, four hours at most. Access of somebody
 else is ended by an approver.`,
   async run(context, { args, options }) {
     const { host, output, globals } = context;

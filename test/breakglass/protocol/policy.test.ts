@@ -15,7 +15,7 @@ const [role] = policy.emergencyRoles;
 describe('the policy of the handlers', () => {
   it('is read however it is laid out', () => {
     expect(parsePolicy(JSON.stringify(policy, null, 2))).toEqual({ ok: true, value: policy });
-    expect(policy.credentialMinutes).toBe(60);
+    expect(policy.credentialMinutes).toBe(240);
   });
 
   it('is asked by tier, group and role', () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 
 /** What happened. Values are plain and short; never a secret. */
 export interface JournalEvent {
@@ -41,5 +41,5 @@ export function parseRecord(line: string): JournalRecord | undefined {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text, 'hex');
 }

@@ -28,7 +28,7 @@ export interface ClientSideParts {
   readonly moved: () => Promise<void>;
 }
 
-const [sync, terminate] = [0x53, 0x58];
+const [query, sync, terminate] = [0x51, 0x53, 0x58];
 const simple = new Set([0x51, 0x46]);
 
 /**
@@ -76,16 +76,19 @@ export class ClientSide {
 
   async #take(steps: readonly Step[]): Promise<void> {
     let decided: (Decided | Buffer)[] = [];
+    let unsentQuery = false;
     for (const step of steps) {
       if (step.kind === 'rest') {
         decided.push(step.bytes);
         continue;
       }
-      if (this.#mustWait(step.message)) {
+      if (this.#mustWait(step.message, unsentQuery)) {
         await this.#dispatchAll(decided);
         decided = [];
+        unsentQuery = false;
         while (this.#mustWait(step.message)) await this.#parts.moved();
       }
+      unsentQuery ||= step.message.type === query;
       const one = this.#decide(step.message);
       decided.push(one instanceof Promise ? await one : one);
     }
@@ -93,12 +96,12 @@ export class ClientSide {
   }
 
   /** What the name stands for hangs on an answer that is still to come. */
-  #mustWait(message: ClientMessage): boolean {
+  #mustWait(message: ClientMessage, unsentQuery = false): boolean {
     const { state, pipeline } = this.#parts;
     const named = this.#skipping ? undefined : namesOf(message);
     if (named === undefined || pipeline.copying) return false;
     const [whose, name] = named;
-    return pipeline.hasQuery || !state[whose].isSettled(name, state.group);
+    return unsentQuery || pipeline.hasQuery || !state[whose].isSettled(name, state.group);
   }
 
   #read(message: ClientMessage): Decided {

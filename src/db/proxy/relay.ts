@@ -66,7 +66,9 @@ export class Relay {
             this.#held.push({ ...nothing, statement, end: 'unused' });
         this.#settleOutcomes();
       },
-      tag: (_tag, statement) => {
+      tag: (tag, statement) => {
+        // SQL has closed a portal, and may open a cursor of that name.
+        if (tag.startsWith('CLOSE CURSOR')) state.portals.forget();
         if (statement !== undefined && changesNames(statement.sql)) state.forgetNames(statement.sql);
       },
     });

@@ -149,16 +149,28 @@ group('each statement has its outcome', () => {
     await client.until('ZZZZ');
     client.send(query('begin; declare "K" cursor for select 1'), execute('K', 5), sync);
     await client.until('ZZ');
-    client.send(query('deallocate kept; prepare kept as select 99'));
-    await client.until('Z');
-    client.send(bind({ statement: 'kept' }), execute(), sync);
-    await client.until('Z');
+    client.send(
+      query('deallocate kept; prepare kept as select 99'),
+      bind({ statement: 'kept' }),
+      execute(),
+      sync,
+    );
+    await client.until('ZZ');
     expect(announced().filter((text) => !text.startsWith('query'))).toEqual([
       "bind: select 'first'",
       'portal: EXECUTE "made"',
       'portal: FETCH FORWARD 5 FROM "K"',
       'portal: EXECUTE "kept"',
     ]);
+  });
+
+  it('a cursor is not taken for the portal whose name it has', async () => {
+    using client = await open();
+    client.send(query('begin'), parse('select 1'), bind({ portal: 'p' }), sync);
+    await client.until('ZZ');
+    client.send(query('close p; declare p cursor for select 2'), execute('p', 1), sync);
+    expect(typesOf(await client.until('ZZ'))).toBe('CCZDsZ');
+    expect(announced().at(-1)).toBe('portal: FETCH FORWARD 1 FROM "p"');
   });
 
   it('names that the server cuts are cut', async () => {

@@ -1,5 +1,5 @@
 /** PostgreSQL cuts names there (NAMEDATALEN - 1). */
-const longest = 63;
+export const longestApplicationName = 63;
 
 /**
  * `forge/<person>/<reason>`: what pg_stat_activity and the server's log show. PostgreSQL replaces all but
@@ -8,7 +8,7 @@ const longest = 63;
 export function applicationName(person: string, reason: string | undefined): string {
   const who = `forge/${printable(person).replaceAll('/', '-')}`;
   const name = reason === undefined ? who : `${who}/${printable(reason).trim()}`;
-  return name.slice(0, longest).trimEnd();
+  return name.slice(0, longestApplicationName).trimEnd();
 }
 
 function printable(text: string): string {

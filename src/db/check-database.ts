@@ -7,6 +7,7 @@ import { accessRequest, type DatabasePurpose } from './access-request.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { type DatabaseRoute, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
+import { isWatched, openGate } from './gate/open-gate.ts';
 import { type DatabaseStep, openDatabase } from './open-database.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Dial } from './wire/open-database-socket.ts';
@@ -64,11 +65,13 @@ export async function checkDatabase(
       ok('credentials', describeAccess(access, host.now()));
       const connection = await resolveEndpoint(observed, access.credentials, request, { fresh: true });
       ok('endpoint', describeConnection(connection));
+      await using gate = isWatched(request, access) ? await openGate(observed, access, request) : undefined;
       const open = async (dial: Dial | undefined, answerMs?: number) => {
         await using session = await openDatabase(observed, access, connection, {
           signal: host.signal,
           dial,
           answerMs,
+          gate,
           onStep: (step) => {
             const [name, detail] = describeStep(step, host.now());
             // Of a tunnel, a step of its own has said it.

@@ -8,10 +8,12 @@ export interface PsqlConnection {
   readonly port: number;
   readonly user: string;
   readonly database: string;
-  readonly password: string;
+  /** Undefined: none is asked for. */
+  readonly password: string | undefined;
   readonly applicationName: string;
   readonly options: string;
-  readonly rootCertificates: string;
+  /** Undefined: a gate of forge's on this machine, without TLS. */
+  readonly rootCertificates: string | undefined;
   readonly rc: string;
 }
 
@@ -31,7 +33,7 @@ export function psqlEnvironment(own: Environment, connection: PsqlConnection): E
     if (upper === 'PSQLRC') continue;
     env[name] = value;
   }
-  const { hostAddress } = connection;
+  const { hostAddress, password, rootCertificates } = connection;
   return {
     ...env,
     PGHOST: connection.host,
@@ -39,12 +41,16 @@ export function psqlEnvironment(own: Environment, connection: PsqlConnection): E
     PGPORT: String(connection.port),
     PGUSER: connection.user,
     PGDATABASE: connection.database,
-    PGPASSWORD: connection.password,
+    ...(password === undefined ? {} : { PGPASSWORD: password }),
     PGAPPNAME: connection.applicationName,
     ...(connection.options === '' ? {} : { PGOPTIONS: connection.options }),
-    PGSSLMODE: 'verify-full',
-    PGSSLROOTCERT: connection.rootCertificates,
-    PGSSLMINPROTOCOLVERSION: 'TLSv1.2',
+    ...(rootCertificates === undefined
+      ? { PGSSLMODE: 'disable' }
+      : {
+          PGSSLMODE: 'verify-full',
+          PGSSLROOTCERT: rootCertificates,
+          PGSSLMINPROTOCOLVERSION: 'TLSv1.2',
+        }),
     PGGSSENCMODE: 'disable',
     PGCONNECT_TIMEOUT: '10',
     PSQLRC: connection.rc,

@@ -7,13 +7,15 @@ import { openRunFolder } from '../files/run-folder.ts';
 import type { Host } from '../host.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import { restoreTerminal } from '../terminal/restore-terminal.ts';
+import type { DatabaseGate } from './gate/open-gate.ts';
 import type { DatabaseSession } from './open-database.ts';
 import { findOwnPsqlRc } from './own-psql-rc.ts';
 import type { PsqlArguments } from './psql-arguments.ts';
 import { psqlEnvironment } from './psql-environment.ts';
 import { psqlRc } from './psql-rc.ts';
+import { ownPsqlWay, psqlWayThrough } from './psql-way.ts';
 import { readRdsName } from './rds-name.ts';
-import { sessionSettings, setStatements, startupOptions } from './session-settings.ts';
+import { sessionSettings, setStatements } from './session-settings.ts';
 import type { Handover } from './with-database.ts';
 
 export interface PsqlRun {
@@ -35,11 +37,12 @@ export async function runPsql(
   { program, args, read }: PsqlRun,
 ): Promise<number> {
   const { host } = parts;
-  const { connection, remoteAddress } = session;
+  const { connection } = session;
   const { request } = connection;
   const settings = sessionSettings(request);
   const proxy = readRdsName(connection.host)?.proxy === true;
-  if (proxy && request.readOnly && read.skipsRc) {
+  const { gate } = handover;
+  if (gate === undefined && proxy && request.readOnly && read.skipsRc) {
     throw new ForgeError(
       'usage',
       'Behind an RDS Proxy, read-only is switched on by the file that -X skips.',
@@ -53,7 +56,6 @@ export async function runPsql(
   const interactive = read.asksForInput && host.stdin.isTTY === true;
   await using folder = await openRunFolder(host, 'psql');
   const rc = join(folder.path, 'psqlrc');
-  const rootCertificates = join(folder.path, 'authorities.pem');
   const rcText = psqlRc({
     name: request.name,
     production: request.production,
@@ -61,39 +63,34 @@ export async function runPsql(
     ownFile: await findOwnPsqlRc(host, program),
     coloured: !host.env.NO_COLOR && host.env.TERM !== 'dumb',
     interactive,
-    statements: proxy ? setStatements(settings) : '',
+    statements: proxy && gate === undefined ? setStatements(settings) : '',
   });
   await writeFile(rc, rcText, { mode: 0o600, flag: 'wx' });
-  await writeFile(rootCertificates, connection.ca.join('\n'), { mode: 0o600, flag: 'wx' });
-  // libpq takes no stream. What listens on loopback leads to the same endpoint, and TLS and token are checked there.
-  const { tunnel } = handover;
-  await using listener =
-    tunnel &&
-    (await (await import('../ssm/listen-for-tunnel.ts')).listenForTunnel(parts, tunnel, connection));
-  const local = listener?.local.kind === 'tcp' ? listener.local : undefined;
-  const env = psqlEnvironment(host.env, {
-    ...connection,
-    port: local?.port ?? connection.port,
-    hostAddress: local?.host ?? (connection.address === connection.host ? undefined : remoteAddress),
-    password: (await handover.token()).reveal(),
-    applicationName: handover.applicationName,
-    options: proxy ? '' : startupOptions(settings),
-    rootCertificates,
-    rc,
-  });
+  await using way = await (gate === undefined
+    ? ownPsqlWay(parts, session, handover, folder)
+    : psqlWayThrough(gate, session));
+  const env = psqlEnvironment(host.env, { ...way, applicationName: handover.applicationName, rc });
   host.signal.throwIfAborted();
   using _held = host.holdInterrupts();
   const child = host.spawn(program, args, { env, stdio: 'inherit' });
-  const code = await finished(host, child, interactive);
+  const code = await finished(host, child, interactive, gate);
   if (code !== 0 && handover.tunnel?.timeUp !== undefined) throw handover.tunnel.timeUp;
   return code;
 }
 
-async function finished(host: Host, child: ChildProcess, interactive: boolean): Promise<number> {
+async function finished(
+  host: Host,
+  child: ChildProcess,
+  interactive: boolean,
+  gate: DatabaseGate | undefined,
+): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const onAbort = () => {
-    child.kill('SIGTERM');
+    const { reason } = host.signal;
     timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    // First the sentence: what runs ends with it, and psql shows it.
+    const told = reason instanceof ForgeError ? gate?.end(reason.message) : undefined;
+    void Promise.resolve(told).then(() => child.kill('SIGTERM'));
   };
   host.signal.addEventListener('abort', onAbort, { once: true });
   try {

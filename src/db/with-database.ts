@@ -10,6 +10,7 @@ import { signToken } from './connection-token.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { type DatabaseRoute, openRoute } from './database-route.ts';
 import { type DatabaseConnection, resolveEndpoint } from './endpoint.ts';
+import { type DatabaseGate, type GateEndpoint, isWatched, openGate } from './gate/open-gate.ts';
 import { type DatabaseSession, openDatabase } from './open-database.ts';
 
 /** After this a person wonders. */
@@ -22,19 +23,27 @@ export interface Handover {
   token(): Promise<Secret>;
   /** What it must go through; undefined: directly. */
   readonly tunnel: InstanceTunnel | undefined;
+  /** What alone it may go through; then it needs no token, and no tunnel. */
+  readonly gate: DatabaseGate | undefined;
 }
 
-/** May I → credentials → endpoint → an open, checked session for `use`, closed afterwards whatever happens. */
+/**
+ * May I → credentials → endpoint → an open, checked session for `use`, closed afterwards whatever happens. What is under
+ * watch goes through a gate; with `gateAt` anything does, and the gate stands there.
+ */
 export async function withDatabase<Value>(
   parts: AccessParts,
   request: DatabaseRequest,
   purpose: DatabasePurpose,
   use: (session: DatabaseSession, handover: Handover) => Promise<Value>,
+  gateAt?: GateEndpoint | undefined,
 ): Promise<Value> {
   const observed = observeAws(parts);
   return withAccess(observed, accessRequest(request, purpose), async (access) => {
     let route: DatabaseRoute | undefined;
     await using _route = { [Symbol.asyncDispose]: async () => route?.[Symbol.asyncDispose]() };
+    const gated = gateAt !== undefined || isWatched(request, access);
+    await using gate = gated ? await openGate(observed, access, request, gateAt) : undefined;
     await using session = await connect();
     try {
       // Awaited here: the session is closed when this function returns.
@@ -42,6 +51,7 @@ export async function withDatabase<Value>(
         applicationName: applicationName(access.person, access.reason),
         token: async () => (await signToken(observed, access, session.connection)).token,
         tunnel: route?.tunnel,
+        gate,
       });
     } catch (error) {
       // To the database the end of its tunnel is a lost connection.
@@ -70,6 +80,7 @@ export async function withDatabase<Value>(
       const session = await openDatabase(observed, access, connection, {
         signal: parts.host.signal,
         dial: route.dial,
+        gate,
       }).catch((error: unknown) => {
         throw withTunnelFailure(withOtherWay(error, request), route?.tunnelFailure);
       });

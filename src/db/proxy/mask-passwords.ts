@@ -4,7 +4,12 @@ export interface MaskedSql {
   readonly sql: string;
   /** It is about a password: its values are not to be written down either. */
   readonly secret: boolean;
+  /** Of these parameters alone the values are not to be written down: 1 is $1. */
+  readonly parameters?: ReadonlySet<number> | undefined;
 }
+
+/** SQL as it may be written down, and whether its values may. */
+export type MaskSql = (sql: string) => MaskedSql;
 
 /** Misspelt, too: a typing error ends in the record as well. */
 const mentions = /pass?w|passphrase|\bpwd|secret|scram-sha|crypt|pgp_|hmac/i;

@@ -5,7 +5,7 @@ import { signToken } from '../connection-token.ts';
 import type { DatabaseConnection } from '../endpoint.ts';
 import { readRdsName } from '../rds-name.ts';
 import { sessionSettings, setStatements, startupOptions } from '../session-settings.ts';
-import { type Dial, openDatabaseSocket } from '../wire/open-database-socket.ts';
+import { type Dial, openDatabaseSocket, type SocketStep } from '../wire/open-database-socket.ts';
 import { logIn } from './log-in.ts';
 import type { ClientWishes, Upstream } from './upstream.ts';
 
@@ -13,6 +13,9 @@ export interface UpstreamOptions {
   readonly signal: AbortSignal;
   /** Another way to the endpoint than by its name: a tunnel. */
   readonly dial?: Dial | undefined;
+  /** For DNS, TCP and TLS, each on its own; undefined: 10 s. */
+  readonly answerMs?: number | undefined;
+  readonly onStep?: ((step: SocketStep) => void) | undefined;
 }
 
 const stepTimeoutMs = 10_000;
@@ -27,11 +30,11 @@ export async function openUpstream(
   access: Access,
   connection: DatabaseConnection,
   wishes: ClientWishes,
-  { signal, dial }: UpstreamOptions,
+  { signal, dial, answerMs = stepTimeoutMs, onStep }: UpstreamOptions,
 ): Promise<Upstream> {
   const credentials = await access.renew();
   const { token } = await signToken(parts, { credentials }, connection);
-  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs: stepTimeoutMs, dial });
+  const socket = await openDatabaseSocket({ ...connection, signal, timeoutMs: answerMs, dial, onStep });
   try {
     const own = sessionSettings(connection.request);
     const { user, database } = connection;

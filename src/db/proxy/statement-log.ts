@@ -2,7 +2,7 @@ import { encodeRecord, firstPrevious, type JournalEvent } from '../../audit/jour
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact } from '../../lib/secret.ts';
-import { type MaskedSql, maskPasswords } from './mask-passwords.ts';
+import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
 import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
 
 export interface LogOptions {
@@ -10,8 +10,8 @@ export interface LogOptions {
   readonly access: string;
   /** The break-glass session's id. */
   readonly breakglass?: string | undefined;
-  /** Which values may not be written down; those of statements about passwords never are. */
-  readonly isMasked?: ((statement: Statement, index: number) => boolean) | undefined;
+  /** What else may not be written down; passwords never are. */
+  readonly mask?: MaskSql | undefined;
 }
 
 /** In JSON each character may become six bytes; a line has 200 000. */
@@ -36,11 +36,18 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   #application = { given: '', shown: '' };
   #outcomes: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #lines = 0;
+  #statements = 0;
 
   constructor(host: Pick<Host, 'now'>, file: Pick<StreamFile, 'append'>, options: LogOptions) {
     this.#host = host;
     this.#file = file;
     this.#options = options;
+  }
+
+  /** What it has come to; `head` is the last line's hash. */
+  get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
+    return { lines: this.#lines, statements: this.#statements, head: this.#previous };
   }
 
   before(statement: Statement): Promise<void> {
@@ -96,6 +103,8 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   #line(event: JournalEvent): string {
     const { line, hash } = encodeRecord(this.#host.now(), this.#previous, event);
     this.#previous = hash;
+    this.#lines++;
+    if (event.type === 'statement') this.#statements++;
     return line;
   }
 
@@ -105,7 +114,8 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 
   #announced(statement: Statement): JournalEvent {
     const { id, connection, kind, exact, values, application, transaction } = statement;
-    const { sql, secret } = this.#mask(statement.sql);
+    const masked = this.#mask(statement.sql);
+    const { sql } = masked;
     const cut = sql.length > longestSql;
     if (application !== this.#application.given)
       this.#application = { given: application, shown: redact(application.slice(0, 200)) };
@@ -118,21 +128,20 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
       sql: cut ? sql.slice(0, longestSql) : sql,
       length: cut ? sql.length : undefined,
       exact: exact ? undefined : false,
-      values: values.length === 0 ? undefined : this.#values(statement, secret),
+      values: values.length === 0 ? undefined : this.#values(statement, masked),
       application: this.#application.shown,
       transaction,
     };
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values(statement: Statement, secret: boolean): string {
-    const { isMasked } = this.#options;
+  #values(statement: Statement, { secret, parameters }: MaskedSql): string {
     // What a statement is that SQL prepared is not known here.
     const hidden = secret || statement.kind === 'portal';
     const written: unknown[] = [];
     let length = 0;
     for (const [index, value] of statement.values.entries()) {
-      const one = hidden || isMasked?.(statement, index) === true ? { masked: true } : shownValue(value);
+      const one = hidden || parameters?.has(index + 1) === true ? { masked: true } : shownValue(value);
       length += JSON.stringify(one).length;
       if (length > longestValues) {
         written.push({ more: statement.values.length - index });
@@ -148,7 +157,9 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const known = this.#masked.get(sql);
     if (known !== undefined) return known;
     const masked = maskPasswords(sql);
-    const found = { ...masked, sql: redact(masked.sql) };
+    const more = this.#options.mask?.(masked.sql);
+    const secret = masked.secret || more?.secret === true;
+    const found = { sql: redact((more ?? masked).sql), secret, parameters: more?.parameters };
     if (sql.length > longestSql) return found;
     if (this.#masked.size >= mostRemembered) this.#masked.clear();
     this.#masked.set(sql, found);

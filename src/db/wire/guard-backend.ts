@@ -1,5 +1,5 @@
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { BackendFramer } from './backend-framer.ts';
 import { WireFailure } from './wire-failure.ts';
 
@@ -9,10 +9,10 @@ import { WireFailure } from './wire-failure.ts';
  * exception in whoever reads, which would otherwise end the process.
  */
 export class GuardedSocket extends Duplex {
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   readonly #framer = new BackendFramer();
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: Socket) {
     super({ allowHalfOpen: false, readableHighWaterMark: 256 * 1024 });
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));

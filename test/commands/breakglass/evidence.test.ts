@@ -99,7 +99,7 @@ describe('evidence of a grant', () => {
 describe('evidence of an emergency', () => {
   let first = '';
 
-  it('tells what was done, and nothing of what was typed into it', async () => {
+  it('tells what was done, statements too, and nothing else of what was typed', async () => {
     const script = [
       `forge exec prod-cash --reason look -- sh -c true --password=${canary} ${canary}`,
       `forge db query prod-cash "select '${canary}'" --output csv`,
@@ -125,7 +125,15 @@ describe('evidence of an emergency', () => {
     expect(opened[0]).toMatchObject({ program: 'sh', v: 1, keyId: events[1]?.keyId });
     expect(types.filter((type) => type === 'access.closed')).toHaveLength(3);
     for (const event of events) expect([event?.breakglass, event?.id]).toContain(first);
-    expect(JSON.stringify(delivered())).not.toContain(canary);
+    const parts = found.flatMap((piece) => piece.parts);
+    const ofStatements = parts.filter(({ of }) => of.startsWith('statements-'));
+    expect(JSON.stringify(parts.filter((part) => !ofStatements.includes(part)))).not.toContain(canary);
+    const statements = ofStatements.flatMap(({ lines }) => lines).map((text) => JSON.parse(text));
+    expect(statements.filter(({ sql }) => sql?.includes(canary))).toMatchObject([
+      { type: 'statement', breakglass: first, kind: 'query' },
+    ]);
+    const closed = events.find((event) => event?.type === 'statements.closed');
+    expect(closed).toMatchObject({ lines: statements.length, head: statements.at(-1)?.hash });
     expect(JSON.stringify(delivered())).not.toMatch(/sessionToken|secretAccessKey/i);
   });
 

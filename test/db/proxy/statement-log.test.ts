@@ -30,7 +30,7 @@ it('statements and outcomes are lines of a stream, chained, with values, and wit
   const log = new StatementLog(stage.host, file, {
     access: 'a1',
     breakglass: 'BG-1',
-    isMasked: (statement, index) => statement.sql.includes('card') && index === 0,
+    mask: (sql) => ({ sql, secret: false, parameters: sql.includes('card') ? new Set([1]) : undefined }),
   });
   const proxy = await stage.start({
     watcher: log,

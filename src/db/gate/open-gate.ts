@@ -1,0 +1,113 @@
+import type { Access } from '../../access/with-access.ts';
+import { ForgeError } from '../../errors.ts';
+import type { IdentityParts } from '../../identity/identity-parts.ts';
+import type { ObservedAws } from '../../identity/observe-aws.ts';
+import { applicationName, longestApplicationName } from '../application-name.ts';
+import type { DatabaseRequest } from '../database-request.ts';
+import type { DatabaseConnection } from '../endpoint.ts';
+import { explainDatabaseFailure } from '../explain-failure.ts';
+import { knownFailureFacts } from '../gather-failure-facts.ts';
+import { openUpstream } from '../proxy/open-upstream.ts';
+import { type ProxyEndpoint, type ProxyOptions, startProxy } from '../proxy/start-proxy.ts';
+import { type ClientWishes, UpstreamRefused } from '../proxy/upstream.ts';
+import type { Dial, SocketStep } from '../wire/open-database-socket.ts';
+import { openStatementRecord } from './statement-record.ts';
+
+/** The only way to a database under watch: what passes is judged, and recorded before it is sent. */
+export interface DatabaseGate extends AsyncDisposable {
+  readonly endpoint: ProxyEndpoint;
+  /** Connections that are let in. */
+  readonly clients: number;
+  /** Where new connections go from now on; before that there are none. */
+  leadTo(connection: DatabaseConnection, way: GateWay): void;
+  /** Why the last connection was not made, where it was not the server itself that said so. */
+  readonly failure: unknown;
+  /** Ends all connections with 57P01 and this sentence, within a second. */
+  end(reason: string): Promise<void>;
+}
+
+export interface GateWay {
+  readonly dial?: Dial | undefined;
+  /** For DNS, TCP and TLS, in place of the usual 10 s each. */
+  readonly answerMs?: number | undefined;
+  readonly onStep?: ((step: SocketStep) => void) | undefined;
+}
+
+export type GateEndpoint = ProxyOptions['endpoint'];
+
+/** Production, and whatever break-glass opened: there nothing reaches a database but through a gate. */
+export function isWatched(request: Pick<DatabaseRequest, 'production'>, access: Access): boolean {
+  return (
+    request.production || access.target.environment?.production === true || access.breakglass !== undefined
+  );
+}
+
+/** `endpoint`: undefined is what a program on this machine can use that forge starts itself. */
+export async function openGate(
+  parts: IdentityParts & ObservedAws,
+  access: Access,
+  request: DatabaseRequest,
+  endpoint?: GateEndpoint | undefined,
+): Promise<DatabaseGate> {
+  const { host } = parts;
+  const demanded = isWatched(request, access);
+  const record = await openStatementRecord(parts, access, { mask: undefined, demanded });
+  let place: { readonly connection: DatabaseConnection; readonly way: GateWay } | undefined;
+  let failure: unknown;
+  const upstream = async (wishes: ClientWishes, signal: AbortSignal) => {
+    failure = undefined;
+    if (place === undefined) throw new Error('forge is not ready yet.');
+    const { connection, way } = place;
+    try {
+      return await openUpstream(parts, access, connection, named(wishes, access), { signal, ...way });
+    } catch (error) {
+      if (error instanceof UpstreamRefused) throw error;
+      failure = error;
+      throw explainDatabaseFailure(error, knownFailureFacts(parts, access, connection));
+    }
+  };
+  try {
+    const proxy = await startProxy(host, {
+      endpoint: endpoint ?? { kind: host.platform === 'win32' ? 'tcp' : 'unix' },
+      target: request,
+      upstream,
+      guard: { check: () => undefined },
+      watcher: record,
+      // A signal ends the command, and the command the gate; only what has a sentence of its own ends it before.
+      signal: new AbortController().signal,
+    });
+    const onAbort = () => {
+      if (host.signal.reason instanceof ForgeError) void proxy.end(host.signal.reason.message);
+    };
+    host.signal.addEventListener('abort', onAbort, { once: true });
+    return {
+      endpoint: proxy.endpoint,
+      get clients() {
+        return proxy.clients;
+      },
+      get failure() {
+        return failure;
+      },
+      leadTo(connection, way) {
+        place = { connection, way };
+      },
+      end: (reason) => proxy.end(reason),
+      async [Symbol.asyncDispose]() {
+        host.signal.removeEventListener('abort', onAbort);
+        await proxy[Symbol.asyncDispose]();
+        await record[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await record[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** In pg_stat_activity and the server's log the person comes first: `breakglass kill` finds what is forge's by that. */
+function named({ applicationName: own, settings }: ClientWishes, access: Access): ClientWishes {
+  const name = applicationName(access.person, access.reason);
+  if (own?.startsWith('forge/') === true) return { applicationName: name, settings };
+  const both = own ? `${applicationName(access.person, undefined)}/${own}` : name;
+  return { applicationName: both.slice(0, longestApplicationName), settings };
+}

@@ -13,6 +13,11 @@ export const databasesCommands: CommandGroup = {
       summary: 'run SQL from a script: table, json, csv, ndjson',
       load: () => import('../commands/db/query.ts'),
     },
+    {
+      path: 'db proxy',
+      summary: 'keep databases open for DBeaver, DataGrip, pgAdmin',
+      load: () => import('../commands/db/proxy.ts'),
+    },
     { path: 'db list', summary: 'databases you can name', load: () => import('../commands/db/list.ts') },
     {
       path: 'db check',

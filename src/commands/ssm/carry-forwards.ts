@@ -1,12 +1,10 @@
 import type { Access, AccessParts } from '../../access/with-access.ts';
 import { placeText } from '../../config/forward-spec.ts';
 import type { Context } from '../../context.ts';
-import { ForgeError, interruption } from '../../errors.ts';
-import { durationText } from '../../lib/duration-text.ts';
 import type { ForwardRequest, OpenForward } from '../../ssm/forward-session.ts';
 import type { LocatedInstance } from '../../ssm/locate-instance.ts';
 import type { Style } from '../../terminal/style.ts';
-import { watchParent } from '../../terminal/watch-parent.ts';
+import { untilEnded } from '../until-ended.ts';
 
 export interface CarryOrder extends Omit<ForwardRequest, 'instance'> {
   /** The longest that the ports stay open, milliseconds. */
@@ -36,7 +34,7 @@ export async function carryForwards(
   }
   sayOpen(context, instance, running.open);
   using _status = showStatus(context, running, order);
-  await untilEnded(context, order.maximumMs, undefined);
+  await untilEnded(context, { what: 'ports', maximumMs: order.maximumMs });
 }
 
 /** The same with AWS's own plugin, one for each port. */
@@ -61,7 +59,7 @@ export async function carryWithPlugin(
     };
   });
   sayOpen(context, instance, open);
-  await untilEnded(context, maximumMs, running.broken);
+  await untilEnded(context, { what: 'ports', maximumMs, broken: running.broken });
 }
 
 type Opened = Pick<OpenForward, 'spec'> & {
@@ -99,47 +97,4 @@ function renderForward({ listener, spec }: Opened, label: string, style: Style):
     return `${style.bold(`socks5h://${listener.text}`)} → ${style.plain(label)} → any host`;
   const where = spec.host === undefined ? `port ${spec.port}` : placeText(spec.host, spec.port);
   return `${style.bold(listener.text)} → ${style.plain(label)} → ${style.plain(where)}`;
-}
-
-/**
- * Until Ctrl-C, which main reports, the longest duration, or what breaks it. In the foreground of a terminal also until
- * the shell that started it is gone: nobody sees these ports any more.
- */
-async function untilEnded(
-  { host, output }: Context,
-  maximum: number | undefined,
-  broken: Promise<never> | undefined,
-): Promise<void> {
-  const { limitSession } = await import('../../terminal/session-limit.ts');
-  const { isForeground } = await import('../../terminal/is-foreground.ts');
-  const foreground = await isForeground(host);
-  let stop = () => {};
-  await new Promise<void>((resolve, reject) => {
-    const parent = foreground ? watchParent(host, () => reject(interruption('SIGHUP'))) : undefined;
-    stop = () => {
-      parent?.[Symbol.dispose]();
-      limit?.[Symbol.dispose]();
-    };
-    broken?.catch((error) => {
-      // Ctrl-C in a terminal ends the plugins too.
-      if (host.signal.aborted) resolve();
-      else reject(error);
-    });
-    const limit =
-      maximum === undefined
-        ? undefined
-        : limitSession({
-            host,
-            maximumMs: maximum,
-            warn: (left) => output.warn(`The ports close in ${durationText(left)}.`),
-            end: () =>
-              reject(
-                new ForgeError('time-up', 'The longest duration is over: the ports are closed.', {
-                  code: 'MAX_DURATION',
-                }),
-              ),
-          });
-    if (host.signal.aborted) resolve();
-    else host.signal.addEventListener('abort', () => resolve(), { once: true });
-  }).finally(() => stop());
 }

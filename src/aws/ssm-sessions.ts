@@ -7,6 +7,8 @@ export interface ActiveSession {
   readonly sessionId: string;
   /** ARN of who opened it: `arn:aws:sts::…:assumed-role/<role>/<session name>`. */
   readonly owner: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number | undefined;
 }
 
 /** All that are open in a region of the account, or those of one owner (its ARN). IAM action ssm:DescribeSessions. */
@@ -34,8 +36,9 @@ export async function listActiveSessions(
       NextToken: token,
     });
     const page = await callAws(aws, call, (options) => client.send(command, options));
-    for (const { SessionId: sessionId, Owner: opener } of page.Sessions ?? [])
-      if (sessionId !== undefined && opener !== undefined) sessions.push({ sessionId, owner: opener });
+    for (const { SessionId: sessionId, Owner: opener, StartDate } of page.Sessions ?? [])
+      if (sessionId !== undefined && opener !== undefined)
+        sessions.push({ sessionId, owner: opener, startedAt: StartDate?.getTime() });
     if (!page.NextToken) return sessions;
     token = page.NextToken;
   }

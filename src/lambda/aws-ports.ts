@@ -37,6 +37,7 @@ import type {
 } from './ports.ts';
 import { readSecret } from './read-secret.ts';
 import { createPost } from './slack-webhook.ts';
+import { cutsOf } from './tail-cut.ts';
 
 /** The boundary of all roles that break-glass gives in a production account, and the role that may write it. */
 const boundaryName = '/forge/ForgeBreakGlassRevocations';
@@ -126,18 +127,18 @@ function awsProduction(
 ): Production {
   const { region } = environment.policy;
   return {
-    async cutTail(account, { userId, userName, at }) {
+    async cutTail(account, cut) {
       const keys = await become(account, cutTailRole);
       const arn = `arn:aws:iam::${account}:policy${boundaryName}`;
-      const wanted = [userId, ...(userName === undefined ? [] : [userName])].map((who) => ({ who, at }));
+      const wanted = cutsOf(cut);
       await rewritePolicy(aws, region, keys, arn, (versions) => extendBoundary(versions, wanted, aws.now()));
     },
     async endShells(account, isTheirs) {
       const keys = await become(account, cutTailRole);
       let [terminated, remaining] = [0, 0];
       for (const where of environment.regions) {
-        for (const { sessionId, owner } of await listActiveSessions(aws, where, keys)) {
-          if (!isTheirs(owner)) continue;
+        for (const { sessionId, owner, startedAt } of await listActiveSessions(aws, where, keys)) {
+          if (!isTheirs(owner, startedAt)) continue;
           try {
             await terminateSession(aws, where, keys, sessionId);
             terminated++;

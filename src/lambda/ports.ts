@@ -111,20 +111,27 @@ export interface Telling {
 /** Names of executions that only say something begin so: they are nobody's session. */
 export const tellingPrefix = 'T-';
 
+/** Whose credentials are refused, and until when they were issued: epoch milliseconds. */
+export interface TailCut {
+  /** `*`: everybody's. */
+  readonly userId: string;
+  /** With it also what was assumed in that name. */
+  readonly userName?: string;
+  readonly at: number;
+  /** Of what Identity Center issued to the person only this permission set's. */
+  readonly permissionSet?: string;
+  /** Only what was assumed in that id, and nothing that Identity Center issued. */
+  readonly assumedOnly?: true;
+}
+
 /** What can be taken away in a production account. */
 export interface Production {
-  /**
-   * Refuses what was issued to the person (`*`: to everybody) until `at` (epoch milliseconds), and with the name also what
-   * was assumed in that name.
-   */
-  cutTail(
-    account: string,
-    cut: { readonly userId: string; readonly userName?: string; readonly at: number },
-  ): Promise<void>;
-  /** Ends all shell sessions whose owner's ARN fits. Counts of those ended, and of those that could not be. */
+  /** Refuses what was issued until then. Doing it again, or with an earlier time, changes nothing. */
+  cutTail(account: string, cut: TailCut): Promise<void>;
+  /** Ends all shell sessions whose owner's ARN and beginning (epoch milliseconds) fit. Counts of those ended, and of those that could not be. */
   endShells(
     account: string,
-    isTheirs: (ownerArn: string) => boolean,
+    isTheirs: (ownerArn: string, startedAt: number | undefined) => boolean,
   ): Promise<{ readonly terminated: number; readonly remaining: number }>;
 }
 

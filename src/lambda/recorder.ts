@@ -57,7 +57,7 @@ async function runStep(ports: Ports, step: RecorderStep): Promise<Opened | JsonO
 
 /** Once, and once more when more was taken away since. */
 async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): Promise<void> {
-  const { membership, tail, terminated, remaining, at } = taken;
+  const { membership, tail, terminated, remaining, at, until } = taken;
   await appendRecord(ports.archive, session.id, ({ records }) => {
     const last = records.findLast(({ kind }) => kind === 'revoke');
     // The membership that somebody else had removed by then is no news.
@@ -68,7 +68,9 @@ async function recordRevoke(ports: Ports, session: Session, taken: TakenAway): P
       last.body.terminated < terminated ||
       last.body.remaining > remaining;
     if (!news) return undefined;
-    return { kind: 'revoke', at: ports.now(), body: { membership, tail, terminated, remaining, at } };
+    const cut = tail === 'cut' && until !== undefined ? { until } : {};
+    const body = { membership, tail, ...cut, terminated, remaining, at };
+    return { kind: 'revoke', at: ports.now(), body };
   });
   if (membership !== 'shared')
     await tellIfPossible(ports, {

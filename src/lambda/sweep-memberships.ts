@@ -48,7 +48,7 @@ async function sweepMember(ports: Ports, member: Member): Promise<string | undef
     const since = end ?? Math.min(...known.map(({ session }) => Date.parse(session.expiresAt)));
     if (now < since + graceMs) return undefined;
     const last = known.reduce((a, b) => (a.session.expiresAt > b.session.expiresAt ? a : b));
-    await takeAway(ports, { ...last.session, sanctioned: false });
+    await takeAway(ports, last.session, { shares: false });
     return 'removed';
   }
   if (await hasMore(ports, member)) return adopt(ports, member);

@@ -5,11 +5,14 @@ import { epoch, type Session } from '../breakglass/protocol/session.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Member, Ports } from './ports.ts';
 import { liveSession } from './session-state.ts';
+import { type PlannedCut, planTailCut } from './tail-cut.ts';
 
 /** What was taken away so far, as records have it. */
 export interface TakenAway {
   readonly membership: 'removed' | 'gone' | 'shared' | 'none';
   readonly tail: 'cut' | 'failed' | 'none';
+  /** What was issued until then is refused: ISO 8601. */
+  readonly until?: string | undefined;
   readonly terminated: number;
   readonly remaining: number;
   /** When the access was away: ISO 8601. */
@@ -20,6 +23,14 @@ export interface TakenAway {
   readonly userName?: string | undefined;
 }
 
+interface TakingAway {
+  readonly before?: TakenAway | undefined;
+  /** As whom an emergency role was assumed. */
+  readonly owner?: string | undefined;
+  /** false: the membership goes, whoever else has a share in it. */
+  readonly shares?: boolean;
+}
+
 /**
  * Takes a session's access away: the membership first, unless it lasts for another session, then credentials that were
  * issued, then shells. Doing it twice does it once. Throws while the membership can't be removed; of the rest it
@@ -28,17 +39,18 @@ export interface TakenAway {
 export async function takeAway(
   ports: Ports,
   session: Session,
-  { before, owner }: { readonly before?: TakenAway | undefined; readonly owner?: string | undefined } = {},
+  { before, owner, shares = true }: TakingAway = {},
 ): Promise<TakenAway> {
-  const membership = await removeMembership(ports, session, before);
+  const membership = await removeMembership(ports, session, before, shares);
   const done = ports.now();
   const at = before === undefined || before.membership === 'shared' ? done : Date.parse(before.at);
   if (membership === 'shared') {
     return { membership, tail: 'none', terminated: 0, remaining: 0, at: iso(at), again: false };
   }
   const userName = await nameOf(ports, session);
-  const tail = before?.tail === 'cut' ? 'cut' : await cutTail(ports, session, userName, done);
-  const shells = await endShells(ports, session, ownerTest(session, owner, userName));
+  const cut = await planTailCut(ports, session, { account: accountOf(ports, session), userName, now: done });
+  const { tail, until } = before?.tail === 'cut' ? before : await cutTail(ports, session, cut);
+  const shells = await endShells(ports, session, ownerTest(session, owner, userName), cut?.sparedSince);
   const left = tail === 'failed' || shells.remaining > 0;
   // When the last credentials have ended by themselves, nothing can be gained any more.
   const life = Math.max(ports.policy.credentialMinutes, emergencyMinutes(ports, session));
@@ -50,6 +62,7 @@ export async function takeAway(
     remaining: shells.remaining,
     at: iso(at),
     again: left && !hopeless,
+    ...(until === undefined ? {} : { until }),
     ...(userName === undefined ? {} : { userName }),
   };
 }
@@ -82,10 +95,11 @@ async function removeMembership(
   ports: Ports,
   { id, sanctioned, groupId, userId, membershipId, expiresAt }: Session,
   before: TakenAway | undefined,
+  shares: boolean,
 ): Promise<TakenAway['membership']> {
   if (groupId === undefined || userId === undefined) return 'none';
   if (before?.membership === 'removed') return 'removed';
-  if (sanctioned) {
+  if (sanctioned && shares) {
     const end = await sharedUntil(ports, { id, groupId, userId, membershipId, expiresAt });
     // Of a membership that somebody took away, nobody has a share any more.
     if (end !== undefined && end > ports.now())
@@ -127,32 +141,19 @@ async function sharedUntil(
   }
 }
 
-/**
- * A grant's credentials carry the person's id, and what was assumed with them the person's name; an emergency's, the id as
- * SourceIdentity. Of an emergency that should not be, who it was is not believed: everybody's credentials in the account
- * are refused, and who may comes in anew.
- */
+/** Refuses what was issued, and says until when. */
 async function cutTail(
   ports: Ports,
   session: Session,
-  userName: string | undefined,
-  at: number,
-): Promise<TakenAway['tail']> {
-  const account = accountOf(ports, session);
-  const emergency = session.roleArn !== undefined;
-  // What ended when it was to has nothing left to refuse.
-  if (emergency && session.sanctioned && at >= epoch(session.expiresAt)) return 'none';
-  // Of tier 3 AWS knows both names, and no id: they are the SourceIdentity of all that came of it.
-  const known = session.tier === 3 ? session.userName : session.userId;
-  const userId = emergency && !session.sanctioned ? '*' : known;
-  if (account === undefined || userId === undefined) return 'none';
-  const named = userName === undefined || userId === '*' ? {} : { userName };
+  cut: PlannedCut | undefined,
+): Promise<Pick<TakenAway, 'tail' | 'until'>> {
+  if (cut === undefined) return { tail: 'none' };
   try {
-    await ports.production.cutTail(account, { userId, ...named, at });
-    return 'cut';
+    await ports.production.cutTail(cut.account, cut.tail);
+    return { tail: 'cut', until: iso(cut.tail.at) };
   } catch (error) {
     ports.log(`The credentials of ${session.id} are not refused yet: ${messageOf(error)}`);
-    return 'failed';
+    return { tail: 'failed' };
   }
 }
 
@@ -163,11 +164,15 @@ async function endShells(
   ports: Ports,
   session: Session,
   isTheirs: ((ownerArn: string) => boolean) | undefined,
+  sparedSince = Number.POSITIVE_INFINITY,
 ) {
   const account = accountOf(ports, session);
   if (account === undefined || isTheirs === undefined) return { terminated: 0, remaining: 0 };
   try {
-    return await ports.production.endShells(account, isTheirs);
+    return await ports.production.endShells(
+      account,
+      (ownerArn, startedAt = 0) => startedAt < sparedSince && isTheirs(ownerArn),
+    );
   } catch (error) {
     ports.log(`The shells of ${session.id} could not be listed: ${messageOf(error)}`);
     // Not known how many: one is enough to try again.

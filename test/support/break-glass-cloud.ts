@@ -5,7 +5,7 @@ import type { Policy } from '../../src/breakglass/protocol/policy.ts';
 import { verifyChain } from '../../src/breakglass/protocol/verify-chain.ts';
 import type { ObjectVersion } from '../../src/breakglass/protocol/verify-versions.ts';
 import { type ExporterInput, exporter } from '../../src/lambda/exporter.ts';
-import type { Member, Ports } from '../../src/lambda/ports.ts';
+import type { Member, Ports, TailCut } from '../../src/lambda/ports.ts';
 import { recorder } from '../../src/lambda/recorder.ts';
 import { type RevokerInput, revoker } from '../../src/lambda/revoker.ts';
 import { sweeper } from '../../src/lambda/sweeper.ts';
@@ -32,7 +32,7 @@ export interface Cloud {
   readonly intake: Map<string, StoredObject>;
   readonly archive: Map<string, readonly ObjectVersion[]>;
   readonly members: Map<string, Member>;
-  readonly cuts: { account: string; userId: string; userName?: string; at: number }[];
+  readonly cuts: ({ account: string } & TailCut)[];
   readonly said: { channel: string | undefined; text: string }[];
   readonly shells: Map<string, string>;
   readonly trail: { account: string; event: Record<string, unknown> }[];
@@ -200,7 +200,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
       cutTail: (account, cut) => call('production.cutTail', () => void cloud.cuts.push({ account, ...cut })),
       endShells: (_, isTheirs) =>
         call('production.endShells', () => {
-          const theirs = [...cloud.shells].filter(([, owner]) => isTheirs(owner));
+          const theirs = [...cloud.shells].filter(([, owner]) => isTheirs(owner, undefined));
           for (const [id] of theirs) cloud.shells.delete(id);
           return { terminated: theirs.length, remaining: 0 };
         }),

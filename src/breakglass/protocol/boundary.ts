@@ -8,6 +8,11 @@ export interface Cut {
   /** An id of the identity store; or a user name, as roles that are assumed from a grant have it; `*`: everybody. */
   readonly who: string;
   readonly at: number;
+  /**
+   * Of an id: only what was assumed in its name; or what Identity Center issued, of one permission set if it is named.
+   * Undefined: both. What is under a name was always assumed.
+   */
+  readonly only?: 'assumed' | { readonly issuedBy: string | undefined } | undefined;
 }
 
 /** IAM's longest managed policy, in characters without blanks. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -24,34 +29,36 @@ const keepMinutes = 255;
  * those whose access was ended: what they were issued until then. A boundary can't add a right, so who may write it
  * can only end access. https://docs.aws.amazon.com/singlesignon/latest/userguide/howtorevokeuseraccess.html
  *
- * Two statements a cut, for no session carries both: what Identity Center issued has the user id, what was assumed from
- * there has the SourceIdentity alone, which tier 0 sets to the id and the databases' roles to the name, and which nobody
- * can change on the way.
+ * What Identity Center issued has the user id, and the permission set's role; what was assumed from there has the
+ * SourceIdentity alone, which tier 0 sets to the id and the databases' roles to the name, and which nobody can change on
+ * the way. So no session carries both, and each is refused by a statement of its own.
  *
- * A cut that is so old that it has nothing left to refuse is dropped; of several for one person the newest
- * counts. When IAM's limit is reached, neighbours in time share a statement with the newer time of both: someone let
- * in again in between has to sign in once more, nobody keeps what was taken away. Cuts in the future are kept.
+ * A cut that is so old that it has nothing left to refuse is dropped; of several for the same the newest
+ * counts. When IAM's limit is reached, neighbours in time share a statement with the newer time of both, and without a
+ * permission set where theirs differ: someone let in again in between needs new keys once more, nobody keeps what was
+ * taken away. Cuts in the future are kept.
  */
 export function boundaryDocument(cuts: Iterable<Cut>, now: number): string {
-  const newest = new Map<string, number>();
-  for (const { who, at } of cuts) {
-    if ((who !== everybody && !canBeSource(who)) || !Number.isFinite(at) || isOver({ who, at }, now))
-      continue;
-    newest.set(who, Math.max(newest.get(who) ?? 0, at));
+  const newest = new Map<string, Part>();
+  for (const part of [...cuts].flatMap(partsOf)) {
+    const key = JSON.stringify([part.who, part.kind, part.set]);
+    if (!isOver(part, now) && part.at > (newest.get(key)?.at ?? -1)) newest.set(key, part);
   }
-  const forAll = newest.get(everybody) ?? -1;
-  let statements: readonly Statement[] = [...newest]
-    .filter(([who, at]) => who === everybody || at > forAll)
-    .map(([who, at]) => ({ users: [who], at }))
-    .sort((a, b) => a.at - b.at || (a.users[0] ?? '').localeCompare(b.users[0] ?? ''));
+  const all = [...newest.values()];
+  const needed = all
+    .filter((part) => !all.some((other) => other !== part && covers(other, part)))
+    .sort((a, b) => a.at - b.at || a.who.localeCompare(b.who));
+  let statements: readonly Statement[] = needed.map(({ who, ...rest }) => ({ ...rest, users: [who] }));
   let text = encode(statements);
-  while (text.length > longestPolicy && statements.length > 1) {
-    statements = pairs(statements);
+  while (text.length > longestPolicy) {
+    const fewer = (['all', 'issued', 'assumed'] as const).flatMap((kind) => pairs(statements, kind));
+    if (fewer.length === statements.length) break;
+    statements = fewer;
     text = encode(statements);
   }
   // Hundreds within an hour: everybody signs in again.
   return text.length > longestPolicy
-    ? encode([{ users: [everybody], at: statements.at(-1)?.at ?? now }])
+    ? encode([{ kind: 'all', users: [everybody], at: Math.max(...statements.map(({ at }) => at)) }])
     : text;
 }
 
@@ -61,29 +68,46 @@ export function boundaryDocument(cuts: Iterable<Cut>, now: number): string {
  */
 export function extendBoundary(versions: readonly string[], cuts: readonly Cut[], now: number): string {
   const [current = ''] = versions;
-  const there = parseBoundary(current);
+  const there = readParts(current);
   const all = [...versions.flatMap(parseBoundary), ...cuts];
-  const missing = all.some(
-    ({ who, at }) =>
-      !isOver({ who, at }, now) &&
-      !there.some((cut) => (cut.who === who || cut.who === everybody) && cut.at >= at),
-  );
+  const missing = all
+    .flatMap(partsOf)
+    .some((part) => !isOver(part, now) && !there.some((other) => covers(other, part)));
   return missing ? boundaryDocument(all, now) : current;
 }
 
 /** The cuts in a boundary that `boundaryDocument` wrote; none of anything else. */
 export function parseBoundary(document: string): readonly Cut[] {
+  const parts = readParts(document);
+  const both = (part: Part, kind: Part['kind']) =>
+    part.set === undefined &&
+    parts.some(
+      (other) =>
+        other.kind === kind && other.who === part.who && other.at === part.at && other.set === undefined,
+    );
+  return parts.flatMap((part): Cut[] => {
+    const { who, at, kind, set } = part;
+    if (kind === 'all' || (kind === 'assumed' && !isIdentityStoreId(who))) return [{ who, at }];
+    if (kind === 'assumed') return both(part, 'issued') ? [] : [{ who, at, only: 'assumed' }];
+    return both(part, 'assumed') ? [{ who, at }] : [{ who, at, only: { issuedBy: set } }];
+  });
+}
+
+function readParts(document: string): readonly Part[] {
   const statements = parseJsonObject(document)?.Statement;
-  return (Array.isArray(statements) ? statements : []).flatMap((item) => {
+  return (Array.isArray(statements) ? statements : []).flatMap((item): Part[] => {
     const condition = asJsonObject(asJsonObject(item)?.Condition);
     const at = parseTime(asJsonObject(condition?.DateLessThanEquals)?.[timeKey]);
     if (condition === undefined || at === undefined) return [];
     const named = asJsonObject(condition.StringEquals);
-    if (named === undefined) return [{ who: everybody, at }];
+    if (named === undefined) return [{ who: everybody, kind: 'all', at }];
+    const set = setOf(asJsonObject(condition.ArnLike)?.[roleKey]);
     const ids = texts(named[userKey]).filter(isIdentityStoreId);
-    // Ids are in both statements, names in this one alone.
-    const names = texts(named[sourceKey]).filter((name) => canBeSource(name) && !isIdentityStoreId(name));
-    return [...ids, ...names].map((who) => ({ who, at }));
+    const names = texts(named[sourceKey]).filter(canBeSource);
+    return [
+      ...ids.map((who): Part => ({ who, kind: 'issued', at, set })),
+      ...names.map((who): Part => ({ who, kind: 'assumed', at })),
+    ];
   });
 }
 
@@ -91,8 +115,54 @@ const everybody = '*';
 const userKey = 'identitystore:UserId';
 const sourceKey = 'aws:SourceIdentity';
 const timeKey = 'aws:TokenIssueTime';
+const roleKey = 'aws:PrincipalArn';
 
-const isOver = ({ at }: Cut, now: number): boolean => at < now - keepMinutes * 60_000;
+/** One kind of credentials of one person (`*`: of everybody); `set`: of this permission set alone. */
+interface Part {
+  readonly who: string;
+  readonly kind: 'all' | 'issued' | 'assumed';
+  readonly set?: string | undefined;
+  readonly at: number;
+}
+
+function partsOf({ who, at, only }: Cut): readonly Part[] {
+  if (!Number.isFinite(at)) return [];
+  if (who === everybody) return [{ who, kind: 'all', at }];
+  if (!canBeSource(who)) return [];
+  const assumed: Part = { who, kind: 'assumed', at };
+  if (!isIdentityStoreId(who) || only === 'assumed') return [assumed];
+  if (only === undefined) return [{ who, kind: 'issued', at }, assumed];
+  // A name that no permission set can have narrows nothing.
+  return [
+    {
+      who,
+      kind: 'issued',
+      at,
+      set: only.issuedBy !== undefined && isSet(only.issuedBy) ? only.issuedBy : undefined,
+    },
+  ];
+}
+
+/** What the one refuses the other need not. */
+const covers = (one: Part, other: Part): boolean =>
+  one.at >= other.at &&
+  (one.kind === 'all' ||
+    (one.kind === other.kind && one.who === other.who && (one.set === undefined || one.set === other.set)));
+
+const isOver = ({ at }: Part, now: number): boolean => at < now - keepMinutes * 60_000;
+
+/** https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html */
+const isSet = (text: string): boolean => /^[\w+=,.@-]{1,32}$/.test(text);
+
+/** The role of a permission set, in whichever region Identity Center is: 16 hex digits are its own. */
+const roleOf = (set: string): string =>
+  `arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_${set}_${'?'.repeat(16)}`;
+
+/** Undefined: not one of `roleOf`, so it is taken for all of them. */
+function setOf(pattern: unknown): string | undefined {
+  const set = typeof pattern === 'string' ? /AWSReservedSSO_(.+)_\?{16}$/.exec(pattern)?.[1] : undefined;
+  return set !== undefined && isSet(set) ? set : undefined;
+}
 
 /** What STS takes for a SourceIdentity; nothing of it means anything in a policy. */
 const canBeSource = (text: string): boolean => /^[\w+=,.@-]{2,64}$/.test(text);
@@ -100,19 +170,21 @@ const canBeSource = (text: string): boolean => /^[\w+=,.@-]{2,64}$/.test(text);
 const texts = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
-interface Statement {
+interface Statement extends Omit<Part, 'who'> {
   readonly users: readonly string[];
-  readonly at: number;
 }
 
-function pairs(statements: readonly Statement[]): readonly Statement[] {
+function pairs(statements: readonly Statement[], kind: Part['kind']): readonly Statement[] {
+  const alike = statements.filter((statement) => statement.kind === kind);
   const merged: Statement[] = [];
-  for (let index = 0; index < statements.length; index += 2) {
-    const both = statements.slice(index, index + 2);
-    const users = both.flatMap((statement) => statement.users);
+  for (let index = 0; index < alike.length; index += 2) {
+    const both = alike.slice(index, index + 2);
+    const sets = new Set(both.map(({ set }) => set));
     merged.push({
-      users: users.includes(everybody) ? [everybody] : users,
-      at: Math.max(...both.map((statement) => statement.at)),
+      kind,
+      users: [...new Set(both.flatMap(({ users }) => users))],
+      set: sets.size === 1 ? both[0]?.set : undefined,
+      at: Math.max(...both.map(({ at }) => at)),
     });
   }
   return merged;
@@ -124,25 +196,17 @@ const allow = { Sid: 'TakesNothingAway', Effect: 'Allow', Action: '*', Resource:
 const upTo = (at: number): string => isoSeconds(Math.ceil(at / 1_000) * 1_000);
 
 const encode = (statements: readonly Statement[]): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      allow,
-      ...statements.flatMap(({ users, at }) => {
-        if (users[0] === everybody) return [deny(at)];
-        const ids = users.filter(isIdentityStoreId);
-        return [...(ids.length > 0 ? [deny(at, userKey, ids)] : []), deny(at, sourceKey, users)];
-      }),
-    ],
-  });
+  JSON.stringify({ Version: '2012-10-17', Statement: [allow, ...statements.map(deny)] });
 
-function deny(at: number, key?: string, users: readonly string[] = []) {
+function deny({ kind, users, set, at }: Statement) {
+  const key = kind === 'issued' ? userKey : sourceKey;
   return {
     Effect: 'Deny',
     Action: '*',
     Resource: '*',
     Condition: {
-      ...(key === undefined ? {} : { StringEquals: { [key]: users.length === 1 ? users[0] : users } }),
+      ...(kind === 'all' ? {} : { StringEquals: { [key]: users.length === 1 ? users[0] : users } }),
+      ...(set === undefined ? {} : { ArnLike: { [roleKey]: roleOf(set) } }),
       DateLessThanEquals: { [timeKey]: upTo(at) },
     },
   };

@@ -82,8 +82,9 @@ export const bodies = {
   revoke: strict({
     /** `removed`; `gone`: was not there any more; `shared`: lasts for another session; `none`: a role, nothing to remove. */
     membership: v.picklist(['removed', 'gone', 'shared', 'none'], 'an outcome'),
-    /** Credentials issued before `at` are refused from now on. */
+    /** Credentials issued until `until` (`at` where it is missing) are refused from now on. */
     tail: v.picklist(['cut', 'failed', 'none'], '"cut", "failed" or "none"'),
+    until: v.optional(time),
     /** Shell sessions ended, and those that could not be. */
     terminated: count,
     remaining: count,

@@ -84,7 +84,11 @@ function credentials(facts: KillFacts): PlaneVerdict {
   const { revoke } = facts;
   if (revoke === undefined) return unanswered(plane, facts);
   if (revoke.tail === 'cut') {
-    return { plane, state: 'done', said: `what was issued until ${timeText(revoke.at)} is refused` };
+    return {
+      plane,
+      state: 'done',
+      said: `what was issued until ${timeText(revoke.until ?? revoke.at)} is refused`,
+    };
   }
   if (revoke.tail === 'none') {
     return { plane, state: 'none', said: 'the server side found none that had to be refused' };

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundaryDocument, type Cut, parseBoundary } from '../../../src/breakglass/protocol/boundary.ts';
+import {
+  boundaryDocument,
+  type Cut,
+  extendBoundary,
+  parseBoundary,
+} from '../../../src/breakglass/protocol/boundary.ts';
 import { minute, noon, people } from '../../support/break-glass-story.ts';
 
 const user = (number: number) => `9067f7c0de-00000000-0000-0000-0000-${String(number).padStart(12, '0')}`;
@@ -9,6 +14,7 @@ interface Statement {
   readonly Effect: string;
   readonly Condition?: {
     readonly StringEquals?: Readonly<Record<string, string | readonly string[]>>;
+    readonly ArnLike?: { readonly 'aws:PrincipalArn': string };
     readonly DateLessThanEquals: { readonly 'aws:TokenIssueTime': string };
   };
 }
@@ -18,16 +24,30 @@ const fromIdentityCenter = 'identitystore:UserId';
 const assumed = 'aws:SourceIdentity';
 
 /** What IAM would say of a session with this value under this key, issued at that time. */
-function isRefused(document: string, key: string, value: string, issuedAt: number): boolean {
+function isRefused(
+  document: string,
+  key: string,
+  value: string,
+  issuedAt: number,
+  set = 'Forge-Prod-Database',
+): boolean {
   return statements(document).some(({ Effect, Condition }) => {
     if (Effect !== 'Deny' || Condition === undefined) return false;
     const { StringEquals } = Condition;
     const users = StringEquals?.[key];
     const meant =
       StringEquals === undefined || (typeof users === 'string' ? [users] : users)?.includes(value);
+    const role = `aws-reserved/sso.amazonaws.com/us-east-1/AWSReservedSSO_${set}_0123456789abcdef`;
+    const like = Condition.ArnLike?.['aws:PrincipalArn'];
+    if (like !== undefined && !matches(like, `arn:aws:iam::333333333333:role/${role}`)) return false;
     return meant === true && issuedAt <= Date.parse(Condition.DateLessThanEquals['aws:TokenIssueTime']);
   });
 }
+
+const matches = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/[.+]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(
+    text,
+  );
 
 /** Of a person: both as Identity Center signs them in, and as tier 0 does. */
 function isCut(document: string, userId: string, issuedAt: number): boolean {
@@ -83,6 +103,36 @@ describe('the boundary', () => {
     expect(parseBoundary(document)).toEqual([{ who: name, at: noon }]);
   });
 
+  it('refuses what one permission set issued, and neither another’s nor what was assumed in the id', () => {
+    const cuts: Cut[] = [{ who: user(1), at: noon, only: { issuedBy: 'Forge-Prod' } }];
+    const document = boundaryDocument(cuts, noon);
+    expect(isRefused(document, fromIdentityCenter, user(1), noon, 'Forge-Prod')).toBe(true);
+    expect(isRefused(document, fromIdentityCenter, user(1), noon + 1_000, 'Forge-Prod')).toBe(false);
+    // A longer name begins with the same.
+    expect(isRefused(document, fromIdentityCenter, user(1), noon, 'Forge-Prod_Database')).toBe(false);
+    expect(isRefused(document, assumed, user(1), noon)).toBe(false);
+    expect(parseBoundary(document)).toEqual(cuts);
+    const inTheirName: Cut[] = [{ who: user(1), at: noon, only: 'assumed' }];
+    expect(isRefused(boundaryDocument(inTheirName, noon), fromIdentityCenter, user(1), noon)).toBe(false);
+    expect(isRefused(boundaryDocument(inTheirName, noon), assumed, user(1), noon)).toBe(true);
+    expect(parseBoundary(boundaryDocument(inTheirName, noon))).toEqual(inTheirName);
+  });
+
+  it('adds what is wider or later, and leaves a boundary as it is that has all of it', () => {
+    const narrow: Cut = { who: user(1), at: noon, only: { issuedBy: 'Forge-Prod' } };
+    const all: Cut = { who: user(1), at: noon };
+    const document = boundaryDocument([all], noon);
+    for (const cut of [narrow, all, { ...narrow, at: noon - 1_000 }])
+      expect(extendBoundary([document], [cut], noon)).toBe(document);
+    for (const cut of [all, { ...narrow, at: noon + 1_000 }, { ...narrow, only: 'assumed' } as const])
+      expect(parseBoundary(extendBoundary([boundaryDocument([narrow], noon)], [cut], noon))).not.toEqual([
+        narrow,
+      ]);
+    // A permission set that IAM would read as a pattern narrows nothing.
+    const odd = boundaryDocument([{ ...narrow, only: { issuedBy: '*' } }], noon);
+    expect(isRefused(odd, fromIdentityCenter, user(1), noon, 'Any')).toBe(true);
+  });
+
   it('has nothing in it that means something to IAM', () => {
     for (const who of [`\${aws:userid}`, 'da?a', 'd*', '', 'a', ' ', 'x'.repeat(65)])
       expect(parseBoundary(boundaryDocument([{ who, at: noon }], noon))).toEqual([]);
@@ -99,6 +149,7 @@ describe('the boundary', () => {
         .nat({ max: 400 })
         .map((number) => (number % 3 === 0 ? `somebody-${number}@tapp.example` : user(number))),
       at: fc.integer({ min: noon - 70 * minute, max: noon }),
+      only: fc.constantFrom<Cut['only']>(undefined, 'assumed', { issuedBy: 'A' }, { issuedBy: 'B' }),
     });
     fc.assert(
       fc.property(fc.array(cut, { maxLength: 300 }), (cuts) => {
@@ -109,9 +160,12 @@ describe('the boundary', () => {
           document = boundaryDocument([...parseBoundary(document), ...added], noon);
           expect(document.length).toBeLessThanOrEqual(6_144);
         }
-        for (const { who, at } of cuts) {
-          expect(isRefused(document, assumed, who, at)).toBe(true);
-          if (!who.includes('@')) expect(isCut(document, who, at)).toBe(true);
+        for (const { who, at, only } of cuts) {
+          const set = typeof only === 'object' ? only.issuedBy : undefined;
+          if (set === undefined || who.includes('@'))
+            expect(isRefused(document, assumed, who, at)).toBe(true);
+          if (!who.includes('@') && only !== 'assumed')
+            expect(isRefused(document, fromIdentityCenter, who, at, set)).toBe(true);
         }
       }),
       { numRuns: 60 },

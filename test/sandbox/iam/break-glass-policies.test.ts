@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { boundaryDocument } from '../../../src/breakglass/protocol/boundary.ts';
 import type { Bucket } from '../../../src/sandbox/aws/s3/bucket.ts';
 import { archive, archiveBucket, intake, intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import type { PolicyDocument } from '../../../src/sandbox/iam/policy.ts';
@@ -136,6 +137,8 @@ const cutAt = (time: string, user = userId('dana')): PolicyDocument => ({
     },
   ],
 });
+const boundaryOfSet = (issuedBy: string, at: number): PolicyDocument =>
+  JSON.parse(boundaryDocument([{ who: userId('dana'), at, only: { issuedBy } }], now));
 
 const record = 'sessions/BG-01KAJ2K3W0000000000000C7F3/000000.json';
 const evidenceFile = 'sessions/BG-01KAJ2K3W0000000000000C7F3/files/client-000000.jsonl';
@@ -460,6 +463,26 @@ const cases: readonly Case[] = [
       cutAt('2026-11-20T12:00:00Z', userId('sven')),
     ),
   ],
+  ...(
+    [
+      ['the permission set’s keys from before its cut', 'denied', 'Forge-Prod-Database', 0],
+      ['its keys from after the cut', 'allowed', 'Forge-Prod-Database', 1],
+      ['another permission set’s keys', 'allowed', 'Forge-Prod-Kubernetes', 0],
+      ['those of one whose name begins so', 'allowed', 'Forge-Prod', 0],
+    ] as const
+  ).map(
+    ([name, outcome, issuedBy, before]): Case => [
+      name,
+      outcome,
+      act(
+        inDatabase,
+        'rds:DescribeDBClusters',
+        `arn:aws:rds:us-east-1:${wealth}:cluster:x`,
+        wealth,
+        boundaryOfSet(issuedBy, now - 300_000 - before * 1_000),
+      ),
+    ],
+  ),
   [
     'a boundary gives nothing',
     'denied',

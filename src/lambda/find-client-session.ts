@@ -16,7 +16,9 @@ export async function findClientSession(
   userId: string,
 ): Promise<SessionId | undefined> {
   const own = stateOf(await readChain(ports.archive, id));
-  if (own !== undefined) return own.session.userId === userId ? id : undefined;
+  // An emergency that was named has its evidence under that name alone: of two names with one number one would hide the other.
+  if (own !== undefined)
+    return own.session.userId === userId && (own.session.clientId ?? id) === id ? id : undefined;
   if (!isRequestId(id)) return undefined;
   for (const emergency of await recentEmergencies(ports)) {
     const session = stateOf(await readChain(ports.archive, emergency))?.session;

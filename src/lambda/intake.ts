@@ -11,6 +11,12 @@ import type { Intake, Listed } from './ports.ts';
  */
 export const recentDays = 14;
 
+/**
+ * Of one person's requests so many, the newest: whoever writes thousands must not make the handlers that end their access
+ * read for so long that they never do. Who is past that is let in by nothing, and shares no membership.
+ */
+const mostRequests = 200;
+
 /** The id of a request tells when it was made; one that is so far from when the bucket got it is made up. */
 const idToleranceMs = 86_400_000;
 
@@ -39,19 +45,20 @@ export async function listCandidates(
   return candidates;
 }
 
-/** Ids of a person's requests within the last days. */
+/** Ids of a person's requests within the last days, the newest first. */
 export async function listRecent(
   intake: Intake,
   userId: string,
   now: number,
 ): Promise<readonly (Listed & { readonly id: RequestId })[]> {
   const oldest = now - recentDays * 86_400_000;
-  return (await intake.list(requestPrefix(userId))).flatMap((listed) => {
+  const recent = (await intake.list(requestPrefix(userId))).flatMap((listed) => {
     const place = parseRequestKey(listed.key);
     if (place === undefined || place.userId !== userId || listed.lastModified < oldest) return [];
     if (Math.abs(requestTime(place.id) - listed.lastModified) > idToleranceMs) return [];
     return [{ ...listed, id: place.id }];
   });
+  return recent.sort((a, b) => b.lastModified - a.lastModified).slice(0, mostRequests);
 }
 
 /** When a request's id says that it was made, epoch milliseconds: the first ten characters of its ULID. */

@@ -9,6 +9,11 @@ import type { Listed, Ports } from './ports.ts';
 
 /** Largest piece of evidence that is kept; a client writes small ones. */
 const evidenceBytes = 8 * 1024 * 1024;
+/**
+ * So many pieces of a session, by their numbers: a day of work has some thousand. A seal names all of them, and one that has
+ * no room for them could never be written.
+ */
+const mostPieces = 5_000;
 /** Pieces that are copied at the same time, and that one record names: a busy session has a thousand. */
 const atOnce = 16;
 const inOneRecord = 500;
@@ -26,7 +31,7 @@ export async function copyPiece(
   key: string,
 ): Promise<string | undefined> {
   const place = parseEvidenceKey(key);
-  if (place === undefined) return undefined;
+  if (place === undefined || place.number >= mostPieces) return undefined;
   const given = await ports.intake.get(key, evidenceBytes);
   if (given === undefined) return undefined;
   const file = fileKey(id, evidenceFile(place.number));
@@ -42,9 +47,10 @@ export async function keepEvidence(ports: Ports, session: Session): Promise<void
   if (!isSessionId(id)) return;
   const listed = await listPieces(ports, session);
   for (const { key, size } of listed)
-    if (size > evidenceBytes) log(`${key} has ${size} bytes and is not kept.`);
+    if (!isKept(key)) log(`${key} is one of too many and is not kept.`);
+    else if (size > evidenceBytes) log(`${key} has ${size} bytes and is not kept.`);
   const named = namesIn(await readChain(archive, id));
-  const wanted = listed.filter(({ key, size }) => size <= evidenceBytes && !named.has(key));
+  const wanted = listed.filter(({ key, size }) => size <= evidenceBytes && isKept(key) && !named.has(key));
   const kept: EvidencePieceFile[] = [];
   for (let at = 0; at < wanted.length; at += atOnce) {
     const turn = wanted.slice(at, at + atOnce).map(({ key }) => keepOne(ports, id, key));
@@ -78,6 +84,8 @@ async function listPieces(ports: Ports, session: Session): Promise<readonly List
   }
   return pieces;
 }
+
+const isKept = (key: string): boolean => (parseEvidenceKey(key)?.number ?? mostPieces) < mostPieces;
 
 const namesIn = ({ records }: Chain): ReadonlySet<string> =>
   new Set(

@@ -14,7 +14,7 @@ import { type Candidate, listCandidates } from './intake.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Ports, WorkflowInput } from './ports.ts';
 import { recordEnd } from './record-end.ts';
-import { witness } from './seal-session.ts';
+import { sealLate, witness } from './seal-session.ts';
 import { isLive, stateOf } from './session-state.ts';
 import { channelOf, openingText, tellIfPossible } from './tell.ts';
 
@@ -138,8 +138,8 @@ async function goOn(ports: Ports, chain: Chain, ending = false): Promise<Opened>
   if (state === undefined) return { phase: 'none' };
   await tellOpening(ports, chain);
   if (state.sealed === 'whole') {
-    await witness(ports, chain).catch((error: unknown) => {
-      ports.log(`The seal of ${chain.id} is not in the ledger yet: ${String(error)}`);
+    await finishSeal(ports, chain).catch((error: unknown) => {
+      ports.log(`The seal of ${chain.id} is not in the ledger yet, or not the last: ${String(error)}`);
     });
     return { phase: 'none' };
   }
@@ -148,6 +148,13 @@ async function goOn(ports: Ports, chain: Chain, ending = false): Promise<Opened>
   if (state.sealed === 'partial') return { phase: 'export', session, owner };
   const over = ending || state.endedAt !== undefined || !isLive(state, ports.now());
   return { phase: over ? 'over' : 'session', session, owner };
+}
+
+/** Whoever wrote the seal may have died before it was in the ledger; and evidence can have come since. */
+async function finishSeal(ports: Ports, chain: Chain): Promise<void> {
+  await witness(ports, chain);
+  const last = chain.records.at(-1);
+  if (last?.kind === 'seal') await sealLate(ports, chain.id, last.body);
 }
 
 async function tellOpening(ports: Ports, { id, records: [first] }: Chain): Promise<void> {

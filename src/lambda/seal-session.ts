@@ -3,6 +3,7 @@ import { sha256 } from '../breakglass/protocol/document.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
 import { fileKey, parseFileKey, sessionPrefix } from '../breakglass/protocol/keys.ts';
 import { type ArchivedFile, evidencePieces, type Sources } from '../breakglass/protocol/record-bodies.ts';
+import { epoch } from '../breakglass/protocol/session.ts';
 import { sealText } from '../breakglass/protocol/slack-text.ts';
 import { appendRecord, type Chain, firstVersions, readChain } from './chain.ts';
 import { keepEvidence } from './keep-evidence.ts';
@@ -55,9 +56,26 @@ export async function sealSession(ports: Ports, session: SessionId, exported: Ex
   await sealLate(ports, session, exported);
 }
 
-/** What came while the seal was written, or after it, is named and followed by another seal; nothing came: nothing is done. */
+/** So many seals may follow each other at once. */
+const sealsAtOnce = 16;
+
+/**
+ * Each of more seals waits for a quarter of the time that all before it took: else whoever delivers a piece a second makes a
+ * chain that nobody can read in time, and it is read before any access of theirs is ended.
+ */
+function maySealAgain({ records }: Chain, now: number): boolean {
+  const seals = records.flatMap(({ kind, at }) => (kind === 'seal' ? [epoch(at)] : []));
+  const [first = now, last = first] = [seals[0], seals.at(-1)];
+  return seals.length < sealsAtOnce || now - last >= (last - first) / 4;
+}
+
+/**
+ * What came while the seal was written, or after it, is named and followed by another seal; nothing came: nothing is done. What
+ * comes too often is sealed later: the sweeper sees that it is there.
+ */
 export async function sealLate(ports: Ports, id: SessionId, exported: Exported): Promise<void> {
   const chain = await readChain(ports.archive, id);
+  if (!maySealAgain(chain, ports.now())) return;
   const session = stateOf(chain)?.session;
   const sealed = new Set(sealedFiles(chain));
   const there = await ports.archive.list(`${sessionPrefix(id)}files/`);

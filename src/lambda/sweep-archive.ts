@@ -1,6 +1,6 @@
 import { endOf, settleMinutes } from '../breakglass/protocol/deadlines.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import { parseRecordKey } from '../breakglass/protocol/keys.ts';
+import { parseFileKey, parseRecordKey } from '../breakglass/protocol/keys.ts';
 import { readChain } from './chain.ts';
 import { firstIdAt, recentDays } from './intake.ts';
 import { type Ports, tellingPrefix } from './ports.ts';
@@ -21,12 +21,17 @@ export async function sweepArchive(ports: Ports): Promise<readonly string[]> {
   const found: string[] = [];
   const failures: unknown[] = [];
   const running = (await ports.workflow.running()).filter((name) => !name.startsWith(tellingPrefix));
-  for (const id of await recentSessions(ports)) {
+  for (const { id, hasLate } of await recentSessions(ports)) {
     try {
+      if (sealedIn(ports).has(id) && !hasLate) continue;
       const state = stateOf(await readChain(ports.archive, id));
       if (state === undefined) continue;
       if (state.sealed === 'whole') sealedIn(ports).add(id);
-      else if (await sweepSession(ports, id, state, running)) found.push(`resumed ${id}`);
+      const resumed =
+        state.sealed === 'whole'
+          ? hasLate && (await resume(ports, id))
+          : await sweepSession(ports, id, state, running);
+      if (resumed) found.push(`resumed ${id}`);
     } catch (error) {
       // One that was tampered with must not hide the others.
       failures.push(error);
@@ -54,9 +59,12 @@ async function sweepSession(
   const { membershipId } = state.session;
   const names = membershipId === undefined ? [id] : [id, membershipId];
   if (running.some((name) => names.some((part) => name.includes(part)))) return false;
-  // Once an hour: what goes on for longer is tried again, and not doubled in between.
-  const slot = Math.floor(now / 3_600_000);
-  return ports.workflow.start(`X-${id}-${slot}`, { trigger: 'resume', session: id });
+  return resume(ports, id);
+}
+
+/** Once an hour: what goes on for longer is tried again, and not doubled in between. */
+function resume({ workflow, now }: Ports, id: SessionId): Promise<boolean> {
+  return workflow.start(`X-${id}-${Math.floor(now() / 3_600_000)}`, { trigger: 'resume', session: id });
 }
 
 /** There is a paper that ends it, or its person is out of the group already: the event of it was lost. */
@@ -67,22 +75,27 @@ async function endedUnseen({ intake, people }: Ports, { session }: SessionState)
   return (await people.findMembership(groupId, userId)) !== membershipId;
 }
 
-/** Requests' ids sort by time; of the others there are few. */
-async function recentSessions(ports: Ports): Promise<readonly SessionId[]> {
+/**
+ * Requests' ids sort by time; of the others there are few. `hasLate`: files came after its last record, so many that not each
+ * of them was followed by a seal.
+ */
+async function recentSessions(ports: Ports) {
   const { archive, now } = ports;
-  const sealed = sealedIn(ports);
   const oldest = now() - recentDays * 86_400_000;
   const listed = [
     ...(await archive.list('sessions/BG-', `sessions/${firstIdAt(oldest)}`)),
     ...(await archive.list('sessions/EV-')),
     ...(await archive.list('sessions/UN-')),
   ];
-  const ids = new Set<SessionId>();
+  const recorded = new Map<SessionId, number>();
+  const filed = new Map<SessionId, number>();
   for (const { key, lastModified } of listed) {
-    const session = parseRecordKey(key)?.session;
-    if (session !== undefined && lastModified >= oldest && !sealed.has(session)) ids.add(session);
+    const [record, file] = [parseRecordKey(key), parseFileKey(key)];
+    const [times, session] = record === undefined ? [filed, file?.session] : [recorded, record.session];
+    if (session !== undefined && lastModified >= oldest)
+      times.set(session, Math.max(lastModified, times.get(session) ?? 0));
   }
-  return [...ids];
+  return [...recorded].map(([id, at]) => ({ id, hasLate: (filed.get(id) ?? 0) > at }));
 }
 
 function sealedIn({ archive }: Ports): Set<SessionId> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
@@ -59,6 +60,8 @@ export interface AwsOptions {
 }
 
 export function createAws(host: AwsHost, options: AwsOptions = {}): Aws {
+  // Each call under way listens for Ctrl-C, dozens at once; Node takes more than ten of them for a leak.
+  setMaxListeners(0, host.signal);
   const endpointFor = (service: AwsService, region: string) =>
     resolveEndpoint(host.env, service, region, options.profile);
   let skew: number | undefined;

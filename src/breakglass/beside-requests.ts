@@ -32,7 +32,7 @@ export async function listBesideRequests(
   ]
     .filter(({ openedAt }) => openedAt >= oldest)
     .sort((a, b) => b.openedAt - a.openedAt);
-  const rows = await inParallel(reader, listed, (one) => rowOf(reader, one, everything));
+  const rows = await inParallel(listed, (one) => rowOf(reader, one, everything));
   return rows
     .filter((row) => row !== undefined)
     .filter(

@@ -10,10 +10,12 @@ import { closeShells } from './close-shells.ts';
 import { deliverMeanwhile } from './deliver-meanwhile.ts';
 import { openEvidence } from './evidence-state.ts';
 import { findProlonging } from './find-prolonging.ts';
+import { findKill } from './intake.ts';
 import type { LoadedRequest } from './load-request.ts';
 import type { RequestId } from './protocol/ids.ts';
 import type { AccessRequest } from './protocol/request.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
+import { stopText } from './request-facts.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
 import { grantedCredentials, waitForRole } from './wait-for-role.ts';
@@ -57,7 +59,7 @@ export async function runGrantSession(
     grant,
     command,
     source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
-    revoked: () => findRevocation(account, request),
+    revoked: () => findRevocation(account, request, id),
     async later() {
       const ends = (await prolonging.find()).map((other) => other.state.endsAt ?? 0);
       // Both by AWS's clock.
@@ -88,10 +90,18 @@ async function recorded(parts: SessionParts, id: RequestId, keys: RoleCredential
   return keys;
 }
 
-async function findRevocation(account: AccessAccount, request: AccessRequest): Promise<string | undefined> {
+/** Why, in words: whoever stopped it is named, for the one thrown out has to know whom to call. */
+async function findRevocation(
+  account: AccessAccount,
+  request: AccessRequest,
+  id: RequestId,
+): Promise<string | undefined> {
+  const caller = await account();
   const member = { groupId: request.groupId, userId: request.requester.userId };
-  const found = await findMembership(await account(), member);
-  return found === undefined ? 'you are no longer in its group' : undefined;
+  if ((await findMembership(caller, member)) !== undefined) return undefined;
+  // Out of the group is what counts; a failure to read by whom must not hide it.
+  const killed = await findKill(caller, id).catch(() => undefined);
+  return killed === undefined ? 'you are no longer in its group' : `by ${stopText(killed)}`;
 }
 
 /** Tiers beyond 3 are nobody's: a request of one is not granted. */

@@ -42,17 +42,15 @@ export async function readHistory(
   const reader = await findReader(parts, place);
   if (reader !== undefined) {
     const listed = (await listSessions(reader)).filter(({ openedAt }) => openedAt >= (filter.since ?? 0));
-    const read = (some: readonly ListedSession[]) =>
-      inParallel(reader, some, (one) => rowOf(reader, one, filter));
+    const read = (some: readonly ListedSession[]) => inParallel(some, (one) => rowOf(reader, one, filter));
     return { ...(await collect(listed, read, filter)), from: 'archive' };
   }
   const caller = await requesterAccount(parts, place)();
   const listed = (await listRequests(caller)).filter(
     ({ lastModified }) => lastModified >= (filter.since ?? 0),
   );
-  const archiveBucket = '';
   const read = (some: readonly ListedRequest[]) =>
-    inParallel({ caller, archiveBucket }, some, async (one) => {
+    inParallel(some, async (one) => {
       const loaded = await loadOrNothing(place, caller, one);
       return loaded && rowOfRequest(loaded);
     });

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { getObject, getRetention, type ListedVersion, listVersions } from '../aws/s3.ts';
 import { ForgeError } from '../errors.ts';
 import type { AccessAccount } from './access-account.ts';
@@ -34,9 +33,6 @@ export async function readVersions(
   read: (count: number) => void = () => {},
   lines: 'with lines' | 'without lines' = 'without lines',
 ): Promise<readonly ObjectVersion[]> {
-  const { aws } = await account();
-  // Each call listens for Ctrl-C; Node takes more than ten of them for a leak.
-  setMaxListeners(4 * atOnce, aws.host.signal);
   const found: ObjectVersion[] = [];
   let next = 0;
   let done = 0;

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { getObject, listObjects } from '../aws/s3.ts';
 import { ForgeError } from '../errors.ts';
 import type { AccessCaller } from './access-account.ts';
@@ -54,7 +53,7 @@ export async function readKeys(
   reader: RecordReader,
   recordKeys: readonly string[],
 ): Promise<readonly ArchiveRecord[]> {
-  const read = await inParallel(reader, recordKeys, (key) => readRecord(reader, key));
+  const read = await inParallel(recordKeys, (key) => readRecord(reader, key));
   return read.filter((record) => record !== undefined);
 }
 
@@ -72,12 +71,9 @@ const atOnce = 12;
 
 /** In the order of `items`, so many at a time. */
 export async function inParallel<Item, Value>(
-  { caller }: RecordReader,
   items: readonly Item[],
   act: (item: Item) => Promise<Value>,
 ): Promise<readonly Value[]> {
-  // Each call listens for Ctrl-C; Node takes more than ten of them for a leak.
-  setMaxListeners(4 * atOnce, caller.aws.host.signal);
   const done: Value[] = [];
   let next = 0;
   const work = async () => {
@@ -113,7 +109,7 @@ export async function findByAlias(reader: RecordReader, typed: string): Promise<
   if (!/^\s*bg-/i.test(typed)) return undefined;
   const oldest = reader.caller.aws.now() - aliasMs;
   const listed = (await listSessions(reader, 'sessions/EV-')).filter(({ openedAt }) => openedAt >= oldest);
-  const found = await inParallel(reader, listed, async (one) => {
+  const found = await inParallel(listed, async (one) => {
     const [key] = one.keys;
     const open = key === undefined ? undefined : await readRecord(reader, key);
     const alias = open?.kind === 'open' ? open.body.session.clientId : undefined;

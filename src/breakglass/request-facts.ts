@@ -14,15 +14,22 @@ export function statusLines(
   now: number,
 ): readonly (readonly [string, string])[] {
   const by = state.deniedBy === undefined ? '' : ` by ${state.deniedBy.userName}`;
-  const until = state.endsAt === undefined ? '' : `, ${untilText(state.endsAt, now)}`;
   return [
-    ['Status', `${state.status}${by}${until}${state.why === undefined ? '' : `: ${state.why}`}`],
+    ['Status', `${state.status}${by}${timeOf(state, now)}${state.why === undefined ? '' : `: ${state.why}`}`],
     ...(killed === undefined ? [] : [['Stopped by', stopText(killed)] as const]),
     ...state.notes.map((note) => ['Said', `${note.by.userName}: ${note.note}`] as const),
   ];
 }
 
-const stopText = ({ by, reason }: Kill): string =>
+/** Of what was ended before its time, that time says nothing any more. */
+function timeOf({ status, endsAt }: LoadedRequest['state'], now: number): string {
+  if (endsAt === undefined) return '';
+  if (status === 'granted') return `, ${untilText(endsAt, now)}`;
+  return status === 'expired' ? ` at ${isoSeconds(endsAt)}` : '';
+}
+
+/** By whom, and why where they said; unescaped. */
+export const stopText = ({ by, reason }: Kill): string =>
   reason === undefined ? by.userName : `${by.userName}: ${reason}`;
 
 /** A request for `--output json`: camelCase, times as ISO 8601, null for what is not. */

@@ -6,6 +6,7 @@ import type { BreakGlassPlace } from './break-glass-place.ts';
 import type { LoadedRequest } from './load-request.ts';
 import { shortId } from './protocol/ids.ts';
 import { type Refusal, refusals } from './protocol/refusals.ts';
+import type { RequestState } from './request-state.ts';
 
 /** What an approver has to know: what is asked for, by whom AWS says it is, and what speaks against it. */
 export interface Review {
@@ -70,10 +71,7 @@ export function reviewLines(review: Review, now: number): readonly (readonly [st
     ['Reason', request.reason],
     ['Ticket', request.ticket],
     ['Prolongs', request.extends],
-    [
-      'Asked',
-      `${durationText(now - stored.lastModified)} ago; lapses ${untilText(state.lapsesAt, now).replace(/^until /, 'at ')}`,
-    ],
+    ['Asked', `${durationText(now - stored.lastModified)} ago${lapse(state, now)}`],
     [
       'Approvals',
       `${state.approvedBy.length} of ${state.needed}${listed(state.approvedBy.map((one) => one.userName))}`,
@@ -84,5 +82,9 @@ export function reviewLines(review: Review, now: number): readonly (readonly [st
   ];
   return facts.flatMap(([title, value]) => (value === undefined ? [] : [[title, value] as const]));
 }
+
+/** Only what waits can lapse. */
+const lapse = ({ status, lapsesAt }: RequestState, now: number) =>
+  status === 'waiting' ? `; lapses ${untilText(lapsesAt, now).replace(/^until /, 'at ')}` : '';
 
 const listed = (names: readonly string[]) => (names.length === 0 ? '' : `: ${names.join(', ')}`);

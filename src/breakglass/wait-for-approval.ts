@@ -86,6 +86,6 @@ export function whyNot({ id, state, request, killed }: LoadedRequest): ForgeErro
     const why = killed.reason === undefined ? '.' : `: ${killed.reason}`;
     return fail('denied', `${killed.by.userName} stopped ${short}${why}`);
   }
-  if (state.status === 'ended') return fail('usage', `${short} was ended.`);
+  if (state.status === 'ended') return fail('time-up', `${short} was ended.`);
   return fail('denied', `${short} would not be sanctioned. ${state.why ?? ''}`.trim());
 }

@@ -1,8 +1,12 @@
 import { refusal } from '../access/may-i.ts';
+import { withAccess } from '../access/with-access.ts';
 import { type CommandInput, defineCommand } from '../command.ts';
+import type { Config, Environment } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
+import { parseCallerArn } from '../identity/caller-arn.ts';
 import { consoleLink } from '../identity/console-link.ts';
+import { identityParts } from '../identity/identity-parts.ts';
 import { resolveEnvironment } from '../targets/resolve-environment.ts';
 
 interface ConsoleOptions {
@@ -37,10 +41,21 @@ async function runConsole(context: Context, input: CommandInput<ConsoleOptions>)
   const config = await context.config();
   const current = { flag: globals.env, variable: host.env.FORGE_ENV };
   const environment = resolveEnvironment(config, input.args[0], current);
-  const refused = refusal({ config, environment, purpose: 'console', reason: undefined, granted: false });
-  if (refused !== undefined) throw refused;
+  if (globals.plan) {
+    const refused = refusal({
+      config,
+      environment,
+      purpose: 'console',
+      reason: undefined,
+      grant: globals.grant,
+    });
+    if (refused !== undefined) throw refused;
+  }
   const { signIn } = config;
-  const { account, permissionSet } = environment;
+  const { account } = environment;
+  const held =
+    environment.production && !globals.plan ? await heldSet(context, config, environment) : undefined;
+  const permissionSet = held ?? environment.permissionSet;
   if (signIn === undefined || permissionSet === undefined) {
     throw new ForgeError('usage', `forge.yaml does not say how to sign in for ${environment.name}.`, {
       code: 'NO_PERMISSION_SET',
@@ -65,4 +80,35 @@ async function runConsole(context: Context, input: CommandInput<ConsoleOptions>)
   const { openBrowser } = await import('../identity/open-browser.ts');
   if (!(await openBrowser(host, url).opened))
     output.note('No browser could be opened: open the address yourself.');
+}
+
+/**
+ * Production: which permission set the person has there, of a break-glass session or standing. Refused, recorded and
+ * asked for as with each other command: a page of production is a touch of it. Undefined: keys of no permission set.
+ */
+function heldSet(context: Context, config: Config, environment: Environment): Promise<string | undefined> {
+  const request = {
+    environment,
+    targetName: environment.name,
+    region: context.globals.region ?? environment.region,
+    profile: context.globals.profile,
+    roles: [],
+    purpose: 'console',
+    reason: undefined,
+    // What is done on the pages is unknown.
+    write: true,
+    momentary: true,
+  };
+  return withAccess({ ...identityParts(context), config }, request, async ({ credentials, breakglass }) => {
+    const permissionSet = parseCallerArn(credentials.callerArn ?? '')?.permissionSet;
+    if (permissionSet !== undefined || breakglass === undefined) return permissionSet;
+    throw new ForgeError(
+      'usage',
+      'The access of this session has no console page: its role is none of the portal’s.',
+      {
+        code: 'NO_PERMISSION_SET',
+        hint: `With its keys: aws … in this shell. For the console: forge breakglass --tier 1 --env ${environment.name} …`,
+      },
+    );
+  });
 }

@@ -22,8 +22,8 @@ export default defineCommand<SummaryOptions>({
     ['forge breakglass end bg-7f3k', 'sessions of it end within a second'],
     ['forge breakglass end bg-7f3k --summary "restarted the payment worker"', 'with words for the record'],
   ],
-  details: `Keys that were given out can live on at AWS until the server side cuts them off, four hours at most. Access of somebody
-else is ended by an approver.`,
+  details: `Keys that were given out can live on at AWS until the server side cuts them off, four hours at most. That of
+somebody else: forge breakglass kill <id>.`,
   async run(context, { args, options }) {
     const { host, output, globals } = context;
     const found = await breakGlassParts(context);
@@ -53,7 +53,7 @@ else is ended by an approver.`,
     if (listed.userId !== person.userId) {
       throw new ForgeError('denied', `${short} is somebody else's.`, {
         code: 'NOT_YOURS',
-        hint: `Whose: forge breakglass show ${short}`,
+        hint: `Whose: forge breakglass show ${short}\nAn approver ends it: forge breakglass kill ${short} --reason "…"`,
       });
     }
     const loaded = await loadRequest(place, caller, listed);

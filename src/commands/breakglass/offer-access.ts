@@ -15,7 +15,8 @@ export async function offerAccess(
   const { wish } = refusal;
   if (wish === undefined) throw refusal;
   const { prompt, globals, host } = context;
-  const message = `${refusal.message} Ask for it now?`;
+  const what = wish.scenario === undefined ? '' : ` (${wish.scenario})`;
+  const message = `${refusal.message} Ask for break-glass access${what} now?`;
   if (!(await prompt.confirm({ message, flag: refusal.hint ?? 'forge breakglass', default: 'yes' })))
     throw refusal;
   const { node, script } = host.program;
@@ -26,6 +27,8 @@ export async function offerAccess(
       ...(wish.scenario === undefined ? {} : { scenario: wish.scenario }),
       ...(reason === undefined ? {} : { reason }),
       ...(globals.ticket === undefined ? {} : { ticket: globals.ticket }),
+      // It only opens a page: what is done there comes after it.
+      ...(line[0] === 'console' ? { keep: true } : {}),
     },
     [node, script, ...line],
   );

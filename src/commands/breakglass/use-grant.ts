@@ -58,7 +58,7 @@ export async function useGrant(
   const line = [node, script, ...typedWords(typed)];
   const end = await runGrantSession(parts, place, loaded, line, { stands: true });
   // How a command of many ends is no news, unless it was the grant that ended: then it was cut short.
-  if (end.ending.why !== 'finished') sayEnd(context, end);
+  if (end.ending.why !== 'finished') sayEnd(context, end, 'fails');
   if (end.ending.why === 'ended') throw endedError(short, refusal);
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
 }

@@ -20,6 +20,9 @@ describe('in', () => {
     const query = ['db', 'query', 'prod-wealth', 'select current_user', '--output', 'csv'];
     const refused = await sandbox.forge(query);
     expect(refused.code).toBe(5);
+    const page = await sandbox.forge(['console', 'prod-wealth']);
+    expect([page.code, page.stdout]).toEqual([5, '']);
+    expect(page.stderr).toContain('--scenario console --env prod-wealth');
     const asked = await ask();
     expect((await approve('mia', asked.id)).code).toBe(0);
     const run = await sandbox.forge(['breakglass', 'resume', asked.id, '--', 'forge', ...query]);
@@ -31,7 +34,9 @@ describe('in', () => {
   it('denied, asked for, approved and in: one command', async () => {
     const query = ['db', 'query', 'prod-cash', 'select 40 + 2 as answer', '--output', 'csv'];
     using terminal = await sandbox.pty(query, {});
-    await terminal.waitFor(/No one has standing access to prod-cash\. Ask for it now\?/);
+    await terminal.waitFor(
+      /No one has standing access to prod-cash\. Ask for break-glass access \(database\) now\?/,
+    );
     terminal.write('y\r');
     await terminal.waitFor(/Ticket of the incident/);
     terminal.write('INC-77\r');
@@ -49,7 +54,7 @@ describe('in', () => {
 
   it('denied, and not asked for: the refusal and its line stand', async () => {
     using terminal = await sandbox.pty(['ssm', 'run', 'prod-cash/web', '--', 'uptime'], {});
-    await terminal.waitFor(/Ask for it now\?/);
+    await terminal.waitFor(/Ask for break-glass access \(instance\) now\?/);
     terminal.write('n\r');
     await terminal.waitFor(/forge breakglass --tier 1 --scenario instance --env prod-cash/);
     expect(await terminal.exit).toBe(5);
@@ -133,6 +138,9 @@ describe('in', () => {
     await terminal.waitFor(/BREAK-GLASS tier 1 prod-wealth/, { timeoutMs: 30_000 });
     terminal.write('forge breakglass --tier 2 --env prod-cash --ticket I-1 --reason nested\r');
     await terminal.waitFor(/already/);
+    // The page of what was granted, not of the standing permission set, which dana does not hold.
+    terminal.write('forge console prod-wealth --print\r');
+    await terminal.waitFor(/account_id=333333333333&role_name=Forge-Prod-Console\s/);
     terminal.write('exit\r');
     await terminal.waitFor(/out of its group[\s\S]*What was done\?/);
     terminal.write('\r');

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archiveBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { factsOf, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
+import type { Terminal } from '../../support/pty.ts';
 import { type Run, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -37,12 +38,17 @@ const members = (userId: string) =>
       sandbox.world.organisation.groups.find(({ id }) => id === one.groupId)?.name.includes('-jit-'),
   ).length;
 
+/** Dana's session that is killed at first; it looks every 15 seconds, so what it says is read at the end. */
+let inside: Terminal;
+
 describe('forge breakglass kill', () => {
   it('ends a grant and what shares it, says of each plane what was seen, and does no harm twice', async () => {
     const first = await ask();
     await approve('mia', first.id);
     const second = factsOf(await forge('dana', ['extend', first.id]));
     await approve('mia', second.id);
+    inside = await sandbox.pty(['breakglass', 'resume', first.id, '--', 'sh', '-c', 'echo i""n; sleep 600']);
+    await inside.waitFor(/\bin\b/);
     const run = await forge('mia', ['kill', first.shortId, '--reason', 'wrong database']);
     expect(killed(run), run.stderr).toMatchObject({ id: first.id, with: [second.id], clear: false });
     expect(statesOf(run)).toEqual({
@@ -241,6 +247,15 @@ describe('forge breakglass report', () => {
       expect([none.code, refusalOf(none).code]).toEqual([2, 'NO_SUCH_SESSION']);
     }
   });
+});
+
+it('whoever is thrown out reads by whom, and why', async () => {
+  await inside.waitFor(/has ended: it was revoked \(by mia@tapp\.example: wrong database\)/, {
+    timeoutMs: 30_000,
+  });
+  await inside.waitFor(/What was done\?/);
+  inside.write('\r');
+  expect(await inside.exit).toBe(5);
 });
 
 /** Id of the newest session of a kind, once the recorder has it. */

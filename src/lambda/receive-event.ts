@@ -2,8 +2,6 @@ import { documentBytes } from '../breakglass/protocol/document.ts';
 import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import { grantUseFromEvent } from '../breakglass/protocol/grant-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import { judge } from '../breakglass/protocol/judge.ts';
-import { judgeEmergency } from '../breakglass/protocol/judge-emergency.ts';
 import { parseEndKey, parseEvidenceKey, parseKillKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
 import {
   type Membership,
@@ -11,9 +9,9 @@ import {
   type Removal,
   removalFromEvent,
 } from '../breakglass/protocol/membership.ts';
-import { findEmergencyRole, findGrant, findTier } from '../breakglass/protocol/policy.ts';
+import { findGrant, findTier } from '../breakglass/protocol/policy.ts';
 import { parseRequest } from '../breakglass/protocol/request.ts';
-import { emergencyText, grantText, requestText } from '../breakglass/protocol/slack-text.ts';
+import { requestText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
 import { endedByRemoval } from './ended-by-removal.ts';
@@ -24,6 +22,7 @@ import { recordEnd, recordRemoval } from './record-end.ts';
 import { recordUse } from './record-use.ts';
 import { sealLate } from './seal-session.ts';
 import { tellOnce } from './tell.ts';
+import { tellRefusedEmergency, tellRefusedGrant } from './tell-refused.ts';
 
 /**
  * An event of EventBridge: of CloudTrail, or of the intake bucket. Others are passed over, whoever sends them: sources that
@@ -44,12 +43,7 @@ export async function receiveEvent(ports: Ports, input: unknown): Promise<void> 
   if (grantUse !== undefined) return recordUse(ports, grantUse);
   const use = emergencyUseFromEvent(event);
   if (use === undefined) return;
-  if (use.denied) {
-    // Nobody got in: worth an alert, not a record for years.
-    const role = findEmergencyRole(ports.policy, use.roleArn);
-    const text = emergencyText(judgeEmergency(use, ports.policy, ports.now()), use);
-    return tellOnce(ports, { about: `denied-${use.eventId}`, channel: role?.channel, text });
-  }
+  if (use.denied) return tellRefusedEmergency(ports, use);
   await ports.workflow.start(`EV-${use.eventId}`, { trigger: 'event', event });
 }
 
@@ -75,11 +69,7 @@ async function receiveMembership(
       });
     return;
   }
-  if (made.by.userId === userId) {
-    const papers = { request: undefined, decisions: [], spent: false };
-    const text = grantText(judge(membership, papers, ports.policy, ports.now()), membership);
-    await tellOnce(ports, { about: `denied-${made.eventId}`, text });
-  }
+  await tellRefusedGrant(ports, membership);
 }
 
 async function receiveObject(ports: Ports, key: string): Promise<void> {

@@ -32,6 +32,19 @@ export function namedGrantGroups({
   return [...new Map(groups).values()];
 }
 
+/** The first group of each tier: what refuses one of them is the same statement for all, so it tells as much, and with less noise. */
+export function firstOfEachTier<
+  Group extends Pick<GrantGroup, 'tier' | 'name'> & { readonly id?: string | undefined },
+>(groups: readonly Group[]): readonly Group[] {
+  const first = new Map<string, Group>();
+  for (const group of groups) {
+    const known = first.get(group.tier);
+    if (known === undefined || (known.id === undefined && group.id !== undefined))
+      first.set(group.tier, group);
+  }
+  return [...first.values()];
+}
+
 export async function grantGroups(
   caller: DoctorCaller,
   named: ReturnType<typeof namedGrantGroups>,

@@ -1,11 +1,13 @@
 import type { Plan, PlanStep } from '../../terminal/plan.ts';
 import type { BreakGlassPlace } from '../break-glass-place.ts';
-import { namedGrantGroups } from './doctor-groups.ts';
+import { firstOfEachTier, namedGrantGroups } from './doctor-groups.ts';
 
 /** What the doctor would try; pure. */
-export function doctorPlan(place: BreakGlassPlace): Plan {
+export function doctorPlan(place: BreakGlassPlace, all: boolean): Plan {
   const { account, intakeBucket, breakGlass } = place;
-  const groups = namedGrantGroups(place).length;
+  const named = namedGrantGroups(place);
+  const groups = named.length;
+  const tried = all ? groups : firstOfEachTier(named).length;
   const archive = breakGlass.records?.archiveBucket;
   const call = (name: string, resource: string, why: string): PlanStep => ({
     kind: 'aws',
@@ -22,7 +24,7 @@ export function doctorPlan(place: BreakGlassPlace): Plan {
       { kind: 'local', what: 'write each try to the journal before it is made' },
       call(
         'identitystore CreateGroupMembership',
-        `${groups} groups`,
+        `${tried} ${tried === 1 ? 'group' : 'groups'}`,
         'of yourself: AWS must refuse it; if it does not, DeleteGroupMembership at once',
       ),
       call('identitystore CreateGroupMembership', 'one group of each tier', 'of somebody whom there is not'),

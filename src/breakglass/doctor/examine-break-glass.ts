@@ -6,7 +6,13 @@ import { recordOutcome } from '../record-step.ts';
 import { tryBuckets } from './doctor-buckets.ts';
 import { type DoctorCaller, doctorCallers } from './doctor-callers.ts';
 import { tryGranting } from './doctor-granting.ts';
-import { type GrantGroup, grantGroups, groupsFinding, namedGrantGroups } from './doctor-groups.ts';
+import {
+  firstOfEachTier,
+  type GrantGroup,
+  grantGroups,
+  groupsFinding,
+  namedGrantGroups,
+} from './doctor-groups.ts';
 import { lookAtMachine } from './doctor-machine.ts';
 import { trySelfApproval } from './doctor-self-approval.ts';
 import { lookAtServer } from './doctor-server.ts';
@@ -18,6 +24,8 @@ export interface ExaminedParts {
   /** The same, and its calls are not cut short by Ctrl-C: between being let in and out nothing may. */
   readonly steady: IdentityParts;
   readonly place: BreakGlassPlace;
+  /** Tries each group, not one of each tier. */
+  readonly all: boolean;
 }
 
 /**
@@ -25,7 +33,7 @@ export interface ExaminedParts {
  * asked for in a way that never writes, and who is let into a group is put out at once. `said` hears of each finding.
  */
 export async function examineBreakGlass(
-  { parts, steady, place }: ExaminedParts,
+  { parts, steady, place, all }: ExaminedParts,
   said: (finding: Finding) => void,
 ): Promise<{ readonly person: string | undefined; readonly findings: readonly Finding[] }> {
   const findings: Finding[] = [];
@@ -42,7 +50,8 @@ export async function examineBreakGlass(
     say([{ check: 'rights', verdict: 'bad', detail: 'you hold no permission set of break-glass', hint }]);
   }
   const person = await examinePerson(parts, callers, say);
-  const groups = await examineGroups(callers, place, say);
+  const every = await examineGroups(callers, place, say);
+  const groups = all ? every : firstOfEachTier(every);
   for (const caller of callers) {
     const unhurried = { ...caller, aws: await steady.aws() };
     say(await examineCaller(unhurried, person, place, groups, record, parts));

@@ -1,8 +1,9 @@
 /**
  * One way to PostgreSQL, in a process of its own: a plain relay of Node, or the proxy, which records in a file that is
- * synced before anything is sent (`durable`), in one that is only written (`written`), or nowhere (`silent`). Told what its parent wants to know over IPC.
+ * synced before anything is sent (`durable`), in one that is written before and synced soon (`written`), or nowhere
+ * (`silent`). Told what its parent wants to know over IPC.
  */
-import { chmodSync, openSync, writeSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { openStream } from '../src/audit/stream-file.ts';
@@ -35,22 +36,16 @@ async function start(): Promise<string> {
     return host.directories.home;
   }
   const file = await openStream(host, { session: 'bench', name: 'statements-bench.jsonl' });
-  const plain = openSync(join(host.directories.home, 'plain.jsonl'), 'a', 0o600);
-  const files = {
-    durable: file,
-    /** What a kill of forge leaves, and a power failure does not. */
-    written: {
-      append: async (lines: readonly string[]) =>
-        void writeSync(plain, lines.map((line) => `${line}\n`).join('')),
-    },
-    silent: { append: () => Promise.resolve() },
-  };
+  const nowhere = { append: () => Promise.resolve(), put: () => {} };
   const proxy = await startProxy(host, {
     endpoint: { kind: 'unix' },
     target: stageTarget,
     upstream: plainUpstream(folder),
     guard: { check: () => undefined },
-    watcher: new StatementLog(host, files[way as keyof typeof files], { access: 'bench' }),
+    watcher: new StatementLog(host, way === 'silent' ? nowhere : file, {
+      access: 'bench',
+      breakglass: way === 'durable' ? 'BG-bench' : undefined,
+    }),
     signal: new AbortController().signal,
   });
   return proxy.endpoint.host;

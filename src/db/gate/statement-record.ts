@@ -40,7 +40,7 @@ export async function openStatementRecord(
     host.signal.throwIfAborted();
     if (demanded) throw notRecorded(error);
     output.warn(`Statements are not recorded. ${textOf(error)}`);
-    return { before: async () => {}, after() {}, async [Symbol.asyncDispose]() {} };
+    return { before: () => undefined, after() {}, async [Symbol.asyncDispose]() {} };
   }
   const log = new StatementLog(host, stream, { access: id, breakglass, mask });
   const watcher = demanded ? log : new ForgivingWatcher(log, output);
@@ -82,11 +82,12 @@ class ForgivingWatcher implements StatementWatcher {
     this.#output = output;
   }
 
-  async before(statement: Statement): Promise<void> {
-    this.#log.before(statement).catch((error: unknown) => {
+  before(statement: Statement): undefined {
+    this.#log.before(statement)?.catch((error: unknown) => {
       if (!this.#told) this.#output.warn(`Statements are no longer recorded. ${textOf(error)}`);
       this.#told = true;
     });
+    return undefined;
   }
 
   after(outcome: Outcome): void {

@@ -1,15 +1,25 @@
 import { ProtocolViolation } from './protocol-violation.ts';
 
 /** A message of the client, or as much of it as must be read before the rest may pass. */
-export interface ClientMessage {
+export class ClientMessage {
   readonly type: number;
   /** To be sent on: header and body. */
   readonly bytes: Buffer;
-  readonly body: Buffer;
   /** Bytes of the message that are still to come, as `rest`. */
   readonly more: number;
   /** It is longer than may be read whole: it can only be refused. */
   readonly oversized: boolean;
+
+  constructor(type: number, bytes: Buffer, more: number, oversized: boolean) {
+    this.type = type;
+    this.bytes = bytes;
+    this.more = more;
+    this.oversized = oversized;
+  }
+
+  get body(): Buffer {
+    return this.bytes.subarray(headerBytes);
+  }
 }
 
 export interface ClientSink {
@@ -95,13 +105,8 @@ export class ClientFramer {
       }
       const end = start + body;
       this.#more = length - body;
-      sink.message({
-        type,
-        bytes: bytes.subarray(offset, end),
-        body: bytes.subarray(start, end),
-        more: this.#more,
-        oversized,
-      });
+      const whole = offset === 0 && end === bytes.length ? bytes : bytes.subarray(offset, end);
+      sink.message(new ClientMessage(type, whole, this.#more, oversized));
       offset = end;
       if (this.#more > 0) {
         const passed = bytes.subarray(offset, offset + this.#more);

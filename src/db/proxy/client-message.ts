@@ -1,10 +1,11 @@
+import type { PreparedText } from './session-state.ts';
 import type { BoundValue } from './statement.ts';
 
 /** Bodies of the client's messages. Each answers undefined for what the server would call an invalid format. */
 
 export interface ParseMessage {
   readonly name: string;
-  readonly sql: Buffer;
+  readonly text: PreparedText;
 }
 
 export interface BindMessage {
@@ -21,9 +22,9 @@ export interface FunctionMessage {
 /** Of one value; more of it is not kept for the record. */
 const keptOfValue = 1024;
 
-export function parseQuery(body: Buffer): Buffer | undefined {
+export function parseQuery(body: Buffer): PreparedText | undefined {
   const end = body.indexOf(0);
-  return end >= 0 && end === body.length - 1 ? body.subarray(0, end) : undefined;
+  return end >= 0 && end === body.length - 1 ? textOf(body, 0, end) : undefined;
 }
 
 export function parseParse(body: Buffer): ParseMessage | undefined {
@@ -31,7 +32,7 @@ export function parseParse(body: Buffer): ParseMessage | undefined {
   const sql = name < 0 ? -1 : body.indexOf(0, name + 1);
   if (sql < 0 || sql + 3 > body.length) return undefined;
   if (sql + 3 + 4 * body.readUInt16BE(sql + 1) !== body.length) return undefined;
-  return { name: body.toString('latin1', 0, name), sql: body.subarray(name + 1, sql) };
+  return { name: body.toString('latin1', 0, name), text: textOf(body, name + 1, sql) };
 }
 
 /** `more`: bytes of the message behind `body`. */
@@ -74,6 +75,12 @@ export function parseNamed(body: Buffer): { readonly of: 'S' | 'P'; readonly nam
   const end = body.indexOf(0, 1);
   if (of === undefined || end !== body.length - 1 || end < 1) return undefined;
   return { of, name: body.toString('latin1', 1, end) };
+}
+
+function textOf(body: Buffer, start: number, end: number): PreparedText {
+  const sql = body.toString('utf8', start, end);
+  // A replacement character may stand there by itself: then the bytes are the same.
+  return { sql, exact: !sql.includes('\ufffd') || Buffer.from(sql).equals(body.subarray(start, end)) };
 }
 
 /**

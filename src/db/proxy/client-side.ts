@@ -5,10 +5,8 @@ import { errorResponse } from './server-messages.ts';
 import type { SessionState } from './session-state.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 
-/** What is to be done with a piece of what the client sent. */
-type Step =
-  | { readonly kind: 'message'; readonly message: ClientMessage }
-  | { readonly kind: 'rest'; readonly bytes: Buffer };
+/** What the client sent: a message, or more of the one before. */
+type Step = ClientMessage | Buffer;
 
 interface Decided {
   readonly asked: Asked;
@@ -29,6 +27,7 @@ export interface ClientSideParts {
 }
 
 const [query, sync, terminate] = [0x51, 0x53, 0x58];
+const [bind, execute] = [0x42, 0x45];
 const simple = new Set([0x51, 0x46]);
 
 /**
@@ -52,56 +51,77 @@ export class ClientSide {
   /** Undefined when all was sent at once. Rejects or throws a ProtocolViolation. */
   receive(chunk: Buffer): Promise<void> | undefined {
     const steps: Step[] = [];
-    let plain = true;
-    this.#framer.push(chunk, {
-      message: (message) => {
-        steps.push({ kind: 'message', message });
-        plain &&= unjudged.has(message.type);
-      },
-      rest: (bytes) => steps.push({ kind: 'rest', bytes }),
-    });
-    if (!plain) return this.#take(steps);
-    this.#sendPlain(steps);
+    const add = (step: Step) => void steps.push(step);
+    this.#framer.push(chunk, { message: add, rest: add });
+    return this.#take(steps);
+  }
+
+  /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
+  #take(steps: readonly Step[]): Promise<void> | undefined {
+    const decided: (Decided | Buffer)[] = [];
+    let unsentQuery = false;
+    let recording = false;
+    for (const [index, step] of steps.entries()) {
+      if (Buffer.isBuffer(step)) {
+        decided.push(step);
+        continue;
+      }
+      if (this.#mustWait(step, unsentQuery)) return this.#takeFrom(steps, index, decided, unsentQuery);
+      unsentQuery ||= step.type === query;
+      const one = this.#decide(step);
+      if (one instanceof Promise) return this.#takeFrom(steps, index + 1, decided, unsentQuery, one);
+      recording ||= one.recorded !== undefined;
+      decided.push(one);
+    }
+    if (recording) return this.#dispatchRecorded(decided);
+    const out: Buffer[] = [];
+    for (const one of decided)
+      if (Buffer.isBuffer(one)) this.#rest(one, out);
+      else this.#dispatch(one, out);
+    if (out.length > 0) this.#parts.send(out);
     return undefined;
   }
 
-  #sendPlain(steps: readonly Step[]): void {
-    const out: Buffer[] = [];
-    for (const step of steps) {
-      if (step.kind === 'rest') this.#rest(step.bytes, out);
-      else this.#dispatch(this.#begin(step.message) ?? this.#read(step.message), out);
-    }
-    if (out.length > 0) this.#parts.send(out);
-  }
-
-  async #take(steps: readonly Step[]): Promise<void> {
-    let decided: (Decided | Buffer)[] = [];
-    let unsentQuery = false;
-    for (const step of steps) {
-      if (step.kind === 'rest') {
-        decided.push(step.bytes);
+  /** `begun` is decided, `coming` is being decided, then the steps from `start` on. */
+  async #takeFrom(
+    steps: readonly Step[],
+    start: number,
+    begun: readonly (Decided | Buffer)[],
+    hasQuery: boolean,
+    coming?: Promise<Decided>,
+  ): Promise<void> {
+    let decided = [...begun];
+    let unsentQuery = hasQuery;
+    if (coming !== undefined) decided.push(await coming);
+    for (const step of steps.slice(start)) {
+      if (Buffer.isBuffer(step)) {
+        decided.push(step);
         continue;
       }
-      if (this.#mustWait(step.message, unsentQuery)) {
-        await this.#dispatchAll(decided);
+      if (this.#mustWait(step, unsentQuery)) {
+        await this.#dispatchRecorded(decided);
         decided = [];
         unsentQuery = false;
-        while (this.#mustWait(step.message)) await this.#parts.moved();
+        while (this.#mustWait(step)) await this.#parts.moved();
       }
-      unsentQuery ||= step.message.type === query;
-      const one = this.#decide(step.message);
+      unsentQuery ||= step.type === query;
+      const one = this.#decide(step);
       decided.push(one instanceof Promise ? await one : one);
     }
-    await this.#dispatchAll(decided);
+    await this.#dispatchRecorded(decided);
   }
 
   /** What the name stands for hangs on an answer that is still to come. */
   #mustWait(message: ClientMessage, unsentQuery = false): boolean {
+    if ((message.type !== bind && message.type !== execute) || this.#skipping) return false;
     const { state, pipeline } = this.#parts;
-    const named = this.#skipping ? undefined : namesOf(message);
+    const afterQuery = unsentQuery || pipeline.hasQuery;
+    if (!afterQuery && state.prepared.allSettled(state.group) && state.portals.allSettled(state.group))
+      return false;
+    const named = namesOf(message);
     if (named === undefined || pipeline.copying) return false;
     const [whose, name] = named;
-    return unsentQuery || pipeline.hasQuery || !state[whose].isSettled(name, state.group);
+    return afterQuery || !state[whose].isSettled(name, state.group);
   }
 
   #read(message: ClientMessage): Decided {
@@ -136,12 +156,12 @@ export class ClientSide {
     } else if (asked.statement !== undefined && asked.runs) {
       decided.recorded = this.#parts.watcher.before(asked.statement);
       // It is waited for when all of this chunk is; until then a failure is nobody's.
-      decided.recorded.catch(() => {});
+      decided.recorded?.catch(() => {});
     }
     return decided;
   }
 
-  async #dispatchAll(decided: readonly (Decided | Buffer)[]): Promise<void> {
+  async #dispatchRecorded(decided: readonly (Decided | Buffer)[]): Promise<void> {
     const out: Buffer[] = [];
     let dropping = false;
     for (const one of decided) {
@@ -160,6 +180,7 @@ export class ClientSide {
           () => undefined,
           (error: unknown) => notRecorded(error),
         );
+        this.#parts.pipeline.tick();
         if (one.refusal !== undefined && !simple.has(message.type)) dropping = true;
       }
       this.#dispatch(one, out);
@@ -205,9 +226,6 @@ export class ClientSide {
     if (!this.#discarding) out.push(bytes);
   }
 }
-
-/** They run nothing and change no names: CopyData, CopyDone, CopyFail, Describe, Flush, Sync. */
-const unjudged = new Set([0x64, 0x63, 0x66, 0x44, 0x48, 0x53]);
 
 const skipped: Asked = {
   request: undefined,

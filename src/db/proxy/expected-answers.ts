@@ -12,8 +12,8 @@ export type RequestKind =
   | 'sync'
   | 'copy-end';
 
-/** What may be answered with a message of this type. */
-export const answers: Readonly<Record<string, readonly RequestKind[]>> = {
+/** What may be answered with a message of this type, by its number. */
+export const answers: readonly (ReadonlySet<RequestKind> | undefined)[] = table({
   '1': ['parse'],
   '2': ['bind'],
   '3': ['close'],
@@ -27,13 +27,22 @@ export const answers: Readonly<Record<string, readonly RequestKind[]>> = {
   d: ['execute', 'query'],
   c: ['execute', 'query'],
   V: ['function'],
-};
+});
 /** Of which it is the whole answer. */
-export const completes: Readonly<Record<string, readonly RequestKind[]>> = {
+export const completes: readonly (ReadonlySet<RequestKind> | undefined)[] = table({
   ...{ '1': ['parse'], '2': ['bind'], '3': ['close'] },
   ...{ n: ['describe'], T: ['describe'], I: ['execute'] },
-};
+});
 
-export function outOfTurn(type: string): ProtocolViolation {
-  return new ProtocolViolation(`the database sent a message of type ${JSON.stringify(type)} out of turn`);
+function table(
+  kinds: Readonly<Record<string, readonly RequestKind[]>>,
+): (ReadonlySet<RequestKind> | undefined)[] {
+  const found: (ReadonlySet<RequestKind> | undefined)[] = Array.from({ length: 256 }, () => undefined);
+  for (const [type, of] of Object.entries(kinds)) found[type.charCodeAt(0)] = new Set(of);
+  return found;
+}
+
+export function outOfTurn(type: number): ProtocolViolation {
+  const name = JSON.stringify(String.fromCharCode(type));
+  return new ProtocolViolation(`the database sent a message of type ${name} out of turn`);
 }

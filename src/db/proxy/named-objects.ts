@@ -31,6 +31,12 @@ export class NamedObjects<Value> {
     return change === undefined || change.group === group;
   }
 
+  /** Whether it is of every name: what waits for its answer is in the order of the groups. */
+  allSettled(group: number): boolean {
+    const first = this.#pending[0];
+    return first === undefined || first.group === group;
+  }
+
   /** It is sent next. Settle it with `confirm` or `drop`. */
   expect(name: string, value: Value | undefined, group: number): NameChange<Value> {
     const change = { name: name.slice(0, significant), value, group };

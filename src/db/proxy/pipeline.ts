@@ -36,6 +36,7 @@ export interface PipelineEvents {
 }
 
 const mostTags = 100;
+const [copyIn, copyOut, suspended] = [0x47, 0x48, 0x73];
 
 /**
  * Pairs what the server answers with what it was sent, exactly
@@ -46,6 +47,8 @@ const mostTags = 100;
 export class Pipeline {
   readonly #now: () => number;
   readonly #events: PipelineEvents;
+  /** When what is read now came. */
+  #time = 0;
   #queue: Pending[] = [];
   #first = 0;
   /** An error was answered, and no Sync has been sent since. */
@@ -71,6 +74,11 @@ export class Pipeline {
     return this.#queue.length - this.#first;
   }
 
+  /** Reads the clock: once for all that comes together. */
+  tick(): void {
+    this.#time = this.#now();
+  }
+
   sent(request: Request): void {
     if (this.#skipping) {
       if (request.kind !== 'sync') {
@@ -87,7 +95,7 @@ export class Pipeline {
       instead,
       onDone,
       onDropped,
-      sentAt: this.#now(),
+      sentAt: this.#time,
       seen: 0,
       rows: 0,
       tags: [],
@@ -114,28 +122,30 @@ export class Pipeline {
 
   rows(count: number): void {
     const head = this.#answering(0x44);
-    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn('D');
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn(0x44);
     head.seen += count;
   }
 
   /** A message by its type alone. */
-  answered(type: string): void {
-    const head = this.#answering(type.charCodeAt(0));
+  answered(type: number): void {
+    const head = this.#answering(type);
     const kinds = answers[type];
     if (kinds === undefined)
-      throw new ProtocolViolation(`a message of type ${JSON.stringify(type)} is none that a server sends`);
-    if (head === undefined || !kinds.includes(head.kind)) throw outOfTurn(type);
-    if (type === 'G' || type === 'H') head.copying = type === 'G';
-    else if (type === 's') this.#done('suspended');
-    else if (completes[type]?.includes(head.kind) === true) this.#done();
+      throw new ProtocolViolation(
+        `a message of type ${JSON.stringify(String.fromCharCode(type))} is none that a server sends`,
+      );
+    if (head === undefined || !kinds.has(head.kind)) throw outOfTurn(type);
+    if (type === copyIn || type === copyOut) head.copying = type === copyIn;
+    else if (type === suspended) this.#done('suspended');
+    else if (completes[type]?.has(head.kind) === true) this.#done();
   }
 
   completed(tag: string): void {
     const head = this.#answering(0x43);
-    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn('C');
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn(0x43);
     if (head.tags.length < mostTags) head.tags.push(tag);
     if (head.copying) this.#endCopy(head, true);
-    head.rows += Number(/ (\d+)$/.exec(tag)?.[1] ?? head.seen);
+    head.rows += countOf(tag) ?? head.seen;
     head.seen = 0;
     this.#events.tag(tag, head.statement);
     if (head.kind === 'execute') this.#done();
@@ -167,7 +177,7 @@ export class Pipeline {
 
   ready(transaction: TransactionState): void {
     const head = this.#answering(0x5a);
-    if (head?.kind !== 'query' && head?.kind !== 'function' && head?.kind !== 'sync') throw outOfTurn('Z');
+    if (head?.kind !== 'query' && head?.kind !== 'function' && head?.kind !== 'sync') throw outOfTurn(0x5a);
     this.#done(head.sqlState === undefined ? 'done' : 'failed');
     this.#events.ready(transaction);
   }
@@ -240,10 +250,9 @@ export class Pipeline {
   }
 
   #report(head: Pending, statement: Statement | undefined, end: Outcome['end']): void {
-    const now = this.#now();
     // In a pipeline it began when the one before was done.
-    const milliseconds = now - Math.max(head.sentAt, this.#lastDoneAt);
-    this.#lastDoneAt = now;
+    const milliseconds = this.#time - Math.max(head.sentAt, this.#lastDoneAt);
+    this.#lastDoneAt = this.#time;
     const { tags, seen, sqlState } = head;
     if (statement === undefined) return;
     this.#lastRun = statement;
@@ -263,3 +272,12 @@ export class Pipeline {
 }
 
 const runs: ReadonlySet<RequestKind> = new Set<RequestKind>(['query', 'function', 'execute']);
+
+/** `INSERT 0 1`, `SELECT 5`: the number at its end. */
+function countOf(tag: string): number | undefined {
+  let at = tag.length;
+  while (at > 0 && isDigit(tag.charCodeAt(at - 1))) at--;
+  return at === tag.length || at === 0 || tag[at - 1] !== ' ' ? undefined : Number(tag.slice(at));
+}
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;

@@ -10,7 +10,7 @@ import {
 } from './client-message.ts';
 import type { Request } from './pipeline.ts';
 import { frame } from './server-messages.ts';
-import { changesNames, type PreparedText, type SessionState } from './session-state.ts';
+import { changesNames, type SessionState } from './session-state.ts';
 import type { Refusal, Statement } from './statement.ts';
 
 /** One message of the client, understood. */
@@ -51,13 +51,12 @@ export function namesOf({
 
 /** In the order of the messages: names take on what they will stand for. */
 export function readRequest(state: SessionState, message: ClientMessage): Asked {
-  const { type, body, more, oversized } = message;
+  const { type, more, oversized } = message;
   switch (type) {
     case code('Q'): {
       if (oversized) return refused({ kind: 'query' }, tooLong, failingQuery);
-      const sql = parseQuery(body);
-      if (sql === undefined) return refused({ kind: 'query' }, invalidFormat, failingQuery);
-      const text = textOf(sql);
+      const text = parseQuery(message.body);
+      if (text === undefined) return refused({ kind: 'query' }, invalidFormat, failingQuery);
       const statement = state.statement('query', text);
       const change = state.prepared.expect('', undefined, state.group);
       const { confirm, drop } = settle(state.prepared, change);
@@ -66,17 +65,17 @@ export function readRequest(state: SessionState, message: ClientMessage): Asked 
       return { request, statement, runs: true, refusal: undefined, failing: failingQuery };
     }
     case code('P'): {
-      const parsed = oversized ? undefined : parseParse(body);
+      const parsed = oversized ? undefined : parseParse(message.body);
       if (parsed === undefined)
         return refused({ kind: 'parse' }, oversized ? tooLong : invalidFormat, failingParse(''));
-      const text = textOf(parsed.sql);
+      const { text } = parsed;
       const statement = state.statement('prepare', text);
       const { confirm, drop } = settle(state.prepared, state.prepared.expect(parsed.name, text, state.group));
       const request: Request = { kind: 'parse', statement, onDone: confirm, onDropped: drop };
       return { request, statement, runs: false, refusal: undefined, failing: failingParse(parsed.name) };
     }
     case code('B'): {
-      const bind = parseBind(body, more);
+      const bind = parseBind(message.body, more);
       if (bind === undefined) return refused({ kind: 'bind' }, invalidFormat, failingParse('forge'));
       const statement = state.bound(bind);
       if (changesNames(statement.sql)) state.blurred = true;
@@ -92,7 +91,7 @@ export function readRequest(state: SessionState, message: ClientMessage): Asked 
       return { request, statement, runs: true, refusal: undefined, failing: failingParse('forge') };
     }
     case code('E'): {
-      const execute = parseExecute(body);
+      const execute = parseExecute(message.body);
       if (execute === undefined) return refused({ kind: 'execute' }, invalidFormat, failingParse('forge'));
       const known = state.portal(execute.portal);
       const statement = known ?? state.cursor(execute.portal, execute.rows);
@@ -101,7 +100,7 @@ export function readRequest(state: SessionState, message: ClientMessage): Asked 
       return { request, statement: judged, runs: true, refusal: undefined, failing: failingParse('forge') };
     }
     case code('F'): {
-      const call = parseFunction(body, more);
+      const call = parseFunction(message.body, more);
       if (call === undefined) return refused({ kind: 'query' }, invalidFormat, failingQuery);
       const statement = state.statement(
         'function',
@@ -113,7 +112,7 @@ export function readRequest(state: SessionState, message: ClientMessage): Asked 
     }
     case code('D'):
     case code('C'): {
-      const named = oversized ? undefined : parseNamed(body);
+      const named = oversized ? undefined : parseNamed(message.body);
       const kind = type === code('D') ? 'describe' : 'close';
       if (named === undefined) return refused({ kind }, invalidFormat, failingParse('forge'));
       return plain(kind === 'close' ? closing(state, named) : { kind });
@@ -154,12 +153,6 @@ function plain(request: Request | undefined): Asked {
 
 function refused(request: Request, refusal: Refusal, failing: Buffer): Asked {
   return { request, statement: undefined, runs: false, refusal, failing };
-}
-
-function textOf(bytes: Buffer): PreparedText {
-  const sql = bytes.toString('utf8');
-  // A replacement character may stand there by itself: then the bytes are the same.
-  return { sql, exact: !sql.includes('\ufffd') || Buffer.from(sql).equals(bytes) };
 }
 
 const invalidFormat: Refusal = { sqlState: '08P01', message: 'invalid message format' };

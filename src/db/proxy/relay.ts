@@ -132,6 +132,7 @@ export class Relay {
       if (this.#waitingBytes > mostWaiting) this.#parts.client.pause();
       return;
     }
+    this.#pipeline.tick();
     let taken: Promise<void> | undefined;
     try {
       taken = this.#clientSide.receive(chunk);
@@ -179,6 +180,7 @@ export class Relay {
   #fromServer(chunk: Buffer): void {
     const { client, upstream } = this.#parts;
     if (this.#closed || client.writableEnded) return;
+    this.#pipeline.tick();
     let roomy = true;
     try {
       this.#serverSide.push(chunk, (bytes) => {
@@ -239,7 +241,8 @@ export class Relay {
 
   #settleOutcomes(): void {
     const { transaction } = this.#parts.state;
-    for (const outcome of this.#held) this.#settled.push({ ...outcome, transaction });
+    for (const { statement, end, tags, rows, sqlState, milliseconds } of this.#held)
+      this.#settled.push({ statement, end, tags, rows, sqlState, milliseconds, transaction });
     this.#held = [];
   }
 
@@ -263,17 +266,20 @@ async function within(milliseconds: number, work: Promise<void>): Promise<void> 
 const nothing = { tags: [], rows: 0, sqlState: undefined, milliseconds: 0 };
 
 /** Pieces that lie one behind the other in memory, as those of one chunk do, are sent as one. */
-function joined(pieces: readonly Buffer[]): Buffer[] {
+function joined(pieces: readonly Buffer[]): readonly Buffer[] {
+  if (pieces.length === 1) return pieces;
   const out: Buffer[] = [];
-  for (const piece of pieces) {
-    const last = out.at(-1);
-    if (
-      last !== undefined &&
-      last.buffer === piece.buffer &&
-      last.byteOffset + last.length === piece.byteOffset
-    )
-      out[out.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + piece.length);
-    else out.push(piece);
+  for (let first = 0, next: number; first < pieces.length; first = next) {
+    const piece = pieces[first] ?? nothingToSend;
+    let { length } = piece;
+    for (next = first + 1; next < pieces.length; next++) {
+      const follower = pieces[next] ?? nothingToSend;
+      if (follower.buffer !== piece.buffer || piece.byteOffset + length !== follower.byteOffset) break;
+      length += follower.length;
+    }
+    out.push(next === first + 1 ? piece : Buffer.from(piece.buffer, piece.byteOffset, length));
   }
   return out;
 }
+
+const nothingToSend = Buffer.alloc(0);

@@ -5,8 +5,8 @@ export interface ServerSink {
   rows(count: number): void;
   /** Any other message begins. True: it is not passed on; `replaced` is asked for at its end. */
   begins(type: number): boolean;
-  /** The end of one whose content matters; `body` may be cut. */
-  content(type: number, body: Buffer): void;
+  /** The end of one whose content matters: from `start` to `end` of `bytes`, which may be cut. */
+  content(type: number, bytes: Buffer, start: number, end: number): void;
   replaced(): Buffer;
 }
 
@@ -14,12 +14,17 @@ const headerBytes = 5;
 /** PostgreSQL's own limit for what a message holds, and some. */
 const longestMessage = 0x4000_0400;
 /** How much of these is looked at: CommandComplete, ErrorResponse, ReadyForQuery, ParameterStatus. */
-const lookedAt: Readonly<Record<number, number>> = {
-  [code('C')]: 256,
-  [code('E')]: 16 * 1024,
-  [code('Z')]: 1,
-  [code('S')]: 1024,
-};
+const lookedAt: readonly number[] = Array.from({ length: 256 }, (_, type) =>
+  type === code('C')
+    ? 256
+    : type === code('E')
+      ? 16 * 1024
+      : type === code('Z')
+        ? 1
+        : type === code('S')
+          ? 1024
+          : 0,
+);
 const dataRow = code('D');
 
 /**
@@ -83,11 +88,19 @@ export class ServerScanner {
         continue;
       }
       const size = sizeAt(bytes, offset);
+      const swallow = this.#sink.begins(type);
+      const kept = lookedAt[type] ?? 0;
+      const body = offset + headerBytes;
+      // Nearly always all of it is there.
+      if (!swallow && body + size <= length) {
+        if (kept > 0) this.#sink.content(type, bytes, body, body + Math.min(size, kept));
+        offset = body + size;
+        continue;
+      }
       this.#type = type;
-      this.#swallow = this.#sink.begins(type);
+      this.#swallow = swallow;
       this.#rest = size;
-      const kept = lookedAt[type];
-      this.#content = kept === undefined ? undefined : Buffer.allocUnsafe(Math.min(size, kept));
+      this.#content = kept === 0 ? undefined : Buffer.allocUnsafe(Math.min(size, kept));
       this.#used = 0;
       if (this.#swallow) {
         if (from < offset) pass(bytes.subarray(from, offset));
@@ -130,7 +143,7 @@ export class ServerScanner {
     const swallowed = this.#swallow;
     this.#swallow = false;
     const replacement = swallowed ? this.#sink.replaced() : undefined;
-    if (this.#content !== undefined) this.#sink.content(this.#type, this.#content);
+    if (this.#content !== undefined) this.#sink.content(this.#type, this.#content, 0, this.#content.length);
     this.#content = undefined;
     if (replacement !== undefined) pass(replacement);
   }

@@ -6,9 +6,8 @@ import type { SessionState } from './session-state.ts';
 import type { TransactionState } from './statement.ts';
 
 /** NoticeResponse, NotificationResponse: any time, of nothing. */
-const asides = new Set([code('N'), code('A')]);
-const withContent = new Set([code('C'), code('E'), code('Z'), code('S')]);
-const error = code('E');
+const [notice, notification] = [code('N'), code('A')];
+const [complete, error, ready, parameter] = [code('C'), code('E'), code('Z'), code('S')];
 
 /** Reads what the server sends along into the pipeline and the session's state. */
 export class ServerSide {
@@ -30,11 +29,12 @@ export class ServerSide {
           if (found !== undefined) instead = Buffer.from(found);
           return found !== undefined;
         }
-        if (!withContent.has(type) && !asides.has(type)) pipeline.answered(String.fromCharCode(type));
+        const ended = type === complete || type === ready || type === parameter;
+        if (!ended && type !== notice && type !== notification) pipeline.answered(type);
         return false;
       },
       replaced: () => instead,
-      content: (type, body) => this.#content(type, body),
+      content: (type, bytes, start, end) => this.#content(type, bytes, start, end),
     });
   }
 
@@ -50,13 +50,14 @@ export class ServerSide {
     this.#scanner.push(chunk, pass);
   }
 
-  #content(type: number, body: Buffer): void {
-    if (type === code('C')) this.#pipeline.completed(textAt(body, 0));
-    else if (type === code('Z')) this.#pipeline.ready(transactionOf(body[0]));
-    else if (type === code('S')) {
-      const name = textAt(body, 0);
-      this.#state.parameterChanged(name, textAt(body, Buffer.byteLength(name) + 1));
+  #content(type: number, bytes: Buffer, start: number, end: number): void {
+    if (type === complete) this.#pipeline.completed(textAt(bytes, start, end));
+    else if (type === ready) this.#pipeline.ready(transactionOf(start < end ? bytes[start] : undefined));
+    else if (type === parameter) {
+      const name = textAt(bytes, start, end);
+      this.#state.parameterChanged(name, textAt(bytes, start + Buffer.byteLength(name) + 1, end));
     } else {
+      const body = bytes.subarray(start, end);
       const { sqlState, message } = errorFields(body);
       // Severity V is not localized: ERROR, FATAL, PANIC.
       if (/\0V(FATAL|PANIC)\0/.test(body.toString('latin1'))) this.saidGoodbye = true;
@@ -72,9 +73,9 @@ function transactionOf(status: number | undefined): TransactionState {
   throw new ProtocolViolation('the database is in a state that does not exist');
 }
 
-function textAt(body: Buffer, start: number): string {
-  const end = body.indexOf(0, start);
-  return body.toString('utf8', start, end < 0 ? body.length : end);
+function textAt(bytes: Buffer, start: number, end: number): string {
+  const nul = bytes.indexOf(0, start);
+  return bytes.toString('utf8', start, nul < 0 || nul > end ? end : nul);
 }
 
 function code(character: string): number {

@@ -16,6 +16,7 @@ export class SessionState {
   application: string;
   encoding = 'UTF8';
   standardStrings = true;
+  readOnly: boolean | undefined;
   /** Counts the Syncs. */
   group = 0;
   /** In this group names may have changed by SQL. */
@@ -32,7 +33,7 @@ export class SessionState {
   }
 
   get context(): GuardContext {
-    return { encoding: this.encoding, standardStrings: this.standardStrings };
+    return { encoding: this.encoding, standardStrings: this.standardStrings, readOnly: this.readOnly };
   }
 
   statement(kind: Statement['kind'], text: PreparedText, values: readonly BoundValue[] = []): Statement {
@@ -41,7 +42,8 @@ export class SessionState {
       id: this.#nextId(),
       connection: this.#connection,
       kind,
-      ...text,
+      sql: text.sql,
+      exact: text.exact,
       values,
       application,
       transaction,
@@ -75,8 +77,9 @@ export class SessionState {
   }
 
   /** Portals end with their transaction. What was bound and never executed. */
-  transactionEnded(): Statement[] {
+  transactionEnded(): readonly Statement[] {
     this.portals.forget();
+    if (this.#unused.size === 0) return none;
     const unused = [...this.#unused];
     this.#unused.clear();
     return unused;
@@ -106,8 +109,11 @@ export class SessionState {
     if (name === 'application_name') this.application = value;
     else if (name === 'client_encoding') this.encoding = value;
     else if (name === 'standard_conforming_strings') this.standardStrings = value === 'on';
+    else if (name === 'default_transaction_read_only') this.readOnly = value === 'on';
   }
 }
+
+const none: readonly Statement[] = [];
 
 /** Names of prepared statements can be used again after these. */
 export function changesNames(sql: string): boolean {

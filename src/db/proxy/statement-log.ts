@@ -1,17 +1,24 @@
-import { encodeRecord, firstPrevious, type JournalEvent } from '../../audit/journal-record.ts';
+import { firstPrevious } from '../../audit/journal-record.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact } from '../../lib/secret.ts';
 import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
 import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
+import { StatementLines } from './statement-line.ts';
 
 export interface LogOptions {
   /** Of the journal: which access this is. */
   readonly access: string;
-  /** The break-glass session's id. */
+  /** The break-glass session's id: then the disk has each statement before it is sent, else the system has it. */
   readonly breakglass?: string | undefined;
   /** What else may not be written down; passwords never are. */
   readonly mask?: MaskSql | undefined;
+}
+
+/** What is shown of a text, and of its values. */
+interface Shown extends MaskedSql {
+  readonly json: string;
+  readonly length: number | undefined;
 }
 
 /** In JSON each character may become six bytes; a line has 200 000. */
@@ -19,59 +26,54 @@ const longestSql = 24_000;
 const longestValue = 256;
 const longestValues = 6_000;
 const mostRemembered = 200;
-/** An outcome is written with what comes next, or after this: only what is to be sent must be on the disk first. */
+/** An outcome is written with what comes next, or after this: only what is to be sent must be written first. */
 const outcomePatienceMs = 100;
 const mostOutcomes = 200;
 
 /**
- * Statements and their outcomes as lines of a stream, each with the hash of the one before. A statement is one line,
- * on the disk before it is sent; its outcome is another. One sync for each group of statements: outcomes wait for it.
+ * Statements and their outcomes as lines of a stream. A statement is one line, written before it is sent; its outcome
+ * is another. In a break-glass session a statement waits for the disk, with all that wait at the time; else the system
+ * has it in the same moment, and the disk soon (docs/decisions/0017).
  */
 export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #host: Pick<Host, 'now'>;
-  readonly #file: Pick<StreamFile, 'append'>;
+  readonly #file: Pick<StreamFile, 'append' | 'put'>;
   readonly #options: LogOptions;
-  readonly #masked = new Map<string, MaskedSql>();
-  #previous = firstPrevious;
-  #application = { given: '', shown: '' };
+  readonly #lines: StatementLines;
+  readonly #shown = new Map<string, Shown>();
+  #application = { given: '', json: '""' };
   #outcomes: string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #lines = 0;
-  #statements = 0;
 
-  constructor(host: Pick<Host, 'now'>, file: Pick<StreamFile, 'append'>, options: LogOptions) {
+  constructor(host: Pick<Host, 'now'>, file: Pick<StreamFile, 'append' | 'put'>, options: LogOptions) {
     this.#host = host;
     this.#file = file;
     this.#options = options;
+    const { access, breakglass } = options;
+    this.#lines = new StatementLines({ access, breakglass }, firstPrevious);
   }
 
   /** What it has come to; `head` is the last line's hash. */
   get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
-    return { lines: this.#lines, statements: this.#statements, head: this.#previous };
+    return this.#lines.written;
   }
 
-  before(statement: Statement): Promise<void> {
-    const line = this.#line(this.#announced(statement));
-    return this.#append(line);
+  before(statement: Statement): Promise<void> | undefined {
+    const lines = this.#held(this.#announced(statement));
+    if (this.#options.breakglass !== undefined) return this.#file.append(lines);
+    try {
+      this.#file.put(lines);
+      return undefined;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  after({ statement, end, tags, rows, sqlState, milliseconds, transaction }: Outcome): void {
+  after(outcome: Outcome): void {
+    const { end, statement } = outcome;
     // Nobody has announced what was never to run.
-    if (end === 'refused' || statement.kind === 'prepare')
-      this.#outcomes.push(this.#line(this.#announced(statement)));
-    this.#outcomes.push(
-      this.#line({
-        type: 'outcome',
-        ...this.#ids(),
-        statement: statement.id,
-        end,
-        tags: tags.length === 0 ? undefined : tags.join(', ').slice(0, 1_000),
-        rows,
-        sqlState,
-        milliseconds: Math.round(milliseconds * 1000) / 1000,
-        transaction,
-      }),
-    );
+    if (end === 'refused' || statement.kind === 'prepare') this.#outcomes.push(this.#announced(statement));
+    this.#outcomes.push(this.#lines.outcome(this.#host.now(), outcome));
     if (this.#outcomes.length >= mostOutcomes) this.#flush();
     // It is left to run where there are statements all the time: a timer for each would cost as much as its line.
     else this.#timer ??= setTimeout(() => this.#late(), outcomePatienceMs);
@@ -81,7 +83,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#append();
+    await this.#file.append(this.#held());
   }
 
   #late(): void {
@@ -90,48 +92,35 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   #flush(): void {
-    // A stream that fails once fails for good: the next statement is told.
-    this.#append().catch(() => {});
+    try {
+      this.#file.put(this.#held());
+    } catch {
+      // A stream that fails once fails for good: the next statement is told.
+    }
   }
 
-  #append(...lines: readonly string[]): Promise<void> {
-    const outcomes = this.#outcomes;
+  /** In the order in which they were made, for each has the hash of the one before. */
+  #held(line?: string): string[] {
+    const lines = this.#outcomes;
     this.#outcomes = [];
-    return this.#file.append([...outcomes, ...lines]);
+    if (line !== undefined) lines.push(line);
+    return lines;
   }
 
-  #line(event: JournalEvent): string {
-    const { line, hash } = encodeRecord(this.#host.now(), this.#previous, event);
-    this.#previous = hash;
-    this.#lines++;
-    if (event.type === 'statement') this.#statements++;
-    return line;
-  }
-
-  #ids(): { readonly id: string; readonly breakglass: string | undefined } {
-    return { id: this.#options.access, breakglass: this.#options.breakglass };
-  }
-
-  #announced(statement: Statement): JournalEvent {
-    const { id, connection, kind, exact, values, application, transaction } = statement;
-    const masked = this.#mask(statement.sql);
-    const { sql } = masked;
-    const cut = sql.length > longestSql;
+  #announced(statement: Statement): string {
+    const { application, values } = statement;
+    const shown = this.#show(statement.sql);
     if (application !== this.#application.given)
-      this.#application = { given: application, shown: redact(application.slice(0, 200)) };
-    return {
-      type: 'statement',
-      ...this.#ids(),
-      statement: id,
-      connection,
-      kind,
-      sql: cut ? sql.slice(0, longestSql) : sql,
-      length: cut ? sql.length : undefined,
-      exact: exact ? undefined : false,
-      values: values.length === 0 ? undefined : this.#values(statement, masked),
-      application: this.#application.shown,
-      transaction,
-    };
+      this.#application = {
+        given: application,
+        json: JSON.stringify(redact(application.slice(0, 200))),
+      };
+    return this.#lines.statement(this.#host.now(), statement, {
+      sql: shown.json,
+      length: shown.length,
+      values: values.length === 0 ? undefined : JSON.stringify(this.#values(statement, shown)),
+      application: this.#application.json,
+    });
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
@@ -153,16 +142,20 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   /** Prepared statements come again and again. */
-  #mask(sql: string): MaskedSql {
-    const known = this.#masked.get(sql);
+  #show(sql: string): Shown {
+    const known = this.#shown.get(sql);
     if (known !== undefined) return known;
     const masked = maskPasswords(sql);
     const more = this.#options.mask?.(masked.sql);
     const secret = masked.secret || more?.secret === true;
-    const found = { sql: redact((more ?? masked).sql), secret, parameters: more?.parameters };
+    const text = redact((more ?? masked).sql);
+    const cut = text.length > longestSql;
+    const json = JSON.stringify(cut ? text.slice(0, longestSql) : text);
+    const length = cut ? text.length : undefined;
+    const found = { sql: text, json, length, secret, parameters: more?.parameters };
     if (sql.length > longestSql) return found;
-    if (this.#masked.size >= mostRemembered) this.#masked.clear();
-    this.#masked.set(sql, found);
+    if (this.#shown.size >= mostRemembered) this.#shown.clear();
+    this.#shown.set(sql, found);
     return found;
   }
 }

@@ -61,6 +61,8 @@ export interface GuardContext {
   /** client_encoding of the session: in some, a lexer that thinks of UTF-8 can be deceived. */
   readonly encoding: string;
   readonly standardStrings: boolean;
+  /** default_transaction_read_only as the server last reported it; those before PostgreSQL 14 don't. */
+  readonly readOnly: boolean | undefined;
 }
 
 /** Decides what may be sent. Asked for each Query, Parse, Bind, function call, in order. */
@@ -69,8 +71,8 @@ export interface StatementGuard {
 }
 
 export interface StatementWatcher {
-  /** Fulfilled once the statement is recorded; only then it is sent. Rejecting: it is not sent. */
-  before(statement: Statement): Promise<void>;
+  /** Undefined or fulfilled once the statement is recorded; only then it is sent. Rejecting: it is not sent. Never throws. */
+  before(statement: Statement): Promise<void> | undefined;
   /** Also for what was never announced: a failed or refused Parse, a refused statement. */
   after(outcome: Outcome): void;
 }

@@ -23,6 +23,8 @@ export interface JournalAccess {
   /** Of a failure or refusal. */
   readonly code: string | undefined;
   readonly milliseconds: number | undefined;
+  /** How many were recorded on a database; undefined: none were to be, or its forge was killed. */
+  readonly statements: number | undefined;
 }
 
 export interface AccessList {
@@ -49,6 +51,7 @@ export async function listAccesses(
 ): Promise<AccessList> {
   const accesses: JournalAccess[] = [];
   const closings = new Map<string, JournalRecord['event']>();
+  const counts = new Map<string, number>();
   let unreadable = 0;
   for await (const lines of readJournal(host, since)) {
     for (const { record } of [...lines].reverse()) {
@@ -59,7 +62,9 @@ export async function listAccesses(
       const { event } = record;
       const id = text(event.id);
       if (event.type === 'access.closed' && id !== undefined) closings.set(id, event);
-      const access = accessOf(event, id === undefined ? undefined : closings.get(id));
+      if (event.type === 'statements.closed' && id !== undefined && typeof event.statements === 'number')
+        counts.set(id, event.statements);
+      const access = accessOf(event, closings.get(id ?? ''), counts.get(id ?? ''));
       if (access === undefined || Date.parse(access.at) < (since ?? 0)) continue;
       if (environment !== undefined && access.environment !== environment) continue;
       if (accesses.length >= limit) return { accesses, more: true, unreadable };
@@ -73,6 +78,7 @@ export async function listAccesses(
 function accessOf(
   event: JournalRecord['event'],
   closing: JournalRecord['event'] | undefined,
+  statements: number | undefined,
 ): JournalAccess | undefined {
   const type = text(event.type) ?? '';
   const refused = type === 'access.refused';
@@ -92,6 +98,7 @@ function accessOf(
     grant: text(event.breakglass),
     outcome: refused ? 'refused' : text(closing?.outcome),
     code: text(result?.code),
+    statements,
     milliseconds: typeof closing?.milliseconds === 'number' ? closing.milliseconds : undefined,
   };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type JournalHost, journalFiles, journalFolder } from './journal.ts';
-import { firstPrevious, parseRecord } from './journal-record.ts';
+import { firstPrevious, type JournalRecord, parseRecord } from './journal-record.ts';
 import { linesOf, readJournalFile } from './read-journal.ts';
+import { type FoundStream, statementStreams } from './statement-stream.ts';
 
 export interface JournalVerification {
   readonly records: number;
@@ -12,6 +13,8 @@ export interface JournalVerification {
   readonly complete: boolean;
   /** The first place where the chain is broken. */
   readonly problem: { readonly file: string; readonly line: number; readonly reason: string } | undefined;
+  /** Of statements, as far as the journal is whole. */
+  readonly streams: readonly FoundStream[];
 }
 
 /** Reads the whole journal and checks every hash and every link. */
@@ -22,11 +25,13 @@ export async function verifyJournal(host: Pick<JournalHost, 'directories'>): Pro
   let complete = true;
   let previous: string | undefined;
   let lost: { readonly file: string; readonly line: number; readonly sha256: string } | undefined;
+  const ofStreams: JournalRecord[] = [];
   const broken = (file: string, line: number, reason: string): JournalVerification => ({
     records,
     torn,
     complete,
     problem: { file, line, reason },
+    streams: [],
   });
   for (const name of journalFiles(folder)) {
     const file = join(folder, name);
@@ -49,9 +54,10 @@ export async function verifyJournal(host: Pick<JournalHost, 'directories'>): Pro
       else if (record.previous !== previous)
         return broken(file, line, 'it does not continue the record before it');
       previous = record.hash;
+      if (String(record.event.type).startsWith('statements.')) ofStreams.push(record);
       records++;
     }
   }
   if (lost !== undefined) return broken(lost.file, lost.line, 'this line is not a record');
-  return { records, torn, complete, problem: undefined };
+  return { records, torn, complete, problem: undefined, streams: statementStreams(host, ofStreams) };
 }

@@ -1,25 +1,15 @@
-import { parseRecord } from '../audit/journal-record.ts';
 import { recordingName } from '../audit/recording.ts';
-import { getObject, type ListedVersion } from '../aws/s3.ts';
 import type { AccessAccount } from './access-account.ts';
-import { findArchivedSession } from './archive-sessions.ts';
-import { type EvidencePiece, journalPart, parseEvidence } from './protocol/evidence.ts';
+import { type ArchivedStream, type ArchivedStreams, archivedStreams } from './archived-streams.ts';
 import type { SessionId } from './protocol/ids.ts';
-import { parseFileKey } from './protocol/keys.ts';
 
-/** A shell's recording, put together again from the pieces in which the person's own forge delivered it. */
-export interface ArchivedRecording {
+/** A shell's recording. */
+export interface ArchivedRecording extends Pick<ArchivedStream, 'bytes' | 'whole'> {
   /** Of the access. */
   readonly id: string;
-  readonly bytes: Buffer;
-  /** False: pieces between others are missing. */
-  readonly whole: boolean;
   /** As the person's journal has it; undefined: that was not delivered. */
   readonly sha256: string | undefined;
 }
-
-/** Largest piece that the recorder keeps. */
-const largestPiece = 8 * 1024 * 1024;
 
 /** Those of one session, by id. Throws what findArchivedSession throws. */
 export async function archivedRecordings(
@@ -27,64 +17,21 @@ export async function archivedRecordings(
   bucket: string,
   typed: string,
 ): Promise<{ readonly session: SessionId; readonly recordings: readonly ArchivedRecording[] }> {
-  const { id: session, versions } = await findArchivedSession(account, bucket, typed);
-  const pieces: EvidencePiece[] = [];
-  for (const { key, versionId } of firstVersions(versions)) {
-    const { aws, region, keys } = await account();
-    const object = await getObject(aws, region, keys, { bucket, key, versionId, limit: largestPiece });
-    const piece = object && parseEvidence(Buffer.from(object.bytes).toString('utf8'));
-    if (piece !== undefined) pieces.push(piece);
-  }
-  return { session, recordings: assembleRecordings(pieces) };
+  const { session, ...found } = await archivedStreams(account, bucket, typed);
+  return { session, recordings: recordingsIn(found) };
 }
 
-/** Of each file the version that was there first: whoever writes again only adds. */
-function firstVersions(versions: readonly ListedVersion[]): readonly ListedVersion[] {
-  const first = new Map<string, ListedVersion>();
-  for (const version of versions) {
-    if (version.deleteMarker || version.size > largestPiece || parseFileKey(version.key) === undefined)
-      continue;
-    const known = first.get(version.key);
-    // S3 lists the newest first.
-    if (known === undefined || version.lastModified <= known.lastModified) first.set(version.key, version);
-  }
-  return [...first.values()];
-}
-
-/** `pieces` in any order, also twice. */
-export function assembleRecordings(pieces: readonly EvidencePiece[]): readonly ArchivedRecording[] {
-  const hashes = new Map<unknown, string>();
-  const streams = new Map<string, { readonly offset: number; readonly text: string }[]>();
-  for (const { of, offset = 0, lines } of pieces.flatMap(({ parts }) => parts)) {
-    if (of === journalPart) {
-      for (const line of lines) {
-        const event = parseRecord(line)?.event;
-        if (event?.type === 'recording.closed') hashes.set(event.id, String(event.sha256));
-      }
-    } else if (of.endsWith(recordingName(''))) {
-      const parts = streams.get(of) ?? [];
-      parts.push({ offset, text: lines.map((line) => `${line}\n`).join('') });
-      streams.set(of, parts);
-    }
-  }
-  return [...streams]
-    .map(([name, parts]) => {
-      const id = name.slice(0, -recordingName('').length);
-      return { id, ...joined(parts), sha256: hashes.get(id) };
-    })
-    .sort((one, other) => (one.id < other.id ? -1 : 1));
-}
-
-function joined(parts: readonly { readonly offset: number; readonly text: string }[]) {
-  const found: Buffer[] = [];
-  let size = 0;
-  let whole = true;
-  for (const { offset, text } of [...parts].sort((one, other) => one.offset - other.offset)) {
-    if (offset < size) continue;
-    if (offset > size) whole = false;
-    const bytes = Buffer.from(text);
-    found.push(bytes);
-    size = offset + bytes.length;
-  }
-  return { bytes: Buffer.concat(found), whole };
+export function recordingsIn({ streams, events }: ArchivedStreams): readonly ArchivedRecording[] {
+  const hashes = new Map(
+    events.flatMap((event) =>
+      event.type === 'recording.closed' ? [[event.id, String(event.sha256)] as const] : [],
+    ),
+  );
+  const end = recordingName('');
+  return streams
+    .filter(({ name }) => name.endsWith(end))
+    .map(({ name, bytes, whole }) => {
+      const id = name.slice(0, -end.length);
+      return { id, bytes, whole, sha256: hashes.get(id) };
+    });
 }

@@ -18,7 +18,10 @@ export function requestPlan(place: BreakGlassPlace, plan: RequestPlan, command: 
       call('identitystore GetGroupId', rule.groupName, 'the group whose members have the access'),
       { kind: 'local', what: 'write the request to the journal' },
       call('s3 PutObject', `${place.intakeBucket}/requests/<your id>/<request>.json`, 'the request, once'),
-      { kind: 'local', what: 'tell the approvers in Slack, where a webhook is known: forge breakglass webhook' },
+      {
+        kind: 'local',
+        what: 'tell the approvers in Slack, where a webhook is known: forge breakglass webhook',
+      },
       ...waiting(place, rule.permissionSet, environment.account),
       sessionStep(command),
     ],

@@ -38,9 +38,21 @@ const write = (count: number) =>
 
 describe('the journal', () => {
   it('is a chain that verifies, in 0600 files of a 0700 folder', async () => {
-    expect(await verifyJournal(host)).toEqual({ records: 0, torn: 0, complete: true, problem: undefined });
+    expect(await verifyJournal(host)).toEqual({
+      records: 0,
+      torn: 0,
+      complete: true,
+      problem: undefined,
+      streams: [],
+    });
     await write(5);
-    expect(await verifyJournal(host)).toEqual({ records: 5, torn: 0, complete: true, problem: undefined });
+    expect(await verifyJournal(host)).toEqual({
+      records: 5,
+      torn: 0,
+      complete: true,
+      problem: undefined,
+      streams: [],
+    });
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(statSync(journalFolder(host)).mode & 0o777).toBe(0o700);
     const first = parseRecord(readFileSync(file(), 'utf8').split('\n')[0] ?? '');
@@ -107,7 +119,13 @@ describe('the journal', () => {
     host.shiftClock(-40 * 86_400_000);
     await write(1);
     expect(names()).toHaveLength(2);
-    expect(await verifyJournal(host)).toEqual({ records: 5, torn: 0, complete: true, problem: undefined });
+    expect(await verifyJournal(host)).toEqual({
+      records: 5,
+      torn: 0,
+      complete: true,
+      problem: undefined,
+      streams: [],
+    });
   });
 
   it('says when older months are gone', async () => {
@@ -116,12 +134,12 @@ describe('the journal', () => {
     host.shiftClock(40 * 86_400_000);
     await write(1);
     truncateSync(old, 0);
-    expect(await verifyJournal(host)).toMatchObject({ complete: false, problem: undefined });
+    expect(await verifyJournal(host)).toMatchObject({ complete: false, problem: undefined, streams: [] });
   });
 
   it('keeps one chain when many write at once', async () => {
     await Promise.all(Array.from({ length: 50 }, (_, n) => appendToJournal(host, numbered(n))));
-    expect(await verifyJournal(host)).toMatchObject({ records: 50, problem: undefined });
+    expect(await verifyJournal(host)).toMatchObject({ records: 50, problem: undefined, streams: [] });
   });
 
   it('takes nothing that others can write, and follows no link', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeRecord, firstPrevious } from '../../src/audit/journal-record.ts';
-import { assembleRecordings } from '../../src/breakglass/archived-recordings.ts';
+import { recordingsIn } from '../../src/breakglass/archived-recordings.ts';
+import { assembleStreams } from '../../src/breakglass/archived-streams.ts';
 import type { EvidencePiece } from '../../src/breakglass/protocol/evidence.ts';
 
 const id = '3f9c21aa-0000-4000-8000-000000000000';
@@ -31,7 +32,7 @@ describe('recordings of the archive', () => {
       fc.property(fc.array(fc.nat()), fc.array(fc.nat()), (cuts, order) => {
         const found = pieces(cuts);
         const mixed = [...found, ...order.flatMap((index) => found[index % found.length] ?? [])].reverse();
-        const [recording, ...others] = assembleRecordings(mixed);
+        const [recording, ...others] = recordingsIn(assembleStreams(mixed));
         expect(others).toEqual([]);
         expect(recording).toMatchObject({ id, whole: true });
         expect(recording?.bytes.toString()).toBe(text);
@@ -43,12 +44,11 @@ describe('recordings of the archive', () => {
     const { line } = encodeRecord(0, firstPrevious, { type: 'recording.closed', id, sha256: 'ab' });
     const [first, , third] = pieces([1, 2]);
     const journal = { of: 'journal', offset: undefined, lines: ['nonsense', line] };
-    const found = assembleRecordings([first, third].flatMap((piece) => piece ?? []));
+    const found = recordingsIn(assembleStreams([first, third].flatMap((piece) => piece ?? [])));
     expect(found).toMatchObject([{ id, whole: false, sha256: undefined }]);
-    const told = assembleRecordings([
-      ...pieces([]),
-      ...pieces([]).map((piece) => ({ ...piece, parts: [journal] })),
-    ]);
+    const told = recordingsIn(
+      assembleStreams([...pieces([]), ...pieces([]).map((piece) => ({ ...piece, parts: [journal] }))]),
+    );
     expect(told).toMatchObject([{ id, whole: true, sha256: 'ab' }]);
   });
 });

@@ -84,12 +84,18 @@ function columnsOf(accesses: readonly JournalAccess[]): readonly Column<JournalA
       title: 'TIME',
       value: ({ milliseconds }) => (milliseconds === undefined ? undefined : durationText(milliseconds)),
     },
+    ...(accesses.some(({ statements }) => statements !== undefined) ? [statementsColumn] : []),
     { title: 'ID', value: ({ id }) => nameOf(id) },
     { title: 'GRANT', value: ({ grant }) => nameOf(grant), minor: true },
     { title: 'REASON', value: ({ reason }) => reason, minor: true },
     { title: 'PROGRAM', value: ({ program }) => program, minor: true },
   ];
 }
+
+const statementsColumn: Column<JournalAccess> = {
+  title: 'SQL',
+  value: ({ statements }) => (statements === undefined ? undefined : String(statements)),
+};
 
 /** Short enough to type, long enough to be one of those in the list: what `forge audit show` takes. */
 function shortNames(accesses: readonly JournalAccess[]): (id: string | undefined) => string | undefined {
@@ -129,4 +135,5 @@ const fields = [
   'outcome',
   'code',
   'milliseconds',
+  'statements',
 ] as const satisfies readonly (keyof JournalAccess)[];

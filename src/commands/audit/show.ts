@@ -6,13 +6,17 @@ import { archiveOption } from './archive-option.ts';
 import { journalPlan } from './plan-audit.ts';
 import { timeText } from './time-text.ts';
 
-export default defineCommand<{ readonly archive?: boolean }>({
+export default defineCommand<{ readonly archive?: boolean; readonly sql?: boolean }>({
   description: 'Shows every record of one access, or of one break-glass session.',
   arguments: [{ name: '<id>', description: 'from forge audit list, or of break-glass: BG-… or bg-7f3k' }],
-  options: [archiveOption],
+  options: [archiveOption, { flags: '--sql', description: 'what was run on databases, as a query log' }],
   examples: [
     ['forge audit show 3f9c21aa', 'one access: how it began, what it touched, how it ended'],
     ['forge audit show bg-7f3k', 'a break-glass session, and every access that was made in it here'],
+    [
+      'forge audit show bg-7f3k --sql',
+      'every statement of it: when, how long, how many rows, what became of it',
+    ],
     [
       'forge audit show --archive bg-7f3k',
       'what the archive has of it: who asked, who approved, how it ended',
@@ -23,6 +27,10 @@ export default defineCommand<{ readonly archive?: boolean }>({
   async run(context, { args, options }) {
     const { host, output, globals } = context;
     const typed = args[0] ?? '';
+    if (options.sql === true) {
+      const { showStatements } = await import('./show-statements.ts');
+      return showStatements(context, typed, options.archive === true);
+    }
     if (options.archive === true) {
       const { showArchived } = await import('./show-archived.ts');
       return showArchived(context, typed);

@@ -1,4 +1,6 @@
+import type { FoundStream } from '../../audit/statement-stream.ts';
 import { verifyJournal } from '../../audit/verify-journal.ts';
+import { type StreamProblem, verifyStatements } from '../../audit/verify-statements.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
@@ -24,7 +26,10 @@ export default defineCommand<VerifyOptions>({
     },
   ],
   examples: [
-    ['forge audit verify', 'the journal of this machine: every hash and every link, over all months'],
+    [
+      'forge audit verify',
+      'the journal of this machine, every hash and every link, and the statements it tells of',
+    ],
     ['forge audit verify --archive', 'all of the archive, and its ledger'],
     ['forge audit verify --archive bg-7f3k', 'one session'],
     ['forge audit verify --archive --since 7d --trail --output json', 'what an auditor runs every week'],
@@ -63,20 +68,32 @@ async function checkJournal({ host, output, globals }: Context): Promise<number>
     output.plan(journalPlan('Check every hash and every link of the journal.'));
     return 0;
   }
-  const { records, torn, complete, problem } = await verifyJournal(host);
-  const found = problem ?? (complete ? undefined : noBeginning);
+  const { records, torn, complete, problem, streams } = await verifyJournal(host);
+  const found = problem ?? (complete ? undefined : noBeginning) ?? firstProblem(streams);
   output.result({
-    data: { ok: found === undefined, records, torn, finding: found ?? null },
+    data: { ok: found === undefined, records, torn, streams: streams.length, finding: found ?? null },
     text: (style) => {
       if (found !== undefined) {
         const where = found.file === undefined ? '' : `${found.file}:${found.line}: `;
         return style.danger(`${where}${found.reason}.`);
       }
       const unfinished = torn === 0 ? '' : `; ${torn} unfinished by a crash, each accounted for`;
-      return `${style.good('whole')}  ${style.plain(`${records} records${unfinished}`)}`;
+      const ofStreams =
+        streams.length === 0
+          ? ''
+          : `; ${streams.length} ${streams.length === 1 ? 'stream' : 'streams'} of statements`;
+      return `${style.good('whole')}  ${style.plain(`${records} records${unfinished}${ofStreams}`)}`;
     },
   });
   return found === undefined ? 0 : 1;
+}
+
+function firstProblem(streams: readonly FoundStream[]): StreamProblem | undefined {
+  for (const stream of streams) {
+    const problem = verifyStatements(stream);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 const noBeginning = {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/audit/audit-events.ts';
@@ -142,6 +143,7 @@ describe('forge audit list', () => {
       outcome: null,
       code: null,
       milliseconds: null,
+      statements: null,
     });
   });
 
@@ -240,6 +242,140 @@ describe('forge audit show', () => {
   });
 });
 
+describe('statements', () => {
+  const id = uuid(7);
+  const path = () => join(host.directories.state, 'streams', id, `statements-${id}.jsonl`);
+  const said = { id, connection: 1, kind: 'query', application: 'psql', transaction: 'idle' };
+  const events: readonly JournalEvent[] = [
+    { type: 'statement', ...said, statement: 1, sql: 'select *\n\tfrom orders -- \x1b[31mred' },
+    { type: 'outcome', id, statement: 1, end: 'done', tags: 'SELECT 2', rows: 2, milliseconds: 3.21 },
+    {
+      ...{ type: 'statement', ...said, statement: 2, kind: 'bind', sql: 'select $1, $2, $3' },
+      values: JSON.stringify(["o'clock", null, { masked: true }]),
+    },
+    { type: 'outcome', id, statement: 2, end: 'failed', rows: 0, sqlState: '42P18', milliseconds: 12 },
+    { type: 'statement', ...said, statement: 3, sql: 'drop table x' },
+    { type: 'outcome', id, statement: 3, end: 'refused', rows: 0, sqlState: '25006', milliseconds: 0 },
+    { type: 'statement', ...said, statement: 4, sql: 'begin' },
+    ...[
+      {
+        type: 'outcome',
+        id,
+        statement: 4,
+        end: 'done',
+        tags: 'BEGIN',
+        rows: 0,
+        milliseconds: 1,
+        transaction: 'open',
+      },
+    ],
+    { type: 'statement', ...said, statement: 5, sql: 'select pg_sleep(9)' },
+  ];
+
+  /** A chained stream of the first `count` events, and the journal's word of it. */
+  async function writeStream(count = events.length, closed = true): Promise<void> {
+    let previous = firstPrevious;
+    let text = '';
+    for (const event of events.slice(0, count)) {
+      const record = encodeRecord(host.now(), previous, event);
+      text += `${record.line}\n`;
+      previous = record.hash;
+    }
+    mkdirSync(dirname(path()), { recursive: true, mode: 0o700 });
+    writeFileSync(path(), text, { mode: 0o600 });
+    const file = `statements-${id}.jsonl`;
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const ends = { lines: count, statements: 5, head: previous, bytes: text.length, sha256 };
+    await write(opened(7), { type: 'statements.opened', id, file });
+    if (closed) await write({ type: 'statements.closed', id, file, ...ends });
+  }
+
+  it('read like a query log, escaped, with what became of each', async () => {
+    await writeStream();
+    const { code, out, err } = await forge('show', uuid(7).slice(0, 8), '--sql');
+    expect([code, err]).toEqual([0, '']);
+    const time = '<time>';
+    expect(out.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z/gm, time).split('\n')).toEqual([
+      `${id}  dev/shop-7  dana@tapp.example`,
+      `${time}  3.2 ms  SELECT, 2 rows (transaction: ?)  #1 psql`,
+      '    select *',
+      '    \\tfrom orders -- \\x1b[31mred',
+      `${time}  12 ms  failed 42P18 (transaction: ?)  #1 psql`,
+      '    select $1, $2, $3',
+      "    $1 = 'o''clock'",
+      '    $2 = NULL',
+      '    $3 = *** (masked)',
+      `${time}  0.0 ms  refused by forge 25006  #1 psql`,
+      '    drop table x',
+      `${time}  1.0 ms  BEGIN (transaction: open)  #1 psql`,
+      '    begin',
+      `${time}  unknown: the connection ended  #1 psql`,
+      '    select pg_sleep(9)',
+      '',
+    ]);
+    const json = JSON.parse((await forge('show', id, '--sql', '--output', 'json')).out);
+    expect(json).toMatchObject([{ id, target: 'dev/shop-7', whole: true, path: path() }]);
+    expect(json[0].statements.map(({ outcome }: { outcome: object | null }) => outcome)).toMatchObject([
+      { end: 'done', rows: 2, sqlState: null },
+      { end: 'failed', sqlState: '42P18' },
+      { end: 'refused' },
+      { end: 'done' },
+      null,
+    ]);
+    expect(json[0].statements[1].values).toEqual(["o'clock", null, { masked: true }]);
+    const listed = JSON.parse((await forge('list', '--output', 'json')).out);
+    expect(listed).toMatchObject([{ id, statements: 5 }]);
+  });
+
+  it('are none where none were recorded', async () => {
+    await write(opened(8));
+    expect(await forge('show', uuid(8), '--sql')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('No statements of'),
+    });
+  });
+
+  it('that were cut, changed, added to or taken away are found', async () => {
+    const finding = async () => JSON.parse((await forge('verify', '--output', 'json')).out).finding;
+    await writeStream();
+    expect(await forge('verify')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 stream of statements'),
+    });
+    const whole = readFileSync(path(), 'utf8');
+    const lines = whole.trimEnd().split('\n');
+    const changes: readonly (readonly [string, number, RegExp])[] = [
+      [`${lines.slice(0, -1).join('\n')}\n`, 9, /the end was cut off: the journal knows of 9 lines/],
+      [whole.slice(0, -5), 9, /cut off/],
+      [whole.replace('drop table x', 'select 1    '), 5, /this line was changed/],
+      [`${lines.filter((_, index) => index !== 4).join('\n')}\n`, 5, /lines before this one were taken away/],
+      [
+        `${whole}${encodeRecord(0, JSON.parse(lines[8] ?? '').hash, { type: 'outcome' }).line}\n`,
+        10,
+        /was added/,
+      ],
+      [`${whole}{`, 9, /not what the journal says/],
+    ];
+    for (const [text, line, reason] of changes) {
+      writeFileSync(path(), text, { mode: 0o600 });
+      expect(await finding()).toEqual({ file: path(), line, reason: expect.stringMatching(reason) });
+    }
+    rmSync(path());
+    expect(await finding()).toMatchObject({ reason: expect.stringContaining('not there any more') });
+    expect(await forge('show', id, '--sql')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('not there any more'),
+    });
+  });
+
+  it('of a forge that was killed are whole as far as they go', async () => {
+    await writeStream(5, false);
+    appendFileSync(path(), '{"at":"2026-');
+    expect(await forge('verify')).toMatchObject({ code: 0 });
+    expect((await forge('show', id, '--sql')).out).toContain('unknown: the connection ended');
+  });
+});
+
 describe('forge audit verify', () => {
   it('finds nothing in a whole journal, nor in none', async () => {
     expect(await forge('verify')).toMatchObject({
@@ -256,6 +392,7 @@ describe('forge audit verify', () => {
     expect(JSON.parse((await forge('verify', '--output', 'json')).out)).toEqual({
       ok: true,
       records: 3,
+      streams: 0,
       torn: 0,
       finding: null,
     });
@@ -348,6 +485,7 @@ it('reads a journal of any bytes', async () => {
       'purpose',
       'outcome',
       'milliseconds',
+      'statements',
       'write',
       'person',
       '__proto__',

@@ -12,6 +12,7 @@ import { resolveEnvironment } from '../targets/resolve-environment.ts';
 interface ConsoleOptions {
   readonly destination?: string;
   readonly print?: boolean;
+  readonly reason?: string;
 }
 
 export default defineCommand<ConsoleOptions>({
@@ -22,6 +23,7 @@ export default defineCommand<ConsoleOptions>({
   options: [
     { flags: '--destination <url>', description: 'page of the console to open' },
     { flags: '--print', description: 'only print the address' },
+    { flags: '--reason <text>', description: 'why; in production it is recorded with your name' },
   ],
   examples: [
     ['forge console dev', 'in the browser'],
@@ -30,9 +32,11 @@ export default defineCommand<ConsoleOptions>({
       'forge console dev --destination https://us-east-1.console.aws.amazon.com/rds/home',
       'straight to a page',
     ],
+    ['forge console prod-cash --grant bg-7f3k', 'production, with access that was asked for'],
   ],
   details: `The address holds no secret: whoever opens it signs in at the portal as themselves. It is always printed; a browser
-opens only when somebody is at the terminal.`,
+opens only when somebody is at the terminal. In production it leads to what you hold there, by break-glass or standing, and is recorded:
+without either it is refused.`,
   run: runConsole,
 });
 
@@ -54,7 +58,9 @@ async function runConsole(context: Context, input: CommandInput<ConsoleOptions>)
   const { signIn } = config;
   const { account } = environment;
   const held =
-    environment.production && !globals.plan ? await heldSet(context, config, environment) : undefined;
+    environment.production && !globals.plan
+      ? await heldSet(context, config, environment, input.options.reason)
+      : undefined;
   const permissionSet = held ?? environment.permissionSet;
   if (signIn === undefined || permissionSet === undefined) {
     throw new ForgeError('usage', `forge.yaml does not say how to sign in for ${environment.name}.`, {
@@ -86,7 +92,12 @@ async function runConsole(context: Context, input: CommandInput<ConsoleOptions>)
  * Production: which permission set the person has there, of a break-glass session or standing. Refused, recorded and
  * asked for as with each other command: a page of production is a touch of it. Undefined: keys of no permission set.
  */
-function heldSet(context: Context, config: Config, environment: Environment): Promise<string | undefined> {
+function heldSet(
+  context: Context,
+  config: Config,
+  environment: Environment,
+  reason: string | undefined,
+): Promise<string | undefined> {
   const request = {
     environment,
     targetName: environment.name,
@@ -94,7 +105,7 @@ function heldSet(context: Context, config: Config, environment: Environment): Pr
     profile: context.globals.profile,
     roles: [],
     purpose: 'console',
-    reason: undefined,
+    reason,
     // What is done on the pages is unknown.
     write: true,
     momentary: true,

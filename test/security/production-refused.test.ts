@@ -17,6 +17,7 @@ const reaching: Readonly<Record<string, readonly string[]>> = {
   whoami: ['@'],
   'db connect': ['@', '@/cash', '--host db.example --user forge_ro --env @'],
   'db query': ['@ select', '--host db.example --user forge_ro --env @ select'],
+  'db proxy': ['@', '@/cash'],
   'db list': ['--discover --env @'],
   'db check': ['@'],
   'db token': ['@', '--host db.example --user forge_ro --env @'],

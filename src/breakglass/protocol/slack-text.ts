@@ -43,7 +43,7 @@ export function grantText(verdict: Verdict, membership: Membership): string {
     field('Approved by', session.approvers.map((approver) => approver.userName).join(', ')),
     field('Reason', session.reason),
     field('Ticket', session.ticket),
-    `Stop it: \`forge breakglass end ${session.id}\` by ${name(session.userName)}, or take them out of its group in Identity Center.`,
+    stopLine(session),
   );
 }
 
@@ -66,9 +66,13 @@ export function emergencyText(verdict: EmergencyVerdict, use: EmergencyUse): str
     field('Incident', session.ticket),
     field('Reason', session.reason),
     verdict.sanctioned ? undefined : field('Role', use.roleArn),
+    verdict.sanctioned ? stopLine(session) : undefined,
     `Record: \`${session.id}\``,
   );
 }
+
+/** For whoever reads that somebody is in, and thinks that they must not be. */
+const stopLine = ({ id }: Session) => `Stop it: \`forge breakglass kill ${id}\``;
 
 /** The access was taken away. */
 export function endedText(session: Session, at: number): string {

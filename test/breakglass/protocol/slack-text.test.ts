@@ -39,6 +39,9 @@ describe('messages', () => {
     expect(slack.grantText(verdict, membership)).toContain(
       '*dana@tapp.example* has tier 1 in *prod-wealth* until 13:00 UTC (1 h)\nApproved by: mia@tapp.example\n',
     );
+    expect(slack.grantText(verdict, membership)).toContain(
+      `\nStop it: \`forge breakglass kill ${requestId}\``,
+    );
     const unasked = judge(membership, storyPapers({ request: undefined }), policy, noon);
     const text = slack.grantText(unasked, membership);
     expect(text).toContain('*Access that nobody sanctioned* was given in *prod-wealth*');
@@ -58,6 +61,7 @@ describe('messages', () => {
     expect(text(assumeRoleEvent())).toContain(
       '*sven@tapp.example* broke the glass: tier 0 in *prod-wealth* until 13:00 UTC (1 h)\nIncident: INC-99',
     );
+    expect(text(assumeRoleEvent())).toMatch(/\nStop it: `forge breakglass kill EV-[\w-]+`\nRecord: /);
     expect(text(assumeRoleEvent({ errorCode: 'AccessDenied' }))).toContain('was refused by AWS');
     expect(text(assumeRoleEvent({ awsRegion: 'eu-west-1' }))).toContain('used as it must not be');
   });

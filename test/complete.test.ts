@@ -42,6 +42,6 @@ describe('a command that is also a group', () => {
 });
 
 it('offers words of a group, and nothing twice', async () => {
-  expect(await complete(['db', 'c'], host)).toEqual(['check', 'connect']);
+  expect(await complete(['db', 'c'], host)).toEqual(['changes', 'check', 'connect']);
   expect((await complete([''], host)).filter((word) => word === 'ssm')).toHaveLength(1);
 });

@@ -9,7 +9,7 @@ import type { Person } from './protocol/document-parts.ts';
 /** So many of one's own are looked at: whoever has asked more often gets one more request. */
 const looked = 20;
 
-/** What its person has asked for in the same words already, and is still waiting or granted: the newest. */
+/** What its person has asked for in the same words already, and is still waiting or granted: the newest. A change's is none. */
 export async function findOpenRequest(
   place: BreakGlassPlace,
   caller: AccessCaller,
@@ -32,6 +32,7 @@ export async function findOpenRequest(
 
 function asksFor(request: LoadedRequest['request'], plan: RequestPlan): boolean {
   return (
+    request.change === undefined &&
     request.tier === plan.tier &&
     request.environment === plan.environment.name &&
     request.account === plan.environment.account &&

@@ -1,7 +1,8 @@
 import { getObject, listObjects, putOnce } from '../aws/s3.ts';
 import { ForgeError } from '../errors.ts';
 import type { AccessCaller } from './access-account.ts';
-import { documentBytes, type StoredObject } from './protocol/document.ts';
+import type { StoredObject } from './protocol/document.ts';
+import { limitOf } from './protocol/document-limit.ts';
 import type { RequestId, SessionId } from './protocol/ids.ts';
 import { decisionPrefix, endKey, killPrefix, parseKillKey, parseRequestKey } from './protocol/keys.ts';
 import { type Kill, parseKill } from './protocol/kill.ts';
@@ -34,7 +35,7 @@ export async function writeDocument(
 /** Undefined: there is none; of a key that was listed, or found to be taken. */
 export function readDocument(caller: AccessCaller, key: string): Promise<StoredObject | undefined> {
   const { aws, region, keys, bucket } = caller;
-  return getObject(aws, region, keys, { bucket, key, limit: documentBytes });
+  return getObject(aws, region, keys, { bucket, key, limit: limitOf(key) });
 }
 
 /** All that there are, the newest first. Names that are none of a request are passed by. */

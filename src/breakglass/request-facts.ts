@@ -49,6 +49,7 @@ export function requestFacts({ id, request, stored, state, digest, killed }: Loa
     reason: request.reason,
     requester: request.requester,
     extends: request.extends ?? null,
+    change: request.change ?? null,
     requestedAt: time(stored.lastModified),
     lapsesAt: time(state.lapsesAt),
     approvalsNeeded: state.needed,

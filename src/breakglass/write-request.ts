@@ -6,6 +6,7 @@ import { isoSeconds } from '../lib/iso-seconds.ts';
 import type { AccessCaller } from './access-account.ts';
 import { writeDocument } from './intake.ts';
 import type { RequestPlan } from './plan-request.ts';
+import type { Change } from './protocol/change.ts';
 import type { Person } from './protocol/document-parts.ts';
 import { newRequestId, type RequestId } from './protocol/ids.ts';
 import { requestKey } from './protocol/keys.ts';
@@ -17,7 +18,7 @@ export async function writeRequest(
   parts: Pick<IdentityParts, 'host' | 'output'>,
   caller: AccessCaller,
   requester: Person,
-  plan: RequestPlan & { readonly extends?: RequestId },
+  plan: RequestPlan & { readonly extends?: RequestId; readonly change?: Change },
 ): Promise<AccessRequest> {
   const groupId = await groupIdOf(caller, plan.rule.groupName);
   const now = caller.aws.now();
@@ -38,6 +39,7 @@ export async function writeRequest(
     requester,
     createdAt: isoSeconds(now),
     ...(plan.extends === undefined ? {} : { extends: plan.extends }),
+    ...(plan.change === undefined ? {} : { change: plan.change }),
   };
   const bytes = encodeRequest(request);
   await recordStep(parts, {
@@ -51,6 +53,7 @@ export async function writeRequest(
     ticket: plan.ticket,
     reason: plan.reason,
     extends: plan.extends,
+    change: plan.change?.sha256,
   });
   await writeDocument(caller, requestKey(requester.userId, id), bytes);
   return request;

@@ -29,5 +29,30 @@ export const databasesCommands: CommandGroup = {
       summary: 'print an RDS IAM auth token',
       load: () => import('../commands/db/token.ts'),
     },
+    {
+      path: 'db request',
+      summary: 'ask for a change to data of production: another reads it first',
+      load: () => import('../commands/db/request.ts'),
+    },
+    {
+      path: 'db approve',
+      summary: 'read a change, and let it be run',
+      load: () => import('../commands/db/approve.ts'),
+    },
+    {
+      path: 'db deny',
+      summary: 'refuse a change',
+      load: () => import('../commands/db/deny.ts'),
+    },
+    {
+      path: 'db run',
+      summary: 'run a change that is approved: once, in one transaction',
+      load: () => import('../commands/db/run.ts'),
+    },
+    {
+      path: 'db changes',
+      summary: 'changes that were asked for, and what became of them',
+      load: () => import('../commands/db/changes.ts'),
+    },
   ],
 };

@@ -1,4 +1,5 @@
-import { documentBytes, type StoredObject } from '../breakglass/protocol/document.ts';
+import type { StoredObject } from '../breakglass/protocol/document.ts';
+import { limitOf } from '../breakglass/protocol/document-limit.ts';
 import type { RequestId } from '../breakglass/protocol/ids.ts';
 import type { Papers } from '../breakglass/protocol/judge.ts';
 import { decisionPrefix, parseRequestKey, requestPrefix } from '../breakglass/protocol/keys.ts';
@@ -91,6 +92,7 @@ async function readDocument(
   intake: Intake,
   { key, size, lastModified }: Listed,
 ): Promise<StoredObject | undefined> {
-  if (size <= documentBytes) return intake.get(key, documentBytes);
+  const limit = limitOf(key);
+  if (size <= limit) return intake.get(key, limit);
   return { key, lastModified, bytes: new TextEncoder().encode(`${size} bytes, which is too long`) };
 }

@@ -1,4 +1,3 @@
-import { documentBytes } from '../breakglass/protocol/document.ts';
 import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import { grantUseFromEvent } from '../breakglass/protocol/grant-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
@@ -10,7 +9,7 @@ import {
   removalFromEvent,
 } from '../breakglass/protocol/membership.ts';
 import { findGrant, findTier } from '../breakglass/protocol/policy.ts';
-import { parseRequest } from '../breakglass/protocol/request.ts';
+import { parseRequest, requestBytes } from '../breakglass/protocol/request.ts';
 import { requestText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
@@ -81,7 +80,7 @@ async function receiveObject(ports: Ports, key: string): Promise<void> {
 }
 
 async function announce(ports: Ports, key: string): Promise<void> {
-  const stored = await ports.intake.get(key, documentBytes).catch(() => undefined);
+  const stored = await ports.intake.get(key, requestBytes).catch(() => undefined);
   const request = stored && parseRequest(stored.bytes);
   if (request?.ok !== true) return;
   const { id, tier } = request.value;

@@ -4,7 +4,7 @@ import { documentBytes } from '../breakglass/protocol/document.ts';
 import type { RequestId } from '../breakglass/protocol/ids.ts';
 import { decisionPrefix, endKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
 import { findTier } from '../breakglass/protocol/policy.ts';
-import { type AccessRequest, parseRequest } from '../breakglass/protocol/request.ts';
+import { type AccessRequest, parseRequest, requestBytes } from '../breakglass/protocol/request.ts';
 import { lapsedText } from '../breakglass/protocol/slack-text.ts';
 import { readChain } from './chain.ts';
 import type { Ports } from './ports.ts';
@@ -47,7 +47,7 @@ async function unanswered(
   key: string,
   { userId, id }: { readonly userId: string; readonly id: RequestId },
 ): Promise<AccessRequest | undefined> {
-  const stored = await intake.get(key, documentBytes);
+  const stored = await intake.get(key, requestBytes);
   const parsed = stored && parseRequest(stored.bytes);
   if (parsed?.ok !== true || parsed.value.id !== id) return undefined;
   if ((await intake.get(endKey(userId, id), documentBytes)) !== undefined) return undefined;

@@ -14,7 +14,7 @@ export interface StoredObject {
   readonly lastModified: number;
 }
 
-/** Largest request, decision or early end. */
+/** Largest decision, early end, kill or run; requests may be larger. */
 export const documentBytes = 16 * 1024;
 
 /**

@@ -6,6 +6,7 @@ import { isIdentityStoreId, isRequestId, isSessionId, type RequestId, type Sessi
  *     requests/<user id>/<request id>.json
  *     decisions/tier<N>/<request id>/<approver's user id>.json
  *     ends/<user id>/<session id>.json
+ *     runs/<user id>/<request id>.json
  *     kills/<session id>/<killer's user id>.json
  *     evidence/<user id>/<session id>/<number, 6 digits>.jsonl
  *
@@ -29,6 +30,9 @@ export const decisionPrefix = (tier: number, id: RequestId): string => `decision
 
 export const endKey = (userId: string, id: SessionId): string =>
   written(`ends/${userId}/${id}.json`, parseEndKey);
+
+export const runKey = (userId: string, id: RequestId): string =>
+  written(`runs/${userId}/${id}.json`, parseRunKey);
 
 export const killKey = (id: SessionId, killerId: string): string =>
   written(`kills/${id}/${killerId}.json`, parseKillKey);
@@ -82,6 +86,11 @@ export function parseDecisionKey(
 export function parseEndKey(key: string): { readonly userId: string; readonly id: SessionId } | undefined {
   const [, userId = '', id = ''] = /^ends\/([^/]+)\/([^/]+)\.json$/.exec(key) ?? [];
   return isIdentityStoreId(userId) && isSessionId(id) ? { userId, id } : undefined;
+}
+
+export function parseRunKey(key: string): { readonly userId: string; readonly id: RequestId } | undefined {
+  const [, userId = '', id = ''] = /^runs\/([^/]+)\/([^/]+)\.json$/.exec(key) ?? [];
+  return isIdentityStoreId(userId) && isRequestId(id) ? { userId, id } : undefined;
 }
 
 export function parseKillKey(key: string): { readonly id: SessionId; readonly killerId: string } | undefined {

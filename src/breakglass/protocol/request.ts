@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { change } from './change.ts';
 import { encodeDocument, type Parsed, parseDocument } from './document.ts';
 import {
   account,
@@ -42,12 +43,19 @@ const request = strict({
   createdAt: time,
   /** The request whose session this one prolongs. */
   extends: v.optional(requestId),
+  /** What is to be run with it, word for word, and nothing else. */
+  change: v.optional(change),
 });
+
+/** Largest request: a change's text, in which each character may become two, and what was said of it. */
+export const requestBytes = 256 * 1024;
 
 export type AccessRequest = Readonly<v.InferOutput<typeof request>>;
 
-/** Any bytes: a request, or why they are none. At most 16 KiB. */
-export const parseRequest = (bytes: Uint8Array): Parsed<AccessRequest> => parseDocument(request, bytes);
+/** Any bytes: a request, or why they are none. At most 256 KiB. */
+export const parseRequest = (bytes: Uint8Array): Parsed<AccessRequest> =>
+  parseDocument(request, bytes, requestBytes);
 
 /** The exact bytes to store; their SHA-256 is what a decision is about. */
-export const encodeRequest = (value: AccessRequest): Uint8Array => encodeDocument(request, value);
+export const encodeRequest = (value: AccessRequest): Uint8Array =>
+  encodeDocument(request, value, requestBytes);

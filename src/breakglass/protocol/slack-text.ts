@@ -17,13 +17,24 @@ import { epoch, type Session } from './session.ts';
 export function requestText(request: AccessRequest): string {
   const scenario = request.scenario === undefined ? '' : `, ${slackEscape(request.scenario)}`;
   const prolongs = request.extends === undefined ? '' : ` (prolongs \`${shortId(request.extends)}\`)`;
+  const family = request.change === undefined ? 'breakglass' : 'db';
   return lines(
     `:key: *${name(request.requester.userName)}* asks for tier ${request.tier}${scenario} in *${slackEscape(request.environment)}* for ${minutes(request.minutes)}${prolongs}`,
     field('Reason', request.reason),
     field('Ticket', request.ticket),
-    `Approve: \`forge breakglass approve ${request.id}\``,
-    `Refuse: \`forge breakglass deny ${request.id}\``,
+    ...changeLines(request),
+    `Approve: \`forge ${family} approve ${request.id}\``,
+    `Refuse: \`forge ${family} deny ${request.id}\``,
   );
+}
+
+/** Of a change its size and digest: the text is shown by forge, where it is compared with what it is for. */
+function changeLines({ change }: AccessRequest): readonly string[] {
+  if (change === undefined) return [];
+  const length = change.text.trimEnd().split('\n').length;
+  return [
+    `Change to data of *${slackEscape(change.target)}*: ${length} ${length === 1 ? 'line' : 'lines'}, SHA-256 \`${change.sha256}\``,
+  ];
 }
 
 /** A grant was seen and judged. */

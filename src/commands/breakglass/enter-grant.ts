@@ -8,6 +8,7 @@ import type { ListedRequest } from '../../breakglass/intake.ts';
 import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import { refuseChange } from '../../breakglass/refuse-change.ts';
 import { approveLine, requestFacts, resumeLine } from '../../breakglass/request-facts.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import { listOpenSessions } from '../../breakglass/session/open-sessions.ts';
@@ -55,6 +56,7 @@ export async function enterGrant(
   checkSummary(options);
   const account = requesterAccount(parts, place);
   const now = await loadRequest(place, await account(), mine.listed);
+  refuseChange(now.request);
   if (now.state.status !== 'waiting' && now.state.status !== 'granted') throw whyNot(now);
   if (now.state.status === 'waiting' && !(options.wait ?? prompt.possible)) {
     output.note(`It waits for an approval. Go on with: ${resumeLine(now.id)}`);
@@ -98,7 +100,7 @@ const giveBackMs = 15_000;
  * Ctrl-C does not keep the access standing. Ended also where that fails: its time runs out, and the server side takes it
  * away. true: the summary is in the end's document.
  */
-async function giveBack(
+export async function giveBack(
   { parts, place }: BreakGlassParts,
   person: Person,
   loaded: LoadedRequest,

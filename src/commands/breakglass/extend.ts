@@ -8,6 +8,7 @@ import { planRequest } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
+import { refuseChange } from '../../breakglass/refuse-change.ts';
 import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import {
   listOpenSessions,
@@ -51,6 +52,7 @@ shell is opened, and it can be asked for inside of it.`,
     const caller = await requesterAccount(parts, place)();
     const person = await ownUser(parts.host, caller);
     const first = await loadRequest(place, caller, await findRequest(caller, args[0] ?? '', person));
+    refuseChange(first.request);
     if (first.request.requester.userId !== person.userId) {
       throw new ForgeError('denied', `${shortId(first.id)} is somebody else's.`, {
         code: 'NOT_YOURS',

@@ -5,6 +5,7 @@ import type { ListedRequest } from '../../breakglass/intake.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { planRequest, type RequestPlan, tierNamed } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
+import type { Change } from '../../breakglass/protocol/change.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
 import type { AccessRequest } from '../../breakglass/protocol/request.ts';
@@ -133,7 +134,7 @@ export async function placeRequest(
   { parts }: BreakGlassParts,
   caller: AccessCaller,
   person: Person,
-  plan: RequestPlan,
+  plan: RequestPlan & { readonly change?: Change },
   written: (request: AccessRequest) => void = () => {},
 ): Promise<ListedRequest> {
   await checkRequester(parts, caller, person, plan.rule.tier);

@@ -13,6 +13,7 @@ import { ForgeError } from '../../errors.ts';
 import { untilText } from '../../lib/duration-text.ts';
 import { escapeLine } from '../../lib/escape-for-terminal.ts';
 import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';
+import { changeReview, refuseUnsoundChange, showChangeText } from './review-change.ts';
 
 export interface DecideOptions {
   readonly duration?: string;
@@ -31,6 +32,8 @@ export async function runDecision(
   context: Context,
   { args, options }: CommandInput<DecideOptions>,
   outcome: Outcome,
+  /** `change`: by a command that decides nothing else. */
+  of: 'anything' | 'change' = 'anything',
 ): Promise<void> {
   const { output, globals } = context;
   const found = await breakGlassParts(context);
@@ -39,10 +42,16 @@ export async function runDecision(
   const { review, caller } = hearing;
   const { loaded } = review;
   const { id, state } = loaded;
-  const lines = reviewLines(review, caller.aws.now());
+  if (of === 'change' && loaded.request.change === undefined) throw noChange(shortId(id), outcome);
+  const { config } = found.place;
+  const lines = [...reviewLines(review, caller.aws.now()), ...changeReview(config, loaded)];
   const width = Math.max(...lines.map(([title]) => title.length));
   output.instruct(lines.map(([title, value]) => `${title.padEnd(width)}  ${escapeLine(value)}`).join('\n'));
-  if (outcome === 'approved') refuseApproval(hearing);
+  showChangeText(context, loaded);
+  if (outcome === 'approved') {
+    refuseApproval(hearing);
+    refuseUnsoundChange(config, loaded);
+  }
   if (state.status !== 'waiting' && !isUnfinished(hearing, outcome)) throw whyNot(loaded);
   const minutes = Math.min(
     loaded.request.minutes,
@@ -88,7 +97,10 @@ function report(
   const until = state.endsAt === undefined ? '' : ` ${untilText(state.endsAt, host.now())}`;
   const sentences = {
     denied: `Denied. ${userName} is told when they look.`,
-    made: `Approved. ${userName} has ${request.permissionSet} in ${request.environment}${until}.`,
+    made:
+      request.change === undefined
+        ? `Approved. ${userName} has ${request.permissionSet} in ${request.environment}${until}.`
+        : `Approved. ${userName} can run it${until}, once.`,
     there: `Approved. ${userName} is in the group already; it counts${until}.`,
     'not-yet': `Approved, ${state.approvedBy.length} of ${state.needed}. Another approver has to: ${approveLine(id)}`,
   };
@@ -111,6 +123,14 @@ async function confirmed(
   if (options.yes === true) return true;
   const message = outcome === 'approved' ? `Approve ${short}?` : `Deny ${short}?`;
   return prompt.confirm({ message, flag: '--yes', default: 'no' });
+}
+
+function noChange(short: string, outcome: Outcome): ForgeError {
+  const line = `forge breakglass ${outcome === 'approved' ? 'approve' : 'deny'} ${short}`;
+  return new ForgeError('usage', `${short} asks for access, not for a change to data.`, {
+    code: 'NOT_A_CHANGE',
+    hint: `Look at it, and decide: ${line}`,
+  });
 }
 
 function checkNote(note: string | undefined): void {

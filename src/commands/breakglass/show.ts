@@ -9,9 +9,11 @@ import { reviewLines, reviewRequest } from '../../breakglass/review-request.ts';
 import { rowFacts } from '../../breakglass/session-row.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import { changeText } from '../../db/change/change-lines.ts';
 import { ForgeError } from '../../errors.ts';
 import type { IdentityParts } from '../../identity/identity-parts.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
+import { changeReview } from './review-change.ts';
 
 export default defineCommand({
   description: 'Shows one request: who asks for what and why, who decided, and what became of it.',
@@ -38,12 +40,17 @@ export default defineCommand({
     const loaded = await loadRequest(place, caller, listed);
     const review = await reviewRequest(place, caller, loaded);
     const now = caller.aws.now();
-    const lines = [...statusLines(loaded, now), ...reviewLines(review, now)];
+    const { change } = loaded.request;
+    const facts = [...statusLines(loaded, now), ...reviewLines(review, now)];
+    const lines = [...facts, ...changeReview(place.config, loaded)];
     const width = Math.max(...lines.map(([title]) => title.length));
     output.result({
       data: { ...requestFacts(loaded), against: review.against },
       text: (style) =>
-        lines.map(([title, value]) => `${style.dim(title.padEnd(width))}  ${style.plain(value)}`).join('\n'),
+        [
+          ...lines.map(([title, value]) => `${style.dim(title.padEnd(width))}  ${style.plain(value)}`),
+          ...(change === undefined ? [] : ['', changeText(change)]),
+        ].join('\n'),
     });
   },
 });

@@ -7,6 +7,7 @@ import { runGrantSession } from '../../breakglass/grant-session.ts';
 import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import { refuseChange } from '../../breakglass/refuse-change.ts';
 import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { approveLine } from '../../breakglass/request-facts.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
@@ -42,6 +43,7 @@ export async function useGrant(
     });
   }
   const loaded = await loadRequest(place, caller, listed);
+  refuseChange(loaded.request);
   const tier = place.breakGlass.tiers.get(String(loaded.request.tier));
   checkFits(loaded, tier, refusal, typed.path);
   const { status } = loaded.state;

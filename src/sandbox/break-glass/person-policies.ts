@@ -19,7 +19,7 @@ const version = '2012-10-17';
 const isPerson = { 'identitystore:UserId': 'false' };
 /** Written by a person, and only where nothing is yet. */
 const onceByPerson = { Null: { ...isPerson, 's3:if-none-match': 'false' } };
-const written = ['requests', 'decisions', 'ends', 'kills'].map((folder) => `${folder}/*`);
+const written = ['requests', 'decisions', 'ends', 'runs', 'kills'].map((folder) => `${folder}/*`);
 
 const readIntake: PolicyStatement = {
   Sid: 'Read',
@@ -77,7 +77,7 @@ export const requesterPolicy: PolicyDocument = {
       Sid: 'WriteOwnOnce',
       Effect: 'Allow',
       Action: 's3:PutObject',
-      Resource: ['requests', 'ends', 'evidence'].map((folder) => `${intake}/${folder}/${ownId}/*`),
+      Resource: ['requests', 'ends', 'runs', 'evidence'].map((folder) => `${intake}/${folder}/${ownId}/*`),
       Condition: onceByPerson,
     },
     readIntake,

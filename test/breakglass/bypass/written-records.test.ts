@@ -178,16 +178,19 @@ describe('a decision', () => {
   });
 });
 
-describe('ends and evidence', () => {
-  it.each(['ends', 'evidence'])('in another’s name: %s are written by nobody but them', async (folder) => {
-    const key = `${folder}/${client.user('dana')}/${id()}/000001.jsonl`;
-    for (const keys of everybody().filter((entry) => entry !== dana)) {
-      await expectDenied(client.write(keys, key), put);
-    }
-    await client.write(dana, key);
-    await expectDenied(client.write(dana, key, { once: false }), put, once);
-    expect((await failureOf(client.write(dana, key))).name).toBe('PreconditionFailed');
-  });
+describe('ends, evidence, and the runs of changes', () => {
+  it.each(['ends', 'evidence', 'runs'])(
+    'in another’s name: %s are written by nobody but them',
+    async (folder) => {
+      const key = `${folder}/${client.user('dana')}/${id()}/000001.jsonl`;
+      for (const keys of everybody().filter((entry) => entry !== dana)) {
+        await expectDenied(client.write(keys, key), put);
+      }
+      await client.write(dana, key);
+      await expectDenied(client.write(dana, key, { once: false }), put, once);
+      expect((await failureOf(client.write(dana, key))).name).toBe('PreconditionFailed');
+    },
+  );
 });
 
 describe('what is written', () => {
@@ -196,6 +199,7 @@ describe('what is written', () => {
       [requestOf('dana'), dana],
       [decisionOf('mia'), mia],
       [`evidence/${client.user('dana')}/${id()}/000001.jsonl`, dana],
+      [`runs/${client.user('dana')}/${id()}.json`, dana],
     ];
     for (const [Key, writer] of written) {
       const VersionId = await client.write(writer, Key);

@@ -167,9 +167,12 @@ describe('documents', () => {
     expect(parseRequest(bytesOf(changed))).toMatchObject({ ok: false });
   });
 
-  it('refuse more than 16 KiB, before they look', () => {
-    const blanks = `${text}${' '.repeat(17_000)}`;
-    expect(parseRequest(bytesOf(blanks))).toMatchObject({
+  it('refuse more than 256 KiB, decisions more than 16, before they look', () => {
+    const blanks = (count: number) => bytesOf(`${text}${' '.repeat(count)}`);
+    expect(parseRequest(blanks(262_144))).toMatchObject({
+      problem: expect.stringContaining('at most 262144'),
+    });
+    expect(parseDecision(blanks(17_000))).toMatchObject({
       problem: expect.stringContaining('at most 16384'),
     });
   });

@@ -8,14 +8,18 @@ import { requestKey } from './protocol/keys.ts';
 export async function findRequest(
   caller: AccessCaller,
   typed: string,
-  own?: { readonly userId: string },
+  own?: { readonly userId?: string | undefined },
 ): Promise<ListedRequest> {
   const id = typed.trim();
-  if (own !== undefined && isRequestId(id)) {
+  if (own?.userId !== undefined && isRequestId(id)) {
     const mine = await findOwn(caller, own.userId, id);
     if (mine !== undefined) return mine;
   }
-  const found = (await listRequests(caller)).filter((request) => matchesShortId(id, request.id));
+  const named = (await listRequests(caller)).filter((request) => matchesShortId(id, request.id));
+  // An id is made by chance: who comes later with the same one, under their own name, has copied it from the first.
+  const found = named.filter(
+    (one) => !named.some((other) => other.id === one.id && other.lastModified < one.lastModified),
+  );
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {

@@ -13,7 +13,7 @@ import { killKey } from './protocol/keys.ts';
 import { encodeKill } from './protocol/kill.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
 import { isDenied } from './read-records.ts';
-import { recordOutcome, recordStep } from './record-step.ts';
+import { recordOutcome } from './record-step.ts';
 
 export type MembershipSeen = 'removed' | 'gone' | 'none' | 'there' | 'unseen';
 
@@ -32,7 +32,8 @@ export async function killSession(
 ): Promise<MembershipSeen> {
   const ids: readonly SessionId[] = [target.id, ...target.sharing.map(({ id }) => id)];
   for (const id of ids) {
-    await recordStep(parts, { type: 'breakglass.killing', id, person: killer.userName, reason });
+    // Ending access does not wait for a disk that has room.
+    await recordOutcome(parts, { type: 'breakglass.killing', id, person: killer.userName, reason });
     const said = { v: 1, kind: 'kill', sessionId: id, by: killer } as const;
     const bytes = encodeKill(reason === undefined ? said : { ...said, reason });
     try {

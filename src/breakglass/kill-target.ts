@@ -8,6 +8,7 @@ import { type SessionId, shortId } from './protocol/ids.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
 import type { Session } from './protocol/session.ts';
 import {
+  findAliases,
   findByAlias,
   findSession,
   isDenied,
@@ -42,8 +43,12 @@ export async function findKillTarget(
     return named;
   });
   if ('keys' in listed) return sessionTarget(place, caller, listed.id);
-  const request = await loadRequest(place, caller, listed);
-  const open = (await listGrants(place, caller, { all: false, userId: listed.userId })).found;
+  const records = await recordsOf(place, caller, listed.id);
+  const session = sessionOf(records ?? []);
+  // Others can have copied the id: it is the one who got in by it, where somebody did.
+  const theirs = await findRequest(caller, listed.id, session ?? { userId: listed.userId });
+  const request = await loadRequest(place, caller, theirs);
+  const open = (await listGrants(place, caller, { all: false, userId: theirs.userId })).found;
   const sharing = open.filter(
     (other) =>
       other.id !== request.id &&
@@ -58,14 +63,29 @@ export async function findKillTarget(
       hint: `End that: forge breakglass kill ${shortId(other.id)}`,
     });
   }
-  const records = await recordsOf(place, caller, request.id);
   return {
     id: request.id,
     request,
-    session: sessionOf(records ?? []),
+    session,
     // Who only waits for more time is stopped alone: what was granted is another's matter.
     sharing: status === 'granted' ? sharing : [],
   };
+}
+
+/** Emergencies that were given the id of what was ended: whoever opens one names it, also like something else. */
+export async function namedAlike(
+  place: BreakGlassPlace,
+  caller: AccessCaller,
+  { id }: KillTarget,
+): Promise<readonly SessionId[]> {
+  const archiveBucket = place.breakGlass.records?.archiveBucket;
+  if (archiveBucket === undefined) return [];
+  try {
+    return (await findAliases({ caller, archiveBucket }, id)).map((found) => found.id);
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
 }
 
 /** Undefined: they can't be read with these rights, or forge.yaml does not say where they are. */

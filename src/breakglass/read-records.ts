@@ -94,8 +94,12 @@ export async function findSession(reader: RecordReader, typed: string): Promise<
     ({ id }) => id === wanted || matchesShortId(wanted, id),
   );
   if (found.length < 2) return found[0];
+  throw ambiguous(wanted, found);
+}
+
+function ambiguous(typed: string, found: readonly ListedSession[]): ForgeError {
   const ids = found.slice(0, 5).map(({ id }) => id);
-  throw new ForgeError('usage', `${JSON.stringify(wanted)} could be any of ${found.length} sessions.`, {
+  return new ForgeError('usage', `${JSON.stringify(typed)} could be any of ${found.length} sessions.`, {
     code: 'AMBIGUOUS_ID',
     hint: `Say more of it: ${ids.join(', ')}${found.length > 5 ? ', …' : ''}`,
   });
@@ -104,9 +108,19 @@ export async function findSession(reader: RecordReader, typed: string): Promise<
 /** So far back is an emergency looked for by the name that its person's forge gave it. */
 const aliasMs = 14 * 86_400_000;
 
-/** The emergency that was opened as `BG-…` before AWS had an event of it; undefined: none of the last days. */
+/**
+ * The emergency that was opened as `BG-…` before AWS had an event of it; undefined: none of the last days. Whoever opens one
+ * names it: throws usage AMBIGUOUS_ID where several have the name.
+ */
 export async function findByAlias(reader: RecordReader, typed: string): Promise<ListedSession | undefined> {
-  if (!/^\s*bg-/i.test(typed)) return undefined;
+  const found = await findAliases(reader, typed);
+  if (found.length < 2) return found[0];
+  throw ambiguous(typed, found);
+}
+
+/** All emergencies of the last days that `typed` names so. */
+export async function findAliases(reader: RecordReader, typed: string): Promise<readonly ListedSession[]> {
+  if (!/^\s*bg-/i.test(typed)) return [];
   const oldest = reader.caller.aws.now() - aliasMs;
   const listed = (await listSessions(reader, 'sessions/EV-')).filter(({ openedAt }) => openedAt >= oldest);
   const found = await inParallel(listed, async (one) => {
@@ -115,7 +129,7 @@ export async function findByAlias(reader: RecordReader, typed: string): Promise<
     const alias = open?.kind === 'open' ? open.body.session.clientId : undefined;
     return alias !== undefined && (alias === typed.trim() || matchesShortId(typed, alias)) ? one : undefined;
   });
-  return found.find((one) => one !== undefined);
+  return found.filter((one) => one !== undefined);
 }
 
 /** Whether a call was refused for want of a right. */

@@ -1,10 +1,10 @@
 import { killSession, type SeenAfterKill, wasGiven, watchKill } from '../../breakglass/kill-session.ts';
-import { findKillTarget, type KillTarget } from '../../breakglass/kill-target.ts';
+import { findKillTarget, type KillTarget, namedAlike } from '../../breakglass/kill-target.ts';
 import { killerAccount } from '../../breakglass/killer-account.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { killPlan } from '../../breakglass/plan-kill.ts';
 import { lineProblem, reasonLength } from '../../breakglass/protocol/document-parts.ts';
-import { shortId } from '../../breakglass/protocol/ids.ts';
+import { type SessionId, shortId } from '../../breakglass/protocol/ids.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { isoSeconds } from '../../lib/iso-seconds.ts';
@@ -64,6 +64,7 @@ more. Your own access: forge breakglass end.`,
       },
       text: (style) => verdicts.map((verdict) => textOf(verdict, style)).join('\n'),
     });
+    refuseNamesake(target, await namedAlike(place, caller, target));
     refuseUnclear(target, verdicts);
   },
 });
@@ -99,6 +100,15 @@ function refuseUnclear({ id }: KillTarget, verdicts: readonly PlaneVerdict[]): v
   throw new ForgeError('failed', `${shortId(id)} is not known to be ended everywhere: ${names}.`, {
     code: 'NOT_CLEAR',
     hint: `The lines above say what to do. Look again: forge breakglass kill ${shortId(id)}`,
+  });
+}
+
+/** It may be what was meant, and it goes on. */
+function refuseNamesake({ id }: KillTarget, [other]: readonly SessionId[]): void {
+  if (other === undefined) return;
+  throw new ForgeError('failed', `An emergency has the name ${shortId(id)} too, and was not ended.`, {
+    code: 'NAMED_ALIKE',
+    hint: `forge breakglass kill ${other}`,
   });
 }
 

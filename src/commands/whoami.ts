@@ -1,4 +1,6 @@
 import { refusal } from '../access/may-i.ts';
+import { isSessionId, shortId } from '../breakglass/protocol/ids.ts';
+import { type BreakGlassSession, breakGlassSession } from '../breakglass/session/session-client.ts';
 import { type CommandInput, defineCommand } from '../command.ts';
 import type { Config, Environment } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -32,7 +34,8 @@ export default defineCommand<WhoAmIOptions>({
     ['forge whoami --all --output json', 'everything that you hold, for scripts'],
   ],
   details: `Keys outside production are kept while they live, so that this is fast: "checked" says when AWS last confirmed whose
-they are. The list of --all is kept for ten minutes, and used without --all too. Exit code 4: you are not signed in.`,
+they are. The list of --all is kept for ten minutes, and used without --all too. In a break-glass session it says which one, on
+what and until when. Exit code 4: you are not signed in.`,
   run: runWhoAmI,
 });
 
@@ -44,14 +47,23 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
   const named = name !== undefined || globals.env !== undefined;
   const meant =
     name === undefined ? findCurrentEnvironment(config, current) : resolveEnvironment(config, name, current);
-  const refused = refusal({ config, environment: meant, purpose: 'whoami', reason: undefined, granted: false });
-  if (refused !== undefined && named) throw refused;
-  const environment = refused === undefined ? (meant ?? usualEnvironment(config)) : undefined;
   const { profile, region } = globals;
+  const session = profile === undefined && !globals.plan ? await breakGlassSession(host) : undefined;
+  const inside = session !== undefined && (!named || meant?.name === session.environment);
+  const refused = inside
+    ? undefined
+    : refusal({ config, environment: meant, purpose: 'whoami', reason: undefined, granted: false });
+  if (refused !== undefined && named) throw refused;
+  const environment = inside
+    ? config.environments.get(session.environment)
+    : refused === undefined
+      ? (meant ?? usualEnvironment(config))
+      : undefined;
   const { all = false, refresh: fresh = false, mfaCode } = input.options;
   if (globals.plan) return planWhoAmI(context, config, environment, all);
   const me = await whoAmI(identityParts(context), {
-    config,
+    // Tier 3 is for when the portal can't be asked.
+    config: inside && session.tier === 3 ? { ...config, signIn: undefined } : config,
     environment,
     named,
     profile,
@@ -59,6 +71,7 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
     all,
     fresh,
     mfaCode,
+    inHand: inside ? await session.credentials() : undefined,
   });
   const rows =
     me.catalog === undefined
@@ -71,10 +84,20 @@ async function runWhoAmI(context: Context, input: CommandInput<WhoAmIOptions>): 
     );
   }
   output.result({
-    data: asData(me, environment, rows, missing.length === 0),
-    text: (style) => asText(me, environment, rows, style, host.now()),
+    data: { ...asData(me, environment, rows, missing.length === 0), breakglass: sessionData(session) },
+    text: (style) => asText(me, environment, rows, style, host.now(), session),
   });
 }
+
+const sessionData = (session: BreakGlassSession | undefined) =>
+  session === undefined
+    ? null
+    : {
+        id: session.id,
+        tier: session.tier,
+        environment: session.environment,
+        endsAt: new Date(session.endsAt).toISOString(),
+      };
 
 /** Where nothing says which is meant, any will do to ask AWS for the person's name: not production, if only to ask. */
 function usualEnvironment(config: Config): Environment | undefined {
@@ -211,11 +234,17 @@ function asText(
   rows: readonly Row[],
   style: Style,
   now: number,
+  session: BreakGlassSession | undefined,
 ): string {
   const { signIn, caller, catalog, storage } = me;
   const lines = [style.bold(me.person)];
   const say = (label: string, text: string) =>
     lines.push(`${style.dim(label.padEnd(10))}${style.plain(text)}`);
+  if (session !== undefined) {
+    const { tier, environment: where, endsAt, id } = session;
+    const short = isSessionId(id) ? shortId(id) : id;
+    lines.push(style.danger(`BREAK-GLASS ${short}: tier ${tier} on ${where}, ${untilText(endsAt, now)}`));
+  }
   if (signIn !== undefined) {
     const renewal = signIn.token.refreshable ? ', renewed without asking while the portal allows it' : '';
     say('signed in', `${signIn.place.startUrl} ${untilText(signIn.token.expiresAt, now)}${renewal}`);

@@ -7,6 +7,7 @@ import { credentialsFor, stsRegion } from './environment-credentials.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { personName } from './person.ts';
 import type { RoleCatalog } from './role-catalog.ts';
+import type { RoleCredentials } from './role-credentials.ts';
 import type { SsoToken } from './sso-token.ts';
 import { ssoTokenOrSignIn } from './sso-token-or-sign-in.ts';
 import { verifiedCaller } from './verified-caller.ts';
@@ -24,6 +25,8 @@ export interface WhoAmIRequest {
   /** Ask AWS in place of the caches. */
   readonly fresh: boolean;
   readonly mfaCode: string | undefined;
+  /** Keys that the person has in hand, of a break-glass session: they say who it is, and nothing else is asked for keys. */
+  readonly inHand?: RoleCredentials | undefined;
 }
 
 export interface WhoAmI {
@@ -74,9 +77,11 @@ async function findCaller(
   place: SignIn | undefined,
 ): Promise<Caller | undefined> {
   const { environment } = request;
-  if (place !== undefined && environment?.permissionSet === undefined) return undefined;
+  const { inHand } = request;
+  if (inHand === undefined && place !== undefined && environment?.permissionSet === undefined)
+    return undefined;
   try {
-    const keys = await credentialsFor(parts, { ...request, roles: [] });
+    const keys = inHand ?? (await credentialsFor(parts, { ...request, roles: [] }));
     const { callerArn, account, source, expiration, checkedAt } = await verifiedCaller(
       parts,
       keys,

@@ -2,7 +2,7 @@ import { isRequestId, type SessionId } from '../breakglass/protocol/ids.ts';
 import { parseRecordKey } from '../breakglass/protocol/keys.ts';
 import type { Session } from '../breakglass/protocol/session.ts';
 import { readChain } from './chain.ts';
-import { recentDays } from './intake.ts';
+import { recentDays, requestTime } from './intake.ts';
 import type { Ports } from './ports.ts';
 import { stateOf } from './session-state.ts';
 
@@ -20,7 +20,7 @@ export async function findClientSession(
   if (own !== undefined)
     return own.session.userId === userId && (own.session.clientId ?? id) === id ? id : undefined;
   if (!isRequestId(id)) return undefined;
-  for (const emergency of await recentEmergencies(ports)) {
+  for (const emergency of await emergenciesAbout(ports, requestTime(id))) {
     const session = stateOf(await readChain(ports.archive, emergency))?.session;
     // Its tags are whatever its user said they are: a name alone gives nobody another's evidence.
     if (session?.clientId === id && (await isTheirs(ports, session, userId))) return emergency;
@@ -43,13 +43,22 @@ export async function isTheirs(
   return first !== '' && (own === first || own?.split('@')[0] === first);
 }
 
-/** Emergencies are few; the newest first. */
-async function recentEmergencies({ archive, now }: Pick<Ports, 'archive' | 'now'>) {
+/** So many are read at most: under names that nobody has, anybody may deliver as much as they like. */
+const mostRead = 20;
+
+/**
+ * Emergencies of the last days, those that began nearest to when the name was made first: the clock of whoever made it
+ * is usually right, and where it is not, emergencies are few.
+ */
+async function emergenciesAbout({ archive, now }: Pick<Ports, 'archive' | 'now'>, named: number) {
   const oldest = now() - recentDays * 86_400_000;
   const first = new Map<SessionId, number>();
   for (const { key, lastModified } of await archive.list('sessions/EV-')) {
     const place = parseRecordKey(key);
-    if (place?.seq === 0 && lastModified >= oldest) first.set(place.session, lastModified);
+    if (place?.seq === 0 && lastModified >= oldest) first.set(place.session, Math.abs(lastModified - named));
   }
-  return [...first].sort(([, a], [, b]) => b - a).map(([id]) => id);
+  return [...first]
+    .sort(([, a], [, b]) => a - b)
+    .slice(0, mostRead)
+    .map(([id]) => id);
 }

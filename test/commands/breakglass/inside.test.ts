@@ -70,8 +70,11 @@ describe('in', () => {
       '--',
       'sh',
       '-c',
-      'echo run""ning; sleep 600',
+      'forge whoami; forge whoami --output json; echo run""ning; sleep 600',
     ]);
+    await terminal.waitFor(/BREAK-GLASS bg-\w+: tier 1 on prod-wealth, until/);
+    await terminal.waitFor(/prod-wealth \(333333333333\) as Forge-Prod-Kubernetes/);
+    await terminal.waitFor(/"environment": "prod-wealth",\s+"endsAt": "2/);
     await terminal.waitFor(/running/);
     const ended = await sandbox.forge(['breakglass', 'end', asked.shortId, '--output', 'json']);
     expect(JSON.parse(ended.stdout)).toMatchObject({ sessionsEnded: 1 });

@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { build, defineConfig } from 'rolldown';
@@ -38,6 +39,16 @@ export default defineConfig({
           },
           logLevel: 'warn',
         });
+      },
+    },
+    {
+      // The parser of the guards on databases: WebAssembly, read from beside the chunks.
+      name: 'sql-parser',
+      async writeBundle({ dir }) {
+        const from = join('node_modules', 'libpg-query');
+        const to = dir ?? 'dist';
+        await copyFile(join(from, 'wasm', 'libpg-query.wasm'), join(to, 'libpg-query.wasm'));
+        await copyFile(join(from, 'LICENSE'), join(to, 'libpg-query.LICENSE'));
       },
     },
     {

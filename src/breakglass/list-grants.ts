@@ -9,6 +9,8 @@ export interface GrantFilter {
   readonly all: boolean;
   /** Of one person only. */
   readonly userId?: string;
+  /** The newest only: what comes first must not wait for all that somebody wrote. */
+  readonly most?: number;
 }
 
 export interface GrantList {
@@ -27,13 +29,17 @@ const longestMs = 12 * 3_600_000;
 export async function listGrants(
   place: BreakGlassPlace,
   caller: AccessCaller,
-  { all, userId }: GrantFilter,
+  { all, userId, most }: GrantFilter,
 ): Promise<GrantList> {
   const listed = await listRequests(caller);
   const oldest = caller.aws.now() - place.breakGlass.requestLifeSeconds * 1_000 - longestMs;
-  const wanted = listed.filter(
+  const fitting = listed.filter(
     (one) => (userId === undefined || one.userId === userId) && (all || one.lastModified > oldest),
   );
+  const wanted =
+    most === undefined || fitting.length <= most
+      ? fitting
+      : fitting.sort((a, b) => b.lastModified - a.lastModified).slice(0, most);
   const found: LoadedRequest[] = [];
   const unreadable: ListedRequest[] = [];
   for (let index = 0; index < wanted.length; index += atOnce) {

@@ -58,7 +58,13 @@ export function parseCast(bytes: Uint8Array): Cast | undefined {
       continue;
     }
     const [at, kind, data] = value as readonly unknown[];
-    if (typeof at !== 'number' || typeof kind !== 'string' || typeof data !== 'string') {
+    // 1e999 is JSON, and no time.
+    if (
+      !Number.isFinite(at) ||
+      typeof at !== 'number' ||
+      typeof kind !== 'string' ||
+      typeof data !== 'string'
+    ) {
       damaged++;
       continue;
     }

@@ -46,6 +46,7 @@ describe('asciicast v2', () => {
       '[1,"o","b"]',
       '[3,"i","secret"]',
       '[3,"o",7]',
+      '[1e999,"o","c"]',
       'nonsense',
     );
     const found = parseCast(bytes);
@@ -53,7 +54,7 @@ describe('asciicast v2', () => {
       { at: 2, kind: 'o', data: 'a' },
       { at: 2, kind: 'o', data: 'b' },
     ]);
-    expect(found?.damaged).toBe(2);
+    expect(found?.damaged).toBe(3);
     expect(found?.header).toMatchObject({ timestamp: 0, title: '' });
   });
 

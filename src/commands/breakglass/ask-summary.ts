@@ -33,7 +33,7 @@ export async function recordSummary(
   const { output, host } = context;
   // The terminal is gone.
   if (host.signal.aborted) return false;
-  const summary = given ?? (context.prompt.possible ? await askSummary(context, session) : undefined);
+  const summary = given ?? (context.prompt.possible ? await askSummary(context, session.facts) : undefined);
   const later = summaryLine(session.id);
   if (summary === undefined) {
     output.note(`What was done is not on record yet: ${later}`);
@@ -68,7 +68,8 @@ export async function record(
   }
 }
 
-async function askSummary(context: Context, { facts }: EndedSession): Promise<string | undefined> {
+/** What is typed, in a line or in the editor, which shows `facts`; undefined: not now. */
+export async function askSummary(context: Context, facts: readonly string[]): Promise<string | undefined> {
   const { prompt, output, host } = context;
   try {
     for (;;) {

@@ -7,14 +7,15 @@ import type { RequestWish } from '../../breakglass/plan-request.ts';
 import { lineProblem, ticketLength } from '../../breakglass/protocol/document-parts.ts';
 import { recordOutcome } from '../../breakglass/record-step.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
-import { summaryOf } from '../../breakglass/summary-text.ts';
 import type { Tier } from '../../config/break-glass.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { durationText } from '../../lib/duration-text.ts';
+import { askSummary } from './ask-summary.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';
 import { askPeople, type PeopleOptions } from './offline-parts.ts';
 import { sayEnd } from './say-end.ts';
+import { summaryFacts } from './summary-facts.ts';
 import { checkSummary, readSummary, type SummaryOptions } from './summary-options.ts';
 
 type OfflineOptions = PeopleOptions & SummaryOptions;
@@ -45,9 +46,14 @@ export async function runOffline(
   output.instruct(
     `The glass is broken: ${plan.environment.name} for ${durationText(plan.seconds * 1_000)}, and it is recorded.`,
   );
+  const began = context.host.now();
   const end = await runOfflineSession(parts, place, session, command.length === 0 ? undefined : command);
   sayEnd(context, end);
-  await askForTheRecord(context, parts, session, options);
+  const { environment, reason } = plan;
+  const about = { id: session.id, environment: environment.name, reason, tier: Number(tier.name) };
+  await askForTheRecord(context, parts, session, options, (ticket) =>
+    summaryFacts({ ...about, ticket }, began, context.host.now(), end),
+  );
   output.warn('The key has been used and is to be replaced, by both of you: forge breakglass rotate');
   return sessionExit({ id: session.id, environment: plan.environment.name }, end);
 }
@@ -58,26 +64,27 @@ async function askForTheRecord(
   parts: BreakGlassParts['parts'],
   { id, plan, people }: OfflineSession,
   options: OfflineOptions,
+  facts: (ticket: string | undefined) => readonly string[],
 ): Promise<void> {
   const asks = context.prompt.possible && !context.host.signal.aborted;
   const person = people.both;
-  if (plan.ticket === undefined && plan.tier.ticket.when !== 'none') {
-    const typed = asks ? await ask(context, 'Ticket of the incident (Enter: later)', '--ticket') : undefined;
-    const ticket = typed !== undefined && lineProblem(typed, ticketLength) === undefined ? typed.trim() : '';
-    if (ticket === '') context.output.warn('The ticket is still to come: tell whoever keeps the record.');
+  let { ticket } = plan;
+  if (ticket === undefined && plan.tier.ticket.when !== 'none') {
+    const typed = asks ? await askTicket(context) : undefined;
+    if (typed !== undefined && lineProblem(typed, ticketLength) === undefined) ticket = typed.trim();
+    if (ticket === undefined || ticket === '')
+      context.output.warn('The ticket is still to come: tell whoever keeps the record.');
     else await recordOutcome(parts, { type: 'breakglass.ticket', id, person, ticket });
   }
   const given = readSummary(context, options);
-  const typed =
-    given ?? (asks ? await ask(context, 'What was done? (one line; Enter: later)', '--summary') : undefined);
-  const summary = typed === undefined ? undefined : summaryOf(typed)?.summary;
+  const summary = given ?? (asks ? await askSummary(context, facts(ticket || undefined)) : undefined);
   if (summary !== undefined) await recordOutcome(parts, { type: 'breakglass.summary', id, person, summary });
 }
 
 /** Undefined: Ctrl-C, which means: not now. */
-async function ask({ prompt }: Context, message: string, flag: string): Promise<string | undefined> {
+async function askTicket({ prompt }: Context): Promise<string | undefined> {
   try {
-    return await prompt.text({ message, flag });
+    return await prompt.text({ message: 'Ticket of the incident (Enter: later)', flag: '--ticket' });
   } catch (error) {
     if (error instanceof ForgeError && error.kind === 'interrupted') return undefined;
     throw error;

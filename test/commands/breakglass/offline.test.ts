@@ -118,14 +118,12 @@ describe('tier 3', () => {
         ...line,
         '--ticket',
         'INC-3',
-        '--summary',
-        'looked',
         '--',
         'sh',
         '-c',
         'echo in $FORGE_ENV, vault $(env | grep -c BW_SESSION); forge db query prod-wealth "select 40 + 2" --output csv; read x',
       ],
-      withVault({ BW_SESSION: '' }),
+      withVault({ BW_SESSION: '', VISUAL: 'sed -i -e "1i written at length"' }),
     );
     await terminal.waitFor(/Master password of Bitwarden/);
     terminal.write(`${bitwarden.password}\r`);
@@ -138,9 +136,12 @@ describe('tier 3', () => {
     expect(identityCenterCalls()).toBe(before);
     await sandbox.admin.clearFaults();
     terminal.write('\r');
+    await terminal.waitFor(/What was done\?/);
+    terminal.write('e\r');
     await terminal.waitFor(/forge breakglass rotate/);
     expect(await terminal.exit).toBe(0);
     const shown = terminal.text();
+    expect(await state()).toContain('"summary":"written at length"');
     const { secretAccessKey } = keyOf();
     for (const secret of [secretAccessKey, bitwarden.password, bitwarden.session]) {
       expect(shown).not.toContain(secret);

@@ -39,7 +39,7 @@ function theOne(typed: string, ids: ReadonlySet<string>): string {
   if (only === undefined) {
     throw new ForgeError('usage', `The journal has no record of ${JSON.stringify(typed)}.`, {
       code: 'NO_SUCH_RECORD',
-      hint: 'Ids are in the last column: forge audit list. What the archive has: forge audit show --archive <id>',
+      hint: 'Ids are in its column ID: forge audit list. What the archive has: forge audit show --archive <id>',
     });
   }
   throw new ForgeError('usage', `${JSON.stringify(typed)} could be any of ${found.length}.`, {

@@ -26,7 +26,7 @@ export async function findArchivedSession(
   if (id === undefined) {
     throw new ForgeError('usage', `The archive has no session ${JSON.stringify(typed)}.`, {
       code: 'NO_SUCH_SESSION',
-      hint: 'Ids look like bg-7f3k, ev-1c3d or un-0f2e. All there are: forge audit verify --archive --output json',
+      hint: 'Ids look like bg-7f3k, ev-1c3d or un-0f2e. All there are: forge breakglass history --all',
     });
   }
   throw new ForgeError('usage', `${JSON.stringify(typed)} could be any of ${found.length} sessions.`, {

@@ -42,7 +42,7 @@ that this machine opened. Times are UTC. Whether a record is whole: forge audit 
     });
     progress[Symbol.dispose]();
     output.result({ data: rows.map(rowFacts), text: (style) => sessionTable(rows, style) });
-    if (rows.length === 0) output.note('There is no session of that.');
+    if (rows.length === 0) output.note('There is no session to show.');
     if (more) output.note(`There are more before that: --all, or --limit with more than ${options.limit}.`);
     if (from === 'intake')
       output.note(

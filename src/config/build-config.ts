@@ -45,6 +45,7 @@ export function buildConfig(data: ConfigFile, files: readonly string[]): Config 
     },
     defaultEnvironment: data.default_environment,
     credentialStore: data.credential_store ?? 'auto',
+    maskedColumns: data.audit?.mask ?? [],
     environments: mapValues(data.environments, (environment, name) =>
       buildEnvironment(environment, name, groups),
     ),
@@ -110,6 +111,7 @@ function buildDatabase(file: DatabaseFile, name: string, environment: string, pl
     },
     address: file.address,
     ca: file.ca,
+    maskedColumns: file.mask ?? [],
   };
 }
 

@@ -1,6 +1,16 @@
 import * as v from 'valibot';
 import { breakGlass } from './break-glass-schema.ts';
-import { described, list, mapOf, name, oneOf, permissionSet, region, text } from './schema-parts.ts';
+import {
+  described,
+  list,
+  mapOf,
+  maskedColumns,
+  name,
+  oneOf,
+  permissionSet,
+  region,
+  text,
+} from './schema-parts.ts';
 import { environment } from './target-schema.ts';
 
 /**
@@ -57,6 +67,22 @@ export const configSchema = v.strictObject(
       described(
         'Where role credentials may be kept (never those of production): auto is the keychain, else a private file. Default: auto.',
         oneOf(['auto', 'keychain', 'file', 'none']),
+      ),
+    ),
+    audit: v.optional(
+      described(
+        'What is recorded of use.',
+        v.strictObject(
+          {
+            mask: v.optional(
+              described(
+                'Columns of databases whose values are not written into the record of statements: email, customers.ssn, *iban*.',
+                maskedColumns,
+              ),
+            ),
+          },
+          'a mapping',
+        ),
       ),
     ),
     environments: v.optional(described('Name → environment: an AWS account and region.', mapOf(environment))),

@@ -11,6 +11,8 @@ export interface Config {
   readonly signIn: SignIn | undefined;
   readonly defaultEnvironment: string | undefined;
   readonly credentialStore: CredentialStore;
+  /** Columns of any database whose values are not to be recorded: `email`, `customers.ssn`, `*iban*`. */
+  readonly maskedColumns: readonly string[];
   readonly environments: ReadonlyMap<string, Environment>;
   readonly groups: ReadonlyMap<string, Group>;
   readonly breakGlass: BreakGlass | undefined;
@@ -97,6 +99,8 @@ export interface Database {
   readonly address: string | undefined;
   /** PEM file of the authorities to trust; undefined: those of RDS. Absolute path. */
   readonly ca: string | undefined;
+  /** Besides those of the whole configuration. */
+  readonly maskedColumns: readonly string[];
 }
 
 /** An EC2 instance, or the one that carries all these tags. */

@@ -23,6 +23,11 @@ export const mapOf = <Key extends v.GenericSchema<string>, Value extends v.Gener
 
 export const list = <Item extends v.GenericSchema>(item: Item) => v.array(item, 'a list');
 
+/** `column`, `table.column`, `schema.table.column`, each part with * for anything. */
+export const maskedColumns = list(
+  text('a column: email, customers.ssn, *iban*', /^(?:[^\x00-\x20.'"]{1,63}\.){0,2}[^\x00-\x20.'"]{1,63}$/),
+);
+
 /** Seconds, both ends included. */
 export const duration = (expectation: string, minimum: number, maximum: number) =>
   v.pipe(

@@ -7,6 +7,7 @@ import {
   duration,
   list,
   mapOf,
+  maskedColumns,
   name,
   oneOf,
   permissionSet,
@@ -115,6 +116,12 @@ const database = v.strictObject(
       described(
         'PEM file of the authorities to trust, instead of those of RDS. Relative to this file.',
         authorityFile,
+      ),
+    ),
+    mask: v.optional(
+      described(
+        'Columns whose values are not written into the record of statements, besides those of audit.mask.',
+        maskedColumns,
       ),
     ),
   },

@@ -50,6 +50,8 @@ export interface DatabaseRequest {
   readonly via: Via;
   /** The instance a tunnel goes through: a name of forge.yaml, a Name tag, an id; undefined: the usual one. */
   readonly bastion: string | undefined;
+  /** Columns whose values are not to be recorded. */
+  readonly maskedColumns: readonly string[];
 }
 
 /** Server-side limits of the database session, milliseconds; 0: none, undefined: the server's own. */
@@ -101,6 +103,7 @@ export function requestDatabase(
       address: flags.address ?? (flags.host === undefined ? database.address : undefined),
       ca: flags.ca ?? database.ca,
       write,
+      maskedColumns: [...config.maskedColumns, ...database.maskedColumns],
     },
     flags,
     environment.region,
@@ -135,6 +138,13 @@ function byHost(
       address: flags.address,
       ca: flags.ca,
       write,
+      // Which of its databases it is only the server knows.
+      maskedColumns: [
+        ...config.maskedColumns,
+        ...[...((known ?? environment)?.databases.values() ?? [])].flatMap(
+          (database) => database.maskedColumns,
+        ),
+      ],
     },
     flags,
     fallback || undefined,

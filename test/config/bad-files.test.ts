@@ -37,7 +37,7 @@ const table: readonly (readonly [string, string | Uint8Array, string, string?])[
     'an unknown key at the top',
     'enviroments: {}\n',
     'forge.yaml:1:1: The file has no key "enviroments".',
-    'Did you mean: environments. It takes: version, extends, sign_in, default_environment, credential_store, environments, groups, break_glass',
+    'Did you mean: environments. It takes: version, extends, sign_in, default_environment, credential_store, audit, environments, groups, break_glass',
   ],
   [
     'an unknown key in an environment',

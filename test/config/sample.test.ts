@@ -42,6 +42,7 @@ test("the sample carries the organisation's policy", async () => {
     write: undefined,
     address: undefined,
     ca: undefined,
+    maskedColumns: [],
   });
   expect(config.environments.get('prod-cash')).toMatchObject({ production: true, permissionSet: undefined });
   const tiers = [...(config.breakGlass?.tiers.values() ?? [])];

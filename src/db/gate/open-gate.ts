@@ -11,6 +11,7 @@ import { openUpstream } from '../proxy/open-upstream.ts';
 import { type ProxyEndpoint, type ProxyOptions, startProxy } from '../proxy/start-proxy.ts';
 import { type ClientWishes, UpstreamRefused } from '../proxy/upstream.ts';
 import type { Dial, SocketStep } from '../wire/open-database-socket.ts';
+import { columnMask } from './mask-columns.ts';
 import { openStatementRecord } from './statement-record.ts';
 
 /** The only way to a database under watch: what passes is judged, and recorded before it is sent. */
@@ -51,7 +52,10 @@ export async function openGate(
 ): Promise<DatabaseGate> {
   const { host } = parts;
   const demanded = isWatched(request, access);
-  const record = await openStatementRecord(parts, access, { mask: undefined, demanded });
+  const record = await openStatementRecord(parts, access, {
+    mask: columnMask(request.maskedColumns),
+    demanded,
+  });
   let place: { readonly connection: DatabaseConnection; readonly way: GateWay } | undefined;
   let failure: unknown;
   const upstream = async (wishes: ClientWishes, signal: AbortSignal) => {

@@ -1,8 +1,10 @@
 import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { type RequestWish, tierNamed } from '../../breakglass/plan-request.ts';
+import { checkTicket } from '../../breakglass/check-ticket.ts';
+import { type RequestWish, reasonOf, tierNamed } from '../../breakglass/plan-request.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { environmentNamed } from '../../targets/resolve-environment.ts';
+import { askAgain } from './ask-again.ts';
 
 interface Typed {
   readonly tier?: string;
@@ -36,11 +38,16 @@ export async function askMissing(
           })),
         })
       : undefined);
-  const text = (message: string, flag: string) => prompt.text({ message, flag });
   const ticket =
     typed.ticket ??
-    (ask && tier.ticket.when === 'before' ? await text('Ticket of the incident', '--ticket') : undefined);
-  const reason = typed.reason ?? (ask ? await text('Why is it needed?', '--reason') : undefined);
+    (ask && tier.ticket.when === 'before'
+      ? await askAgain(context, { message: 'Ticket of the incident', flag: '--ticket' }, (text) =>
+          checkTicket(text, tier),
+        )
+      : undefined);
+  const reason =
+    typed.reason ??
+    (ask ? await askAgain(context, { message: 'Why is it needed?', flag: '--reason' }, reasonOf) : undefined);
   return { tier: tierName, scenario, environment, duration: typed.duration, ticket, reason };
 }
 

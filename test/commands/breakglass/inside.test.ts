@@ -38,9 +38,14 @@ describe('in', () => {
       /No one has standing access to prod-cash\. Ask for break-glass access \(database\) now\?/,
     );
     terminal.write('y\r');
+    // What is wrong is said, and asked for anew.
     await terminal.waitFor(/Ticket of the incident/);
+    terminal.write('\r');
+    await terminal.waitFor(/The ticket is empty[\s\S]*Ticket of the incident/);
     terminal.write('INC-77\r');
     await terminal.waitFor(/Why is it needed\?/);
+    terminal.write('\r');
+    await terminal.waitFor(/The reason is empty[\s\S]*Why is it needed\?/);
     terminal.write('balances differ\r');
     const [, id = ''] = await terminal.waitFor(/forge breakglass approve (BG-\w+)/);
     const shown = await approve('mia', id);

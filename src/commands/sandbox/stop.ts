@@ -1,5 +1,5 @@
 import { defineCommand } from '../../command.ts';
-import { findSandbox, stopSandbox } from '../../sandbox/process/find-sandbox.ts';
+import { findSandboxControl, stopSandbox } from '../../sandbox/process/find-sandbox.ts';
 import { removeSandboxFolder, sandboxFolder } from '../../sandbox/process/sandbox-folder.ts';
 
 export default defineCommand({
@@ -7,7 +7,7 @@ export default defineCommand({
   examples: [['forge sandbox stop', 'also fine when none runs']],
   async run({ host, output, globals }) {
     const folder = sandboxFolder(host);
-    const state = await findSandbox(host, folder);
+    const state = await findSandboxControl(host, folder);
     if (globals.plan) {
       output.plan({
         summary: state === undefined ? 'No sandbox runs.' : `End the sandbox of process ${state.pid}.`,

@@ -13,14 +13,20 @@ export interface HandlersOptions {
   readonly bundle: string;
   /** What the handlers log. */
   readonly log?: (line: string) => void;
+  /** Where they are unpacked; undefined: the folder for temporary files. */
+  readonly folder?: string;
 }
 
 /** Lambda renews a function's keys by itself; here they outlive every rehearsal, however far its clock is turned. */
 const keySeconds = 10 * 365 * 86_400;
 
 /** Lets the handlers run against this very endpoint, each with the keys of its own role and of nothing else. */
-export function connectHandlers(world: World, url: string, { bundle, log }: HandlersOptions): HandlerRunner {
-  const archive = packHandlers(bundle, encodePolicy(handlerPolicy(world.organisation)));
+export function connectHandlers(
+  world: World,
+  url: string,
+  { bundle, log, folder }: HandlersOptions,
+): HandlerRunner {
+  const archive = packHandlers(bundle, encodePolicy(handlerPolicy(world.organisation)), folder);
   const runner = createHandlerRunner({
     folder: archive.folder,
     offset: () => world.now() - world.hostNow(),

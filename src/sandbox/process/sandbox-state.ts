@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readOwnFile } from '../../files/read-own-file.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { Host } from '../../host.ts';
+import { parseJsonObject } from '../../lib/json-object.ts';
 
 /** sandbox.json: how to reach a running sandbox. It holds secrets of the sandbox, so the file is 0600. */
 export interface SandboxState {
@@ -77,6 +78,9 @@ export async function saveSandboxState(state: SandboxState): Promise<void> {
   await replaceFile(join(state.folder, fileName), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
 }
 
+/** What ending a sandbox takes, of whichever version of forge it is. */
+export type SandboxControl = Pick<SandboxState, 'pid' | 'folder' | 'controlPort' | 'adminToken'>;
+
 /**
  * Undefined when there is none, or one that this version can't read. Another user's counts as none: it says where
  * one signs in and which folder of programs comes first in PATH.
@@ -85,21 +89,38 @@ export async function readSandboxState(
   host: Pick<Host, 'platform' | 'userId'>,
   folder: string,
 ): Promise<SandboxState | undefined> {
-  const text = await readOwnFile(host, join(folder, fileName)).catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const state = JSON.parse(text) as Partial<SandboxState>;
-    const usable =
-      typeof state.pid === 'number' &&
-      typeof state.controlPort === 'number' &&
-      typeof state.adminToken === 'string' &&
-      typeof state.url === 'string' &&
-      Array.isArray(state.people) &&
-      Array.isArray(state.databases) &&
-      Array.isArray(state.clusters) &&
-      typeof state.offline?.mfaSecret === 'string';
-    return usable ? (state as SandboxState) : undefined;
-  } catch {
-    return undefined;
-  }
+  const state = await readState(host, folder);
+  const usable =
+    isControl(state) &&
+    typeof state.url === 'string' &&
+    Array.isArray(state.people) &&
+    Array.isArray(state.databases) &&
+    Array.isArray(state.clusters) &&
+    typeof state.offline?.mfaSecret === 'string';
+  return usable ? (state as SandboxState) : undefined;
 }
+
+/** As `readSandboxState`, also of one that another version of forge wrote. */
+export async function readSandboxControl(
+  host: Pick<Host, 'platform' | 'userId'>,
+  folder: string,
+): Promise<SandboxControl | undefined> {
+  const state = await readState(host, folder);
+  // The folder that is looked into, not one that the file names: it is what will be gone.
+  return isControl(state) ? { ...state, folder } : undefined;
+}
+
+async function readState(
+  host: Pick<Host, 'platform' | 'userId'>,
+  folder: string,
+): Promise<Partial<SandboxState>> {
+  const text = await readOwnFile(host, join(folder, fileName)).catch(() => undefined);
+  return (text === undefined ? undefined : parseJsonObject(text)) ?? {};
+}
+
+const isControl = (
+  state: Partial<SandboxState>,
+): state is Partial<SandboxState> & Omit<SandboxControl, 'folder'> =>
+  typeof state.pid === 'number' &&
+  typeof state.controlPort === 'number' &&
+  typeof state.adminToken === 'string';

@@ -110,6 +110,8 @@ async function handlersOf(host: Host, folder: string): Promise<HandlersOptions> 
   const log = join(folder, 'handlers.log');
   return {
     bundle: join(dirname(script), '..', 'dist', 'lambda', 'index.cjs'),
+    // In the sandbox's own folder: who kills the sandbox leaves it to the next start or stop.
+    folder,
     log: (line) => void appendFile(log, `${line}\n`, { mode: 0o600 }).catch(() => {}),
   };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +121,7 @@ describe('forge sandbox start, status, stop', () => {
     await forge('start');
     const { pid } = await state();
     const data = await dataFolder(pid);
+    expect((await readdir(folder)).filter((name) => name.startsWith('forge-handlers-'))).toHaveLength(1);
     process.kill(pid, 'SIGKILL');
     await eventually(async () => (await processesNaming(data)).length === 0 && !(await exists(data)));
     expect(await processesNaming(data)).toEqual([]);
@@ -128,6 +129,21 @@ describe('forge sandbox start, status, stop', () => {
     expect(await forge('status')).toMatchObject({ code: 1 });
     expect((await forge('start')).code).toBe(0);
     expect((await state()).pid).not.toBe(pid);
+    expect((await readdir(folder)).filter((name) => name.startsWith('forge-handlers-'))).toHaveLength(1);
+  });
+
+  it('of another version of forge is named, and stopped', async () => {
+    await forge('start');
+    const { offline, people, ...known } = await state();
+    await writeFile(join(folder, 'sandbox.json'), JSON.stringify(known));
+    for (const word of ['status', 'start']) {
+      const run = await forge(word);
+      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('Another version of forge')]);
+      expect(run.stderr).toContain('forge sandbox stop');
+    }
+    expect((await forge('stop')).stderr).toContain('The sandbox has ended');
+    expect(await exists(folder)).toBe(false);
+    await eventually(async () => (await processesNaming(folder)).length === 0);
   });
 
   it('whose PostgreSQL dies ends, too', async () => {

@@ -7,6 +7,8 @@ import type { DatabaseRequest } from '../database-request.ts';
 import type { DatabaseConnection } from '../endpoint.ts';
 import { explainDatabaseFailure } from '../explain-failure.ts';
 import { knownFailureFacts } from '../gather-failure-facts.ts';
+import { probeReadOnly } from '../guard/probe-read-only.ts';
+import { createReadOnlyGuard } from '../guard/read-only-guard.ts';
 import { openUpstream } from '../proxy/open-upstream.ts';
 import { type ProxyEndpoint, type ProxyOptions, startProxy } from '../proxy/start-proxy.ts';
 import { type ClientWishes, UpstreamRefused } from '../proxy/upstream.ts';
@@ -58,12 +60,33 @@ export async function openGate(
   });
   let place: { readonly connection: DatabaseConnection; readonly way: GateWay } | undefined;
   let failure: unknown;
+  let probing: Promise<void> | undefined;
+  /** Beside the first connection that a client gets, which has to wait for it: that one costs no time. */
+  const probe = (connection: DatabaseConnection, { dial }: GateWay, signal: AbortSignal) => {
+    if (!request.readOnly) return undefined;
+    probing ??= probeReadOnly(
+      (wishes) => openUpstream(parts, access, connection, wishes, { signal, dial }),
+      signal,
+    );
+    probing.catch(() => {
+      probing = undefined;
+    });
+    return probing;
+  };
   const upstream = async (wishes: ClientWishes, signal: AbortSignal) => {
     failure = undefined;
     if (place === undefined) throw new Error('forge is not ready yet.');
     const { connection, way } = place;
     try {
-      return await openUpstream(parts, access, connection, named(wishes, access), { signal, ...way });
+      const probed = probe(connection, way, signal);
+      const opened = await openUpstream(parts, access, connection, named(wishes, access), { signal, ...way });
+      try {
+        await probed;
+      } catch (error) {
+        opened.stream.destroy();
+        throw error;
+      }
+      return opened;
     } catch (error) {
       if (error instanceof UpstreamRefused) throw error;
       failure = error;
@@ -75,7 +98,7 @@ export async function openGate(
       endpoint: endpoint ?? { kind: host.platform === 'win32' ? 'tcp' : 'unix' },
       target: request,
       upstream,
-      guard: { check: () => undefined },
+      guard: request.readOnly ? await createReadOnlyGuard() : { check: () => undefined },
       watcher: record,
       // A signal ends the command, and the command the gate; only what has a sentence of its own ends it before.
       signal: new AbortController().signal,

@@ -86,7 +86,7 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
     expect(await casey('select 1 as n', '--output', 'csv')).toMatchObject({ code: 0, stdout: 'n\n1\n' });
     const refused = await casey('update orders set note = note');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('cannot execute UPDATE in a read-only transaction (SQLSTATE 25006)');
+    expect(refused.stderr).toContain('for this connection is read-only: UPDATE writes (SQLSTATE 25006)');
     expect(refused.stderr).toContain('This connection is read-only. To write: --write --confirm prod-wealth');
     expect(await casey('update orders set note = note', '--write')).toMatchObject({ code: 2, stdout: '' });
     expect((await casey('update orders set note = note', '--write')).stderr).toContain(

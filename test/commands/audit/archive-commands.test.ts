@@ -287,7 +287,7 @@ describe('forge audit show --archive', () => {
 
   it('has what the handlers themselves recorded, and verify finds what was done to it', async () => {
     archive.objects.clear();
-    for (const person of ['dana', 'mia']) await sandbox.signIn(person);
+    await Promise.all(['dana', 'mia'].map((person) => sandbox.signIn(person)));
     const wish = '--tier 1 --scenario database --env prod-wealth --duration 2h --ticket INC-1 --reason stuck';
     const asked = await sandbox.forge(['breakglass', ...wish.split(' '), '--output', 'json'], {
       person: 'dana',

@@ -13,7 +13,7 @@ let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
   await sandbox.admin.assign('sven', '999999999999', 'Forge-BreakGlass-Approve-tier1');
-  for (const person of ['dana', 'mia', 'sven']) await sandbox.signIn(person);
+  await Promise.all(['dana', 'mia', 'sven'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();

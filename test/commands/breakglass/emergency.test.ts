@@ -22,7 +22,7 @@ beforeAll(async () => {
     });
   }).listen(0, '127.0.0.1');
   sandbox = await startTestSandbox();
-  for (const person of ['sam', 'dana']) await sandbox.signIn(person);
+  await Promise.all(['sam', 'dana'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   slack?.close();

@@ -17,7 +17,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  for (const person of ['dana', 'mia', 'sam', 'noor']) await sandbox.signIn(person);
+  await Promise.all(['dana', 'mia', 'sam', 'noor'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();

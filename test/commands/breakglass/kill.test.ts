@@ -10,7 +10,7 @@ import { type Run, startTestSandbox, type TestSandbox } from '../../support/sand
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  for (const person of ['dana', 'mia', 'sven', 'sam', 'alex', 'noor']) await sandbox.signIn(person);
+  await Promise.all(['dana', 'mia', 'sven', 'sam', 'alex', 'noor'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();

@@ -16,7 +16,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  for (const person of ['dana', 'mia', 'sam']) await sandbox.signIn(person);
+  await Promise.all(['dana', 'mia', 'sam'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  for (const person of ['dana', 'mia', 'sven']) await sandbox.signIn(person);
+  await Promise.all(['dana', 'mia', 'sven'].map((person) => sandbox.signIn(person)));
 }, 120_000);
 afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();

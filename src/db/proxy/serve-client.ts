@@ -34,6 +34,10 @@ export interface ServedParts {
 export interface ServedClient {
   /** Never rejects. */
   readonly done: Promise<void>;
+  /** It has shown its password, where one is wanted. */
+  readonly isLetIn: boolean;
+  /** Without a word: it may be anybody. */
+  drop(): void;
   end(refusal: Refusal): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ const readyIdle = frame('Z', 'I');
 export function serveClient(parts: ServedParts, client: Socket, connection: number): ServedClient {
   let relay: Relay | undefined;
   let refusal: Refusal | undefined;
+  let letIn = false;
   const stop = new AbortController();
   client.once('close', () => stop.abort(new ClientGone()));
   // libpq goes away to ask for a password; what is being opened for it has no use then.
@@ -70,6 +75,7 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
       const { password, target } = parts;
       // The password first: whoever has none learns nothing.
       if (password !== undefined && !(await startup.showsPassword(password, target.user))) return;
+      letIn = true;
       if ('refusal' in judged) return goodbye(errorResponse('FATAL', judged.refusal));
       clearTimeout(limit);
       if (refusal !== undefined) return goodbye(errorResponse('FATAL', refusal));
@@ -111,6 +117,10 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
   });
   return {
     done: served.then(() => closed),
+    get isLetIn() {
+      return letIn;
+    },
+    drop: () => void client.destroy(),
     async end(why) {
       refusal = why;
       if (relay !== undefined) await relay.end(why);

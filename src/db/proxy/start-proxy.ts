@@ -59,7 +59,13 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
     (socket: Socket) => {
       socket.on('error', () => {});
       if (ended !== undefined) return turnAway(socket, ended);
-      if (clients.size >= mostClients) return turnAway(socket, tooMany);
+      if (clients.size >= mostClients) {
+        // Anybody on this machine can connect to a port and say nothing: who has waited longest makes room.
+        const stranger = [...clients].find(({ isLetIn }) => !isLetIn);
+        if (stranger === undefined) return turnAway(socket, tooMany);
+        clients.delete(stranger);
+        stranger.drop();
+      }
       const client = serveClient(parts, socket, ++connections);
       clients.add(client);
       void client.done.then(() => clients.delete(client));

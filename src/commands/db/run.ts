@@ -13,6 +13,7 @@ import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { readChangeBytes } from '../../db/change/change-text.ts';
 import { checkRun } from '../../db/change/check-run.ts';
+import { findRunEnd, type RunEnd } from '../../db/change/run-end.ts';
 import { type BreakGlassParts, breakGlassParts } from '../breakglass/break-glass-parts.ts';
 import { giveBack } from '../breakglass/enter-grant.ts';
 import { sayEnd } from '../breakglass/say-end.ts';
@@ -98,17 +99,17 @@ async function runInGrant(
   const end = await runGrantSession(parts, place, loaded, words, { stands: true });
   if (end.ending.why !== 'finished') sayEnd(context, end);
   const account = requesterAccount(parts, place);
-  const done = await account().then((caller) => findRun(caller, person.userId, loaded.id));
-  if (done !== undefined) {
-    const sentence =
-      end.exitCode === 0
-        ? 'The change was committed.'
-        : 'The change was begun; see its evidence for its end.';
-    await giveBack(found, person, loaded, sentence);
-  }
+  const run = await account().then((caller) => findRun(caller, person.userId, loaded.id));
+  const done = run && (await findRunEnd(context.host, run));
+  // Of two that began at once the other one may still be at it, with the same access.
+  if (done !== undefined && (done.outcome !== undefined || end.exitCode > 128))
+    await giveBack(found, person, loaded, summaryOf(done));
   await deliverSpool(parts, place, deliverMs);
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
 }
+
+const summaryOf = ({ outcome, rows }: RunEnd): string =>
+  `forge db run: ${outcome ?? 'killed before its end was known'}${rows === undefined ? '' : `, ${rows} rows`}.`;
 
 const deliverMs = 6_000;
 

@@ -30,7 +30,8 @@ export function requestOfChange(
   change: ChangeTarget,
   statementTimeout?: number,
 ): DatabaseRequest {
-  return requestDatabase(config, change.target, { write: true, statementTimeout }, nowhere);
+  const request = requestDatabase(config, change.target, { write: true, statementTimeout }, nowhere);
+  return { ...request, approved: true };
 }
 
 /** What this forge.yaml says otherwise than the change, in a sentence; undefined: nothing. */

@@ -128,7 +128,7 @@ export function minutesOf(duration: string | undefined, rule: GrantRule): number
   const minutes = Math.floor(seconds / 60);
   if (minutes >= rule.shortest && minutes <= rule.longest) return minutes;
   const [least, most] = [rule.shortest, rule.longest].map((limit) => durationText(limit * 60_000));
-  throw usage('DURATION_NOT_ALLOWED', `${duration} can't be asked for here.`, {
+  throw usage('DURATION_NOT_ALLOWED', `${duration} is not possible here.`, {
     hint:
       least === most ? `It is ${most}: --duration ${most?.replace(' ', '')}` : `From ${least} to ${most}.`,
   });

@@ -32,7 +32,7 @@ export interface EntryOptions extends SummaryOptions {
 
 export const entryOptions = [
   { flags: '--wait', description: 'wait for the approval also without a terminal' },
-  { flags: '--no-wait', description: 'ask, print the id and leave (exit code 8)' },
+  { flags: '--no-wait', description: 'do not wait: print the id and leave (exit code 8)' },
   {
     flags: '--keep',
     description: 'when the shell or command ends, leave the access standing until its time is up',

@@ -13,6 +13,7 @@ import pg from 'pg';
 import { bundleScript } from '../test/support/bundle-script.ts';
 import { allowOnPage, signInByPage } from '../test/support/sign-in-page.ts';
 import { type Person, playBreakGlass } from './demo-break-glass.ts';
+import { playChange } from './demo-change.ts';
 import { typeInTerminal } from './demo-terminal.ts';
 
 const forgeFile = join(process.cwd(), 'bin', 'forge.cjs');
@@ -241,7 +242,9 @@ async function main(): Promise<void> {
 
   await forge(['sandbox', 'vpn', 'off'], outside);
   const aside = (text: string) => say(`${shown.dim}${text}${shown.off}`);
-  await playBreakGlass({ print: say, say: aside, scene, forge, enter, outside }, dana);
+  const stage = { print: say, say: aside, scene, forge, enter, outside };
+  await playBreakGlass(stage, dana);
+  await playChange(stage, dana, casey, root);
 
   await forge(['logout'], dana.env);
   await forge(['sandbox', 'stop'], outside);

@@ -3,7 +3,8 @@ import { changePlanLength } from '../../breakglass/protocol/change.ts';
 import { cleanLine } from '../../breakglass/protocol/document-parts.ts';
 import { ForgeError } from '../../errors.ts';
 import type { QuerySession } from '../run-query.ts';
-import { runOneStatement } from './one-statement.ts';
+import { isStatementError, runOneStatement } from './one-statement.ts';
+import { sameRows } from './same-rows.ts';
 import { type ChangeStatement, splitChange } from './split-change.ts';
 
 const explainable = /^(?:select|insert|update|delete|merge|with|values)$/;
@@ -37,17 +38,30 @@ export async function explainChange({ client }: QuerySession, text: string): Pro
   return rows === undefined ? { text: said } : { text: said, rows };
 }
 
-async function explainOne(
-  client: QuerySession['client'],
-  { sql }: ChangeStatement,
-): Promise<{ readonly lines: readonly string[]; readonly rows: number | undefined }> {
+interface Explained {
+  readonly lines: readonly string[];
+  readonly rows: number | undefined;
+}
+
+/** Who only reads may not EXPLAIN what writes: then the rows that it would work on, by the same conditions. */
+async function explainOne(client: QuerySession['client'], { sql }: ChangeStatement): Promise<Explained> {
+  const own = await tryExplain(client, sql);
+  if (typeof own !== 'string') return own;
+  const reading = sameRows(sql);
+  const found = reading === undefined ? own : await tryExplain(client, reading);
+  if (typeof found === 'string') return { lines: [`-- not explained: ${found}`], rows: undefined };
+  return { ...found, lines: ['-- of a SELECT with the same conditions:', ...found.lines] };
+}
+
+/** Or why the server does not. */
+async function tryExplain(client: QuerySession['client'], sql: string): Promise<Explained | string> {
   try {
     const { rows } = await runOneStatement(client, `explain ${sql}`);
     const lines = rows.flatMap(([line]) => (line == null ? [] : [line]));
     return { lines, rows: estimateOf(lines) };
   } catch (error) {
-    if (!(error instanceof Error) || !('severity' in error) || error.severity !== 'ERROR') throw error;
-    return { lines: [`-- not explained: ${error.message.split('\n')[0]}`], rows: undefined };
+    if (!isStatementError(error)) throw error;
+    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
   }
 }
 

@@ -157,9 +157,15 @@ describe('a change under four eyes', () => {
     expect(await states()).toEqual(untouched);
   });
 
-  it('is not run when it was denied', async () => {
+  it('is explained for whoever may read the database, and not run when it was denied', async () => {
+    await sandbox.admin.assign('dana', wealth, 'Forge-Wealth-ReadOnly');
     const id = await request(fix());
-    expect((await run(['deny', id, '--yes', '--note', 'no'], 'mia')).code).toBe(0);
+    await sandbox.admin.revoke('dana', wealth, 'Forge-Wealth-ReadOnly');
+    const said = await run(['deny', id, '--yes', '--note', 'no'], 'mia');
+    expect(said.code, said.stderr).toBe(0);
+    expect(said.stderr).toMatch(/Estimated +3, by the requester’s EXPLAIN/);
+    expect(said.stderr).toContain('-- of a SELECT with the same conditions:');
+    expect(said.stderr).toMatch(/Scan.* on orders/);
     refused(await run(['run', id, ...json]), 5, 'REQUEST_DENIED');
     expect(await states()).toEqual(untouched);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { numberedText } from '../../../src/db/change/change-lines.ts';
 import { changeProblem } from '../../../src/db/change/change-problem.ts';
 import { estimateOf } from '../../../src/db/change/explain-change.ts';
+import { sameRows } from '../../../src/db/change/same-rows.ts';
 import { splitChange } from '../../../src/db/change/split-change.ts';
 
 const update = 'update orders set status = 1 where id = 2;';
@@ -84,5 +85,20 @@ describe('a text that is to be a change', () => {
     expect(estimateOf(['Update on orders  (cost=0.00..1.00 rows=0 width=0)', scan])).toBe(37);
     expect(estimateOf(['Seq Scan on orders  (cost=0.00..1.00 rows=5 width=8)'])).toBe(5);
     expect(estimateOf(['Utility'])).toBeUndefined();
+  });
+
+  it.each([
+    ['delete from orders', 'select 1 from orders'],
+    ['delete from only orders o where id = 1 returning *', 'select 1 from only orders o where id = 1'],
+    ['delete from a using b, c where a.id = b.id', 'select 1 from a , b, c where a.id = b.id'],
+    [
+      `update a set x = 'where' where y = (select 1 from b where z)`,
+      'select 1 from a where y = (select 1 from b where z)',
+    ],
+    ['update s.a as q set x = b.y from b where b.id = q.id', 'select 1 from s.a as q, b where b.id = q.id'],
+    ['update a set x = y is distinct from z where id = 2', 'select 1 from a where id = 2'],
+    ['insert into a values (1)', undefined],
+  ])('has the rows of %j by %j', (sql, reading) => {
+    expect(sameRows(sql)?.replace(/ +,/g, ',')).toBe(reading?.replace(/ +,/g, ','));
   });
 });

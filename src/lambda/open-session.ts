@@ -11,6 +11,7 @@ import type { Session } from '../breakglass/protocol/session.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
 import { appendRecord, type Chain, readChain } from './chain.ts';
 import { type Candidate, listCandidates } from './intake.ts';
+import { knownName } from './known-name.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Ports, WorkflowInput } from './ports.ts';
 import { recordEnd } from './record-end.ts';
@@ -106,7 +107,8 @@ async function openMembership(
       const earlier = await readChain(archive, verdict.session.id);
       if (earlier.records.length > 0) return goOn(ports, earlier);
     }
-    const { session } = verdict;
+    const { userName: _, ...unnamed } = verdict.session;
+    const session = { ...unnamed, userName: await knownName(ports, membership.userId) };
     const body: Bodies['open'] = {
       session,
       ...(verdict.sanctioned ? { rule: verdict.rule } : {}),

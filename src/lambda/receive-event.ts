@@ -16,6 +16,7 @@ import { readChain } from './chain.ts';
 import { endedByRemoval } from './ended-by-removal.ts';
 import { findClientSession } from './find-client-session.ts';
 import { copyPiece } from './keep-evidence.ts';
+import { knownName } from './known-name.ts';
 import type { Ports } from './ports.ts';
 import { recordEnd, recordRemoval } from './record-end.ts';
 import { recordUse } from './record-use.ts';
@@ -72,20 +73,28 @@ async function receiveMembership(
 }
 
 async function receiveObject(ports: Ports, key: string): Promise<void> {
-  if (parseRequestKey(key) !== undefined) return announce(ports, key);
+  const asked = parseRequestKey(key);
+  if (asked !== undefined) return announce(ports, key, asked);
   const end = parseEndKey(key) ?? parseKillKey(key);
   if (end !== undefined) return receiveEnd(ports, end.id);
   const evidence = parseEvidenceKey(key);
   if (evidence !== undefined) return receiveEvidence(ports, key, evidence.id, evidence.userId);
 }
 
-async function announce(ports: Ports, key: string): Promise<void> {
+/** Who asks is who could write there; their name is the identity store's, for people read nothing else of it in Slack. */
+async function announce(
+  ports: Ports,
+  key: string,
+  place: { readonly userId: string; readonly id: string },
+): Promise<void> {
   const stored = await ports.intake.get(key, requestBytes).catch(() => undefined);
   const request = stored && parseRequest(stored.bytes);
   if (request?.ok !== true) return;
-  const { id, tier } = request.value;
-  const channel = findTier(ports.policy, tier)?.channel;
-  await tellOnce(ports, { about: `asked-${id}`, channel, text: requestText(request.value) });
+  const { id, tier, requester } = request.value;
+  if (id !== place.id || requester.userId !== place.userId) return;
+  const userName = (await knownName(ports, place.userId)) ?? place.userId;
+  const text = requestText({ ...request.value, requester: { ...requester, userName } });
+  await tellOnce(ports, { about: `asked-${id}`, channel: findTier(ports.policy, tier)?.channel, text });
 }
 
 /** Somebody was taken out of a group: all that lived on it is over, and what was issued because of it goes too. */

@@ -79,7 +79,7 @@ describe('Slack down for six hours', () => {
     await cloud.run(2 * hour, { sweeping: true });
     for (const id of ids) {
       expect(count(cloud, new RegExp(`:key:.*\\n[^]*approve ${id}`)), `${id}: asked`).toBe(1);
-      expect(count(cloud, new RegExp(`:white_check_mark:[^]*end ${id}`)), `${id}: opened`).toBe(1);
+      expect(count(cloud, new RegExp(`:white_check_mark:[^]*kill ${id}`)), `${id}: opened`).toBe(1);
       const short = `bg-${id.slice(-4).toLowerCase()}`;
       expect(count(cloud, new RegExp(`:lock:.*${short}`)), `${id}: ended`).toBe(1);
     }

@@ -98,10 +98,11 @@ export function handlerRoles(): readonly Role[] {
       workflow,
       tell,
     ]),
-    handler('revoker', [...takeAway, readRecords, lookAround, tell]),
+    handler('revoker', [...takeAway, readRecords, lookAround]),
     // What an event never told, the trail still knows.
     handler('sweeper', [...takeAway, assume('ForgeAuditRead'), readRecords, lookAround, workflow, tell]),
-    handler('exporter', [readRecords, assume('ForgeAuditRead')]),
+    // What it finds goes by the workflow: it reads and writes no bucket.
+    handler('exporter', [assume('ForgeAuditRead')]),
   ];
 }
 

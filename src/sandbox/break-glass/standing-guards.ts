@@ -67,6 +67,13 @@ export const administratorGuard: PolicyDocument = {
       ],
     },
     {
+      // Who can change where it is said can have it said to nobody; who can read it can say anything.
+      Sid: 'NotTheAlerts',
+      Effect: 'Deny',
+      NotAction: ['secretsmanager:DescribeSecret', 'secretsmanager:List*'],
+      Resource: 'arn:aws:secretsmanager:*:*:secret:forge-breakglass/*',
+    },
+    {
       Sid: 'NotTheRoles',
       Effect: 'Deny',
       NotAction: ['iam:Get*', 'iam:List*'],

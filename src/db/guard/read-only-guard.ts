@@ -1,13 +1,11 @@
 import type { GuardContext, Refusal, Statement, StatementGuard } from '../proxy/statement.ts';
 import { judgeRead } from './judge-read.ts';
+import { KnownTexts } from './known-texts.ts';
 import { assureAgreement } from './parser-agrees.ts';
 import { type Parsed, SqlParser } from './sql-parser.ts';
 
 /** SQL within SQL within SQL: query_to_xml('select query_to_xml(…)'). */
 const deepest = 3;
-/** Programs say the same again and again. */
-const mostKnown = 1_000;
-const longestKnown = 4_096;
 
 /**
  * Passes what only reads. It stands beside the server's own read-only transactions, not in their place: it keeps them
@@ -19,7 +17,7 @@ export async function createReadOnlyGuard(): Promise<StatementGuard> {
 
 class ReadOnlyGuard implements StatementGuard {
   readonly #parser: SqlParser;
-  readonly #known = new Map<string, Refusal | undefined>();
+  readonly #known = new KnownTexts<{ readonly refusal: Refusal | undefined }>();
 
   constructor(parser: SqlParser) {
     this.#parser = parser;
@@ -31,17 +29,19 @@ class ReadOnlyGuard implements StatementGuard {
     const disagreement = assureAgreement(statement, context);
     if (disagreement !== undefined) return disagreement;
     const { sql } = statement;
-    if (this.#known.has(sql)) return this.#known.get(sql);
-    const judged = this.#judge(sql, deepest);
-    if (judged instanceof Promise) return judged.then((refusal) => this.#remember(sql, refusal));
-    return this.#remember(sql, judged);
+    const known = this.#known.find(sql);
+    if (known !== undefined) return known.finding.refusal;
+    const parsed = this.#parser.parse(sql);
+    if (parsed instanceof Promise) return parsed.then((tree) => this.#conclude(sql, tree));
+    return this.#conclude(sql, parsed);
   }
 
-  #remember(sql: string, refusal: Refusal | undefined): Refusal | undefined {
-    if (sql.length > longestKnown) return refusal;
-    if (this.#known.size >= mostKnown) this.#known.clear();
-    this.#known.set(sql, refusal);
-    return refusal;
+  #conclude(sql: string, parsed: Parsed): Refusal | undefined | Promise<Refusal | undefined> {
+    const judged = this.#judgeTree(parsed, deepest);
+    // In SQL that is a constant a number may be a setting.
+    if (judged instanceof Promise)
+      return judged.then((refusal) => this.#known.add(sql, { refusal }, false).refusal);
+    return this.#known.add(sql, { refusal: judged }, isOneQuery(parsed)).refusal;
   }
 
   #judge(sql: string, depth: number): Refusal | undefined | Promise<Refusal | undefined> {
@@ -81,6 +81,12 @@ class ReadOnlyGuard implements StatementGuard {
     }
     return undefined;
   }
+}
+
+function isOneQuery(parsed: Parsed): boolean {
+  return (
+    'statements' in parsed && parsed.statements.length === 1 && parsed.statements[0]?.SelectStmt !== undefined
+  );
 }
 
 const hint =

@@ -8,6 +8,7 @@ import type {
 } from '../proxy/statement.ts';
 import { type ConfirmationParts, Confirmations } from './confirmations.ts';
 import { findRisks } from './find-risks.ts';
+import { KnownTexts } from './known-texts.ts';
 import { assureAgreement } from './parser-agrees.ts';
 import { RowCeiling } from './row-ceiling.ts';
 import { type Parsed, SqlParser } from './sql-parser.ts';
@@ -29,8 +30,7 @@ interface Analysis {
   readonly steps: readonly Step[];
 }
 
-const mostKnown = 1_000;
-const longestKnown = 4_096;
+const ofData = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt'];
 
 /** Rails for a person who may write to production: they stop the slip of a hand, not somebody who means harm. */
 export async function createWriteGuard(options: WriteGuardOptions): Promise<WriteGuard> {
@@ -42,7 +42,7 @@ class RailsForWrites implements WriteGuard {
   readonly #target: string;
   readonly #confirmations: Confirmations;
   readonly #ceiling: RowCeiling | undefined;
-  readonly #known = new Map<string, Analysis>();
+  readonly #known = new KnownTexts<Analysis>();
 
   constructor(parser: SqlParser, options: WriteGuardOptions) {
     this.#parser = parser;
@@ -57,8 +57,8 @@ class RailsForWrites implements WriteGuard {
     const disagreement = assureAgreement(statement, context);
     if (disagreement !== undefined) return disagreement;
     const { sql } = statement;
-    const known = this.#known.get(sql);
-    if (known !== undefined) return this.#judge(statement, known);
+    const known = this.#known.find(sql);
+    if (known !== undefined) return this.#judge(statement, known.finding);
     const parsed = this.#parser.parse(sql);
     return parsed instanceof Promise
       ? parsed.then((tree) => this.#judge(statement, this.#analyse(sql, tree)))
@@ -112,10 +112,9 @@ class RailsForWrites implements WriteGuard {
             risks: parsed.statements.flatMap(findRisks),
             steps: parsed.statements.map(stepOf),
           };
-    if (sql.length > longestKnown) return analysis;
-    if (this.#known.size >= mostKnown) this.#known.clear();
-    this.#known.set(sql, analysis);
-    return analysis;
+    const [one, ...more] = 'statements' in parsed ? parsed.statements : [];
+    const plain = more.length === 0 && analysis.risks.length === 0 && ofData.some((type) => one?.[type]);
+    return this.#known.add(sql, analysis, plain);
   }
 }
 

@@ -8,8 +8,10 @@ import type { Host } from '../host.ts';
 /** The break-glass session that a command runs in, when it is one for the environment that the command is about. */
 export interface GrantedAccess extends Disposable {
   readonly id: string;
+  readonly tier: BreakGlassSession['tier'];
   readonly reason: string;
   readonly credentials: BreakGlassSession['credentials'];
+  readonly renewed: BreakGlassSession['renewed'];
 }
 
 /**
@@ -30,8 +32,10 @@ export async function grantedAccess(
   void watch.over.then((error) => host.abort(error));
   return {
     id: session.id,
+    tier: session.tier,
     reason: session.reason,
     credentials: session.credentials,
+    renewed: session.renewed,
     [Symbol.dispose]: () => watch[Symbol.dispose](),
   };
 }

@@ -12,6 +12,7 @@ import { personName } from '../identity/person.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
 import { verifiedCaller } from '../identity/verified-caller.ts';
 import { checkCaller } from './check-caller.ts';
+import { afterCut, isCut, mayBeCut } from './cut-keys.ts';
 import { grantedAccess } from './granted-access.ts';
 import { refusal } from './may-i.ts';
 
@@ -91,17 +92,16 @@ export async function withAccess<Value>(
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: refused.code });
     throw refused;
   }
-  const obtain = async (asking: AccessParts) => {
+  const obtain = async (asking: AccessParts, keys = granted?.credentials) => {
     const { profile } = request;
-    const credentials = await credentialsFor(asking, {
-      ...request,
-      config,
-      profile,
-      granted: granted?.credentials,
-    });
+    const credentials = await credentialsFor(asking, { ...request, config, profile, granted: keys });
     return check(asking, request, credentials);
   };
-  const checked = await obtain(parts).catch(async (error: unknown) => {
+  const first = obtain(parts).catch((error: unknown) => {
+    if (granted === undefined || !mayBeCut(error, granted)) throw error;
+    return obtain(parts, granted.renewed);
+  });
+  const checked = await first.catch(async (error: unknown) => {
     const needed = notHeld(error, request, config);
     if (needed === undefined) throw error;
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: needed.code });
@@ -153,7 +153,7 @@ export async function withAccess<Value>(
     return value;
   } catch (error) {
     await close('failed', error instanceof ForgeError ? error.code : 'INTERNAL');
-    throw error;
+    throw granted === undefined || !isCut(error) ? error : await afterCut(error, granted);
   }
 }
 

@@ -14,6 +14,7 @@ import { findKill } from './intake.ts';
 import type { LoadedRequest } from './load-request.ts';
 import type { RequestId } from './protocol/ids.ts';
 import type { AccessRequest } from './protocol/request.ts';
+import { safeAfterRecentEnd } from './recent-end.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 import { stopText } from './request-facts.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
@@ -53,11 +54,13 @@ export async function runGrantSession(
   const account = requesterAccount(silent, place);
   const prolonging = findProlonging(place, account, loaded);
   await openEvidence(parts.host, place, request.requester.userId, id);
+  const renewAt = safeAfterRecentEnd(parts.host);
   await recordStep(parts, { type: 'breakglass.session.opened', id, environment: request.environment });
   await using _delivery = deliverMeanwhile(silent, place);
   const end = await runSession(parts, {
     grant,
     command,
+    renewAt,
     source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
     revoked: () => findRevocation(account, request, id),
     async later() {

@@ -21,6 +21,8 @@ import { socketVariable } from './socket-variable.ts';
 export interface SessionRequest {
   readonly grant: ActiveGrant;
   readonly source: CredentialSource;
+  /** Keys are renewed then whatever their age, once: epoch milliseconds. */
+  readonly renewAt?: number | undefined;
   /** A program and its arguments; undefined: the person's shell. */
   readonly command: readonly string[] | undefined;
   /** Asked every so often whether the grant still stands: words about who took it away, or undefined. May throw. */
@@ -68,7 +70,7 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
     output.warn(`Break-glass on ${grant.environment} ends in ${durationText(left)}.`),
   );
   life.throwIfOver();
-  using keys = await obtainSessionKeys(host, request.source, life);
+  using keys = await obtainSessionKeys(host, request.source, life, { renewAt: request.renewAt });
   await using folder = await openSessionFolder(host, grant);
   await using socketFolder = await openSocketFolder(host, 'breakglass-socket', sessionSocketName);
   await using session = await startSessionServer(host, socketFolder.path, { grant, life, keys });

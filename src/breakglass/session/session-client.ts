@@ -11,6 +11,8 @@ export interface BreakGlassSession
   extends Pick<ActiveGrant, 'id' | 'tier' | 'environment' | 'region' | 'reason' | 'endsAt'> {
   /** Of the session's environment, not used beyond `endsAt`. Throws denied BREAKGLASS_OVER. */
   credentials(): Promise<RoleCredentials>;
+  /** The same, issued anew: AWS refused those that there were. */
+  renewed(): Promise<RoleCredentials>;
   status(): Promise<SessionStatus>;
   /** Ends the session, and with it whoever asks. */
   end(): Promise<void>;
@@ -52,6 +54,7 @@ export async function breakGlassSession(host: ClientHost): Promise<BreakGlassSes
     reason,
     endsAt,
     credentials: async () => parseCredentials((await ask('credentials')).credentials),
+    renewed: async () => parseCredentials((await ask('renewed')).credentials),
     status,
     end: async () => void (await ask('end')),
     watch: () => watch(host, path),

@@ -11,6 +11,8 @@ export interface SessionKeys extends Disposable {
    * the last ones have ended.
    */
   current(): Promise<RoleCredentials>;
+  /** New keys, for whoever met a refusal of those that they have; within half a minute the same ones for all. */
+  renewed(): Promise<RoleCredentials>;
   /** When the last of all keys given out ends at AWS, epoch milliseconds. Copies of them can work until then. */
   issuedUntil(): number;
   /** For this process alone, to close what was opened with them; also after the end, until disposed. */
@@ -27,17 +29,24 @@ const shortestUseMs = 30_000;
 const retryAfterMs = 20_000;
 const lookEveryMs = 1_000;
 
-/** The first keys are there when this resolves. One renewal at a time; it begins before anybody needs it. */
+/**
+ * The first keys are there when this resolves. One renewal at a time; it begins before anybody needs it. `renewAt` (epoch
+ * milliseconds): then once more, whatever their age.
+ */
 export async function obtainSessionKeys(
   host: Pick<Host, 'now' | 'monotonic'>,
   source: CredentialSource,
   life: SessionLife,
+  { renewAt }: { readonly renewAt?: number | undefined } = {},
 ): Promise<SessionKeys> {
   let held: Held | undefined;
   let last: Held | undefined;
   let renewal: Promise<Held> | undefined;
   let notBefore = Number.NEGATIVE_INFINITY;
   let issuedUntil = 0;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  // By the clock that nobody turns.
+  let renewLater = renewAt === undefined ? undefined : host.monotonic() + renewAt - host.now();
   const renew = (): Promise<Held> => {
     renewal ??= source()
       .then((credentials) => {
@@ -58,6 +67,13 @@ export async function obtainSessionKeys(
   };
   const renewInTime = () => {
     if (held === undefined || renewal !== undefined || host.monotonic() < notBefore) return;
+    if (renewLater !== undefined && host.monotonic() >= renewLater) {
+      const answered = () => {
+        renewLater = undefined;
+      };
+      renew().then(answered, () => {});
+      return;
+    }
     const left = held.expiration - host.now();
     // New ones could not be used for longer: the session ends first.
     if (left < renewBeforeMs && held.expiration < life.endsAt()) renew().catch(() => {});
@@ -69,15 +85,24 @@ export async function obtainSessionKeys(
     held = undefined;
   };
   life.onEnd(stop);
+  const give = (keys: Held): RoleCredentials => {
+    life.throwIfOver();
+    issuedUntil = Math.max(issuedUntil, keys.expiration);
+    return { ...keys, expiration: Math.min(keys.expiration, life.endsAt()) };
+  };
   return {
     async current() {
       life.throwIfOver();
       const good = held !== undefined && held.expiration - host.now() > shortestUseMs;
       const last = held !== undefined && held.expiration >= life.endsAt();
-      const keys = held !== undefined && (good || last) ? held : await renew();
+      return give(held !== undefined && (good || last) ? held : await renew());
+    },
+    async renewed() {
       life.throwIfOver();
-      issuedUntil = Math.max(issuedUntil, keys.expiration);
-      return { ...keys, expiration: Math.min(keys.expiration, life.endsAt()) };
+      const again = host.monotonic() - renewedAt < shortestUseMs;
+      if (again && held !== undefined && renewal === undefined) return give(held);
+      renewedAt = host.monotonic();
+      return give(await renew());
     },
     issuedUntil: () => issuedUntil,
     last: () => last,

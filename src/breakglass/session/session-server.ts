@@ -19,7 +19,7 @@ interface Session {
 }
 
 /**
- * A client sends one line of JSON, `{"key", "ask": "credentials" | "status" | "end" | "watch"}`, and gets one. Who
+ * A client sends one line of JSON, `{"key", "ask": "credentials" | "renewed" | "status" | "end" | "watch"}`, and gets one. Who
  * watches gets a second one, `{"ended": …}`, when the session is; without it the end of the connection says that
  * this process was killed.
  */
@@ -42,6 +42,9 @@ async function answer(socket: Socket, line: string, key: Secret, session: Sessio
     switch (asked.ask) {
       case 'credentials':
         socket.end(say({ credentials: plain(await keys.current()) }));
+        return;
+      case 'renewed':
+        socket.end(say({ credentials: plain(await keys.renewed()) }));
         return;
       case 'status': {
         life.throwIfOver();

@@ -73,6 +73,38 @@ describe('the keys of a session', () => {
     expect(keys.issuedUntil()).toBe(clock.wall + 60 * minute);
   });
 
+  it('are renewed once at a given time, whatever their age, and again where that fails', async () => {
+    const { asked, give } = source();
+    using keys = await obtainSessionKeys(host, give, life, { renewAt: clock.wall + minute });
+    pass(59_000);
+    await sleep(1_100);
+    expect(asked.times).toBe(1);
+    asked.fail = new Error('down');
+    pass(1_000);
+    await eventually(async () => asked.times === 2);
+    expect((await keys.current()).accessKeyId).toBe('ASIA1');
+    asked.fail = undefined;
+    pass(minute);
+    await eventually(async () => (await keys.current()).accessKeyId === 'ASIA3');
+    pass(minute);
+    await sleep(1_100);
+    expect(asked.times).toBe(3);
+  });
+
+  it('that AWS refused are renewed for whoever asks, and once for all of half a minute', async () => {
+    const { asked, give } = source();
+    using keys = await obtainSessionKeys(host, give, life);
+    const all = await Promise.all([keys.renewed(), keys.renewed()]);
+    expect(all.map(({ accessKeyId }) => accessKeyId)).toEqual(['ASIA2', 'ASIA2']);
+    expect((await keys.renewed()).accessKeyId).toBe('ASIA2');
+    expect((await keys.current()).accessKeyId).toBe('ASIA2');
+    pass(minute);
+    expect((await keys.renewed()).accessKeyId).toBe('ASIA3');
+    expect(asked.times).toBe(3);
+    life.end({ why: 'ended' });
+    await expect(keys.renewed()).rejects.toThrow('has ended');
+  });
+
   it('are asked for once by all who wait', async () => {
     const { asked, give } = source();
     using keys = await obtainSessionKeys(host, give, life);

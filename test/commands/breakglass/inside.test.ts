@@ -1,7 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boundaryDocument } from '../../../src/breakglass/protocol/boundary.ts';
+import { revocationsArn } from '../../../src/sandbox/break-glass/arns.ts';
 import { askLine, peopleOf } from '../../support/break-glass-people.ts';
+import { eventually } from '../../support/processes.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 /** From refused to in: what the access is for. */
@@ -14,6 +17,20 @@ afterAll(async () => {
   await sandbox?.[Symbol.asyncDispose]();
 });
 const { ask, approve } = peopleOf(() => sandbox);
+
+/** As the revoker would for another access of hers: all that Dana has until now. Answers when newer keys are newer. */
+async function cutKeys(): Promise<void> {
+  const { world } = sandbox;
+  const policy = world.organisation.customerPolicies.get(revocationsArn('333333333333'));
+  const dana = world.organisation.people.find(({ nickname }) => nickname === 'dana');
+  if (policy === undefined || dana === undefined) throw new Error('not in the seed');
+  const now = world.now();
+  const text = boundaryDocument([{ who: dana.id, at: now, only: { issuedBy: 'Forge-Prod-Database' } }], now);
+  const number = policy.nextVersion;
+  policy.versions.push({ number, text, document: JSON.parse(text), createdAt: now });
+  Object.assign(policy, { defaultVersion: number, nextVersion: number + 1 });
+  await eventually(async () => world.now() > now + 1_100);
+}
 
 describe('in', () => {
   it('the line that a refusal names leads to the database', async () => {
@@ -63,6 +80,27 @@ describe('in', () => {
     terminal.write('n\r');
     await terminal.waitFor(/forge breakglass --tier 1 --scenario instance --env prod-cash/);
     expect(await terminal.exit).toBe(5);
+  });
+
+  it('keys that another access’s end has cut are renewed on the way', async () => {
+    const asked = await ask();
+    expect((await approve('mia', asked.id)).code).toBe(0);
+    const query = "forge db query prod-wealth 'select 40 + 2 as answer' --output csv";
+    const script = `echo rea""dy; read x; ${query}`;
+    using terminal = await sandbox.pty(['breakglass', 'resume', asked.id, '--', 'sh', '-c', script]);
+    await terminal.waitFor(/ready/);
+    await cutKeys();
+    const before = sandbox.world.events.all().length;
+    terminal.write('\r');
+    await terminal.waitFor(/answer\s+42/);
+    const assumed = sandbox.world.events
+      .all()
+      .slice(before)
+      .filter(({ name, principal }) => name === 'AssumeRole' && principal?.includes('dana@') === true);
+    expect(assumed.map(({ errorCode }) => errorCode).slice(0, 2)).toEqual(['AccessDenied', undefined]);
+    await terminal.waitFor(/What was done\?/);
+    terminal.write('\r');
+    expect(await terminal.exit).toBe(0);
   });
 
   it('ended from another terminal: what runs in it is gone, and that is no failure', async () => {

@@ -15,8 +15,8 @@ const slowerAfterMs = 2 * 60_000;
 const lookSlowlyEveryMs = 5_000;
 
 /**
- * Waits until enough have approved. Throws denied REQUEST_DENIED with the approver's words, time-up REQUEST_LAPSED and
- * REQUEST_EXPIRED, usage REQUEST_ENDED. Ctrl-C ends the waiting and not the request.
+ * Waits until enough have approved. Throws denied REQUEST_DENIED with the approver's words, time-up REQUEST_LAPSED,
+ * REQUEST_EXPIRED and REQUEST_ENDED. Ctrl-C ends the waiting and not the request.
  */
 export async function waitForApproval(
   parts: IdentityParts,

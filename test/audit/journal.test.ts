@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -15,6 +16,8 @@ import type { AuditEvent } from '../../src/audit/audit-events.ts';
 import { appendToJournal, journalFolder } from '../../src/audit/journal.ts';
 import { encodeRecord, firstPrevious, parseRecord } from '../../src/audit/journal-record.ts';
 import { verifyJournal } from '../../src/audit/verify-journal.ts';
+import { canTrace } from '../e2e/traced-forge.ts';
+import { bundleScript } from '../support/bundle-script.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 let host: TestHost;
@@ -197,5 +200,17 @@ it('reads back every record it can write', () => {
         hash,
       });
     }),
+  );
+});
+
+it.skipIf(!canTrace)('has a record on the disk before what it records is done', async () => {
+  const worker = join(import.meta.dirname, '..', 'support', 'journal-worker.ts');
+  const script = await bundleScript(worker, host.directories.home);
+  const trace = join(host.directories.home, 'trace');
+  const seen = ['-f', '-qq', '-e', 'trace=write,pwrite64,fsync,fdatasync', '-o', trace];
+  const ran = spawnSync('strace', [...seen, process.execPath, script, host.directories.state]);
+  expect(ran.stdout.toString()).toBe('acted\n');
+  expect(readFileSync(trace, 'utf8')).toMatch(
+    /write\((\d+), "\{[^\n]+\n(?:[^\n]*\n)*?\d+ +f(?:data)?sync\(\1\)[^\n]* = 0\n(?:[^\n]*\n)*?\d+ +write\(1, "acted/,
   );
 });

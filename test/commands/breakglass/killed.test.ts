@@ -119,7 +119,7 @@ it('asking, approving, going in and giving back, killed at every call', async ()
     expect(kinds).toContain('revoke');
   }
   expect(tried).toBeGreaterThan(20);
-}, 60_000);
+}, 120_000);
 
 it('an emergency, killed at every call: told before it opens, and recorded when it did', async () => {
   const assumed = () =>
@@ -146,7 +146,7 @@ it('an emergency, killed at every call: told before it opens, and recorded when 
   await settled();
   const sessions = objects(archiveBucket).filter(([key]) => /^sessions\/EV-.*\/000000\.json$/.test(key));
   expect(sessions).toHaveLength(assumed().length);
-}, 60_000);
+}, 120_000);
 
 it('afterwards the journals are whole', async () => {
   for (const person of ['dana', 'mia', 'sam']) {

@@ -36,7 +36,7 @@ async function start(): Promise<string> {
     return host.directories.home;
   }
   const file = await openStream(host, { session: 'bench', name: 'statements-bench.jsonl' });
-  const nowhere = { append: () => Promise.resolve(), put: () => {} };
+  const nowhere = { appendBytes: () => Promise.resolve(), putBytes: () => {} };
   const proxy = await startProxy(host, {
     endpoint: { kind: 'unix' },
     target: stageTarget,

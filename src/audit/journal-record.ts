@@ -16,14 +16,9 @@ export function encodeRecord(
   previous: string,
   event: JournalEvent,
 ): { readonly line: string; readonly hash: string } {
-  return sealRecord(JSON.stringify({ at: new Date(now).toISOString(), ...event }).slice(0, -1), previous);
-}
-
-/** The same of a record that is JSON already, from `at` on, without its last brace. */
-export function sealRecord(open: string, previous: string): { readonly line: string; readonly hash: string } {
-  const body = `${open},"previous":"${previous}"`;
-  const hash = sha256(`${body}}`);
-  return { line: `${body},"hash":"${hash}"}`, hash };
+  const body = JSON.stringify({ at: new Date(now).toISOString(), ...event, previous });
+  const hash = sha256(body);
+  return { line: `${body.slice(0, -1)},"hash":"${hash}"}`, hash };
 }
 
 export interface JournalRecord {

@@ -21,11 +21,13 @@ export interface StreamFile extends AsyncDisposable {
   readonly path: string;
   /** Whole JSON lines without their line feeds. Resolves when the disk has them and all before: no power failure takes them back. */
   append(lines: readonly string[]): Promise<void>;
+  /** Lines as bytes, each with its line feed and not too long: as `append`, without a look at them. */
+  appendBytes(lines: Buffer): Promise<void>;
   /**
    * The same, but the system has them when this returns, and the disk 100 ms later: a kill of forge can't take them
    * back, a power failure can. Throws when the system does not take them, or the disk did not take those before.
    */
-  put(lines: readonly string[]): void;
+  putBytes(lines: Buffer): void;
   /** Waits for the disk. What the file holds then, from its beginning. */
   close(): Promise<{ readonly bytes: number; readonly sha256: string }>;
 }
@@ -72,8 +74,6 @@ interface Found {
 
 /** From a line that was only put to its sync. */
 const latestSyncMs = 100;
-/** A character of JavaScript is three bytes of UTF-8 at most. */
-const widest = 3;
 
 class Stream implements StreamFile {
   readonly path: string;
@@ -102,11 +102,19 @@ class Stream implements StreamFile {
   }
 
   async append(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      if (line.includes('\n')) throw new TypeError('A line of a stream has a line feed inside.');
+      if (Buffer.byteLength(line) > longestLine) throw new RangeError('A line of a stream is too long.');
+    }
+    await this.appendBytes(Buffer.from(lines.map((line) => `${line}\n`).join('')));
+  }
+
+  async appendBytes(lines: Buffer): Promise<void> {
     this.#write(lines);
     await this.#synced();
   }
 
-  put(lines: readonly string[]): void {
+  putBytes(lines: Buffer): void {
     this.#write(lines);
     // It is left to run: one for each line would cost as much as the line.
     if (this.#dirty) this.#timer ??= setTimeout(() => this.#late(), latestSyncMs);
@@ -136,33 +144,14 @@ class Stream implements StreamFile {
   }
 
   /** At once, in one call: it takes a microsecond, where a thread of its own takes ten. */
-  #write(lines: readonly string[]): void {
+  #write(bytes: Buffer): void {
     if (this.#closed !== undefined) throw new TypeError(`${this.path} is closed.`);
-    for (const line of lines) {
-      if (line.includes('\n')) throw new TypeError('A line of a stream has a line feed inside.');
-      if (line.length * widest > longestLine && Buffer.byteLength(line) > longestLine)
-        throw new RangeError('A line of a stream is too long.');
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    if (lines.length === 0) return;
-    const text = lines.length === 1 ? `${lines[0]}\n` : `${lines.join('\n')}\n`;
-    if (text.length * widest > this.#recent.length) {
-      this.#hashRecent();
-      const bytes = Buffer.from(text);
-      this.#writeBytes(bytes, 0, bytes.length);
-      this.#hash.update(bytes);
-      return;
-    }
-    if (text.length * widest > this.#recent.length - this.#used) this.#hashRecent();
-    const end = this.#used + this.#recent.write(text, this.#used);
-    this.#writeBytes(this.#recent, this.#used, end);
-    this.#used = end;
-  }
-
-  #writeBytes(bytes: Buffer, start: number, end: number): void {
+    this.#mustHold();
+    const { length } = bytes;
+    if (length === 0) return;
     try {
-      for (let at = start; at < end; ) {
-        const count = writeSync(this.#file, bytes, at, end - at);
+      for (let at = 0; at < length; ) {
+        const count = writeSync(this.#file, bytes, at, length - at);
         // A full disk can take a part without saying so.
         if (count === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
         at += count;
@@ -171,8 +160,11 @@ class Stream implements StreamFile {
       this.#failure = fileFailure(error, 'write', this.path);
       throw this.#failure;
     }
-    this.#size += end - start;
+    this.#size += length;
     this.#dirty = true;
+    if (this.#used + length > this.#recent.length) this.#hashRecent();
+    if (length > this.#recent.length) this.#hash.update(bytes);
+    else this.#used += bytes.copy(this.#recent, this.#used);
   }
 
   #hashRecent(): void {

@@ -47,6 +47,25 @@ describe('a stream file', () => {
     expect(readFileSync(path(), 'utf8')).toBe(`${text}{"n":5}\n`);
   });
 
+  it('has in the file at once what is put, in the order of all calls, and tells its hash', async () => {
+    const stream = await openStream(host, place);
+    const wide = 'ü'.repeat(50_000);
+    const appended = stream.append(['1']);
+    stream.putBytes(Buffer.from('2\n'));
+    expect(readFileSync(path(), 'utf8')).toBe('1\n2\n');
+    stream.putBytes(Buffer.from(`${wide}\n`));
+    const again = stream.appendBytes(Buffer.from('3\n'));
+    for (let count = 0; count < 2_000; count++) stream.putBytes(Buffer.from(`${'x'.repeat(99)}\n`));
+    await Promise.all([appended, again, stream.append([])]);
+    const text = `1\n2\n${wide}\n3\n${`${'x'.repeat(99)}\n`.repeat(2_000)}`;
+    expect(readFileSync(path(), 'utf8')).toBe(text);
+    expect(await stream.close()).toEqual({
+      bytes: Buffer.byteLength(text),
+      sha256: sha256(Buffer.from(text)),
+    });
+    expect(() => stream.putBytes(Buffer.from('4\n'))).toThrow('closed');
+  });
+
   it('waits at its end for what was not awaited', async () => {
     const stream = await openStream(host, place);
     const appended = Array.from({ length: 100 }, (_, n) => stream.append([`${n}`]));

@@ -1,10 +1,9 @@
-import { firstPrevious } from '../../audit/journal-record.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact } from '../../lib/secret.ts';
 import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
 import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
-import { StatementLines } from './statement-line.ts';
+import { StatementLines } from './statement-lines.ts';
 
 export interface LogOptions {
   /** Of the journal: which access this is. */
@@ -15,8 +14,8 @@ export interface LogOptions {
   readonly mask?: MaskSql | undefined;
 }
 
-/** What is shown of a text, and of its values. */
-interface Shown extends MaskedSql {
+/** What is shown of a text, as JSON and cut, and of its values. */
+interface Shown extends Omit<MaskedSql, 'sql'> {
   readonly json: string;
   readonly length: number | undefined;
 }
@@ -28,7 +27,8 @@ const longestValues = 6_000;
 const mostRemembered = 200;
 /** An outcome is written with what comes next, or after this: only what is to be sent must be written first. */
 const outcomePatienceMs = 100;
-const mostOutcomes = 200;
+/** Bytes of outcomes that wait for it. */
+const mostWaiting = 32 * 1024;
 
 /**
  * Statements and their outcomes as lines of a stream. A statement is one line, written before it is sent; its outcome
@@ -37,20 +37,23 @@ const mostOutcomes = 200;
  */
 export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #host: Pick<Host, 'now'>;
-  readonly #file: Pick<StreamFile, 'append' | 'put'>;
+  readonly #file: Pick<StreamFile, 'appendBytes' | 'putBytes'>;
   readonly #options: LogOptions;
   readonly #lines: StatementLines;
   readonly #shown = new Map<string, Shown>();
   #application = { given: '', json: '""' };
-  #outcomes: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(host: Pick<Host, 'now'>, file: Pick<StreamFile, 'append' | 'put'>, options: LogOptions) {
+  constructor(
+    host: Pick<Host, 'now'>,
+    file: Pick<StreamFile, 'appendBytes' | 'putBytes'>,
+    options: LogOptions,
+  ) {
     this.#host = host;
     this.#file = file;
     this.#options = options;
     const { access, breakglass } = options;
-    this.#lines = new StatementLines({ access, breakglass }, firstPrevious);
+    this.#lines = new StatementLines({ access, breakglass });
   }
 
   /** What it has come to; `head` is the last line's hash. */
@@ -59,10 +62,10 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   before(statement: Statement): Promise<void> | undefined {
-    const lines = this.#held(this.#announced(statement));
-    if (this.#options.breakglass !== undefined) return this.#file.append(lines);
+    this.#announce(statement);
+    if (this.#options.breakglass !== undefined) return this.#file.appendBytes(this.#lines.take());
     try {
-      this.#file.put(lines);
+      this.#file.putBytes(this.#lines.take());
       return undefined;
     } catch (error) {
       return Promise.reject(error);
@@ -70,11 +73,10 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   after(outcome: Outcome): void {
-    const { end, statement } = outcome;
     // Nobody has announced what was never to run.
-    if (end === 'refused' || statement.kind === 'prepare') this.#outcomes.push(this.#announced(statement));
-    this.#outcomes.push(this.#lines.outcome(this.#host.now(), outcome));
-    if (this.#outcomes.length >= mostOutcomes) this.#flush();
+    if (outcome.end === 'refused' || outcome.statement.kind === 'prepare') this.#announce(outcome.statement);
+    this.#lines.outcome(this.#host.now(), outcome);
+    if (this.#lines.waiting > mostWaiting) this.#flush();
     // It is left to run where there are statements all the time: a timer for each would cost as much as its line.
     else this.#timer ??= setTimeout(() => this.#late(), outcomePatienceMs);
   }
@@ -83,31 +85,23 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#file.append(this.#held());
+    await this.#file.appendBytes(this.#lines.take());
   }
 
   #late(): void {
     this.#timer = undefined;
-    if (this.#outcomes.length > 0) this.#flush();
+    this.#flush();
   }
 
   #flush(): void {
     try {
-      this.#file.put(this.#held());
+      this.#file.putBytes(this.#lines.take());
     } catch {
       // A stream that fails once fails for good: the next statement is told.
     }
   }
 
-  /** In the order in which they were made, for each has the hash of the one before. */
-  #held(line?: string): string[] {
-    const lines = this.#outcomes;
-    this.#outcomes = [];
-    if (line !== undefined) lines.push(line);
-    return lines;
-  }
-
-  #announced(statement: Statement): string {
+  #announce(statement: Statement): void {
     const { application, values } = statement;
     const shown = this.#show(statement.sql);
     if (application !== this.#application.given)
@@ -115,7 +109,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
         given: application,
         json: JSON.stringify(redact(application.slice(0, 200))),
       };
-    return this.#lines.statement(this.#host.now(), statement, {
+    this.#lines.statement(this.#host.now(), statement, {
       sql: shown.json,
       length: shown.length,
       values: values.length === 0 ? undefined : JSON.stringify(this.#values(statement, shown)),
@@ -124,7 +118,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values(statement: Statement, { secret, parameters }: MaskedSql): string {
+  #values(statement: Statement, { secret, parameters }: Shown): string {
     // What a statement is that SQL prepared is not known here.
     const hidden = secret || statement.kind === 'portal';
     const written: unknown[] = [];
@@ -152,7 +146,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const cut = text.length > longestSql;
     const json = JSON.stringify(cut ? text.slice(0, longestSql) : text);
     const length = cut ? text.length : undefined;
-    const found = { sql: text, json, length, secret, parameters: more?.parameters };
+    const found = { json, length, secret, parameters: more?.parameters };
     if (sql.length > longestSql) return found;
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(sql, found);

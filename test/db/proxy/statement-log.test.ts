@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { firstPrevious, parseRecord } from '../../../src/audit/journal-record.ts';
-import { openStream } from '../../../src/audit/stream-file.ts';
+import { longestLine, openStream } from '../../../src/audit/stream-file.ts';
 import { StatementLog } from '../../../src/db/proxy/statement-log.ts';
 import { type ProxyStage, startProxyStage } from './proxy-stage.ts';
-import { bind, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
+import { bind, errorField, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
 
 let stage: ProxyStage;
 beforeAll(async () => {
@@ -96,19 +96,86 @@ it('the longest texts and values make lines that a stream takes', async () => {
   client.send(parse(`select length($1) ${values.map((_, index) => `+ length($${index + 1})`).join('')}`));
   client.send(bind({ values }), execute(), sync);
   expect(typesOf(await client.until('ZZ'))).toBe('TDCZ12DCZ');
-  const [first, , second] = recordsOf(file.path);
+  const [first, second] = recordsOf(file.path).filter(({ type }) => type === 'statement');
+  const longest = Math.max(
+    ...readFileSync(file.path, 'utf8')
+      .split('\n')
+      .map((line) => Buffer.byteLength(line)),
+  );
+  expect(longest).toBeLessThanOrEqual(longestLine);
   expect(first).toMatchObject({ length: 100_009 });
   expect(JSON.parse(String(second?.values)).at(-1)).toEqual({ more: expect.any(Number) });
 });
 
-it('a stream that is lost lets no statement through', async () => {
-  const file = await openStream(stage.host, { session: 'BG-3', name: 'statements-a3.jsonl' });
-  const log = new StatementLog(stage.host, file, { access: 'a3' });
+it.each([
+  ['the disk', 'BG-3'],
+  ['the system', undefined],
+])('a stream that is lost lets no statement through, where %s must have it', async (_who, breakglass) => {
+  const name = `statements-${breakglass ?? 'a3'}.jsonl`;
+  const file = await openStream(stage.host, { session: 'lost', name });
+  const log = new StatementLog(stage.host, file, { access: 'a3', breakglass });
   const proxy = await stage.start({ watcher: log });
   using client = await RawClient.open(proxy.endpoint.host);
   client.send(query('select 1'));
   expect(typesOf(await client.until('Z'))).toBe('TDCZ');
   await file.close();
   client.send(query('select 2'));
-  expect(typesOf(await client.until('Z'))).toBe('EZ');
+  const answer = await client.until('Z');
+  expect(typesOf(answer)).toBe('EZ');
+  expect(errorField(answer[0], 'C')).toBe('58030');
+  client.send(parse('select 3'), bind(), execute(), sync);
+  expect(typesOf(await client.until('Z'))).toBe('1EZ');
+});
+
+it('of statements in one piece those before a failed record run, and none behind it', async () => {
+  let written = '';
+  let failed = false;
+  const failing = {
+    appendBytes: () => Promise.resolve(),
+    putBytes: (lines: Buffer) => {
+      if (!failed && lines.includes('no record')) {
+        failed = true;
+        throw new Error('no space left on device');
+      }
+      written += lines.toString();
+    },
+  };
+  const log = new StatementLog(stage.host, failing, { access: 'a4' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host);
+  client.send(query('create temp table w (n int)'));
+  await client.until('Z');
+  client.send(
+    ...[parse('insert into w values (1)'), bind(), execute(), sync],
+    ...[parse('insert into w values (2)'), bind(), execute()],
+    ...[parse("insert into w values (3) returning 'no record'"), bind(), execute()],
+    ...[parse('insert into w values (4)'), bind(), execute(), sync],
+    ...[parse('insert into w values (5)'), bind(), execute(), sync],
+  );
+  const answer = await client.until('ZZZ');
+  expect(typesOf(answer)).toBe('12CZ12C1EZ12CZ');
+  expect(errorField(answer[8], 'M')).toMatch(/can't record this statement.*no space left/);
+  client.send(query('select n from w order by n'));
+  const rows = (await client.until('Z')).filter(({ type }) => type === 'D');
+  // The group of 2 and 3 is one transaction: it is taken back as a whole.
+  expect(rows.map(({ body }) => body.toString('latin1', 6))).toEqual(['1', '5']);
+  expect(written).toContain('values (5)');
+});
+
+it('a text that comes again, also as another kind, is shown the same', async () => {
+  const file = await openStream(stage.host, { session: 'again', name: 'statements-a5.jsonl' });
+  const log = new StatementLog(stage.host, file, { access: 'a5' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host);
+  for (let count = 0; count < 3; count++) {
+    client.send(query('select 1'), parse('select 1'), bind(), execute(), sync);
+    await client.until('ZZ');
+  }
+  await proxy.end('over');
+  await log[Symbol.asyncDispose]();
+  await file.close();
+  const said = recordsOf(file.path).filter(({ type }) => type === 'statement');
+  expect(said.map(({ kind, sql }) => `${kind} ${sql}`)).toEqual(
+    Array.from({ length: 3 }, () => ['query select 1', 'bind select 1']).flat(),
+  );
 });

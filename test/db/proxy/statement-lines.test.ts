@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { encodeRecord, firstPrevious, parseRecord } from '../../../src/audit/journal-record.ts';
+import type { Outcome, Statement } from '../../../src/db/proxy/statement.ts';
+import { StatementLines } from '../../../src/db/proxy/statement-lines.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 200 });
+const statement: fc.Arbitrary<Statement> = fc.record({
+  id: fc.nat(),
+  connection: fc.nat(),
+  kind: fc.constantFrom('query', 'prepare', 'bind', 'portal', 'function'),
+  sql: text,
+  exact: fc.boolean(),
+  values: fc.constant([]),
+  application: text,
+  transaction: fc.constantFrom('idle', 'open', 'failed'),
+});
+const outcome: fc.Arbitrary<Omit<Outcome, 'statement'>> = fc.record({
+  end: fc.constantFrom('done', 'failed', 'lost'),
+  tags: fc.array(text, { maxLength: 3 }),
+  rows: fc.oneof(fc.nat(), fc.constantFrom(2 ** 53, 1e300)),
+  sqlState: fc.option(text, { nil: undefined }),
+  milliseconds: fc.oneof(
+    fc.double({ min: 0, max: 1e9, noNaN: true }),
+    fc.nat().map((thousandths) => thousandths / 1000),
+  ),
+  transaction: fc.constantFrom('idle', 'open', 'failed'),
+});
+
+it('are what encodeRecord writes of the same events, one chain, in whatever portions they are taken', () => {
+  const said = fc.record({
+    statement,
+    outcome: fc.option(outcome, { nil: undefined }),
+    length: fc.option(fc.nat(), { nil: undefined }),
+    values: fc.option(text, { nil: undefined }),
+    now: fc.nat({ max: 4e12 }),
+    taken: fc.boolean(),
+  });
+  const breakglass = fc.option(text, { nil: undefined });
+  fc.assert(
+    fc.property(text, breakglass, fc.array(said, { maxLength: 30 }), (access, session, all) => {
+      const lines = new StatementLines({ access, breakglass: session });
+      let found = '';
+      let wanted = '';
+      let previous = firstPrevious;
+      const want = (now: number, event: Parameters<typeof encodeRecord>[2]) => {
+        const { line, hash } = encodeRecord(now, previous, event);
+        previous = hash;
+        wanted += `${line}\n`;
+      };
+      for (const { statement: one, outcome: ended, length, values, now, taken } of all) {
+        const { id, connection, kind, sql, exact, application, transaction } = one;
+        const shown = {
+          sql: JSON.stringify(sql),
+          length,
+          values: values === undefined ? undefined : JSON.stringify(values),
+          application: JSON.stringify(application),
+        };
+        lines.statement(now, one, shown);
+        want(now, {
+          ...{
+            type: 'statement',
+            id: access,
+            breakglass: session,
+            statement: id,
+            connection,
+            kind,
+            sql,
+            length,
+          },
+          ...{ exact: exact ? undefined : false, values, application, transaction },
+        });
+        if (ended !== undefined) {
+          lines.outcome(now, { ...ended, statement: one });
+          const { end, tags, rows, sqlState, milliseconds } = ended;
+          want(now, {
+            ...{ type: 'outcome', id: access, breakglass: session, statement: id, end },
+            tags: tags.length === 0 ? undefined : tags.join(', '),
+            ...{ rows, sqlState, milliseconds: Math.round(milliseconds * 1000) / 1000 },
+            transaction: ended.transaction,
+          });
+        }
+        if (taken) found += lines.take().toString();
+      }
+      found += lines.take().toString();
+      expect(found).toBe(wanted);
+      expect(lines.written.head).toBe(previous);
+      for (const line of found.split('\n').slice(0, -1)) expect(parseRecord(line)).toBeDefined();
+    }),
+  );
+});

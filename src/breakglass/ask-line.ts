@@ -46,6 +46,13 @@ export function askLine({ tier, scenario, environment }: AccessWish): string {
 
 /** What a family of commands needs, of the scenarios that the tier has; undefined: that is not known. */
 export function scenarioFor(tier: Tier, purpose: string): string | undefined {
+  if (/^db run\b/.test(purpose)) {
+    const own = tier.scenarios.find(isForChanges);
+    if (own !== undefined) return own;
+  }
   const pattern = words.find(([family]) => family.test(purpose))?.[1];
-  return pattern && tier.scenarios.find((name) => pattern.test(name));
+  return pattern && tier.scenarios.find((name) => pattern.test(name) && !isForChanges(name));
 }
+
+/** A scenario of their own can lead to a role of the database that has no more than changes need, and to nothing else. */
+const isForChanges = (name: string): boolean => /change/i.test(name);

@@ -109,6 +109,13 @@ function buildDatabase(file: DatabaseFile, name: string, environment: string, pl
       user: file.write.user,
       role: optionalRole(file.write, place) ?? optionalRole(file, place),
     },
+    change: file.change && {
+      user: file.change.user,
+      role:
+        optionalRole(file.change, place) ??
+        (file.write && optionalRole(file.write, place)) ??
+        optionalRole(file, place),
+    },
     address: file.address,
     ca: file.ca,
     maskedColumns: file.mask ?? [],

@@ -95,6 +95,8 @@ export interface Database {
   readonly role: RoleStep | undefined;
   /** Who `--write` becomes; undefined: the same user and role. */
   readonly write: { readonly user: string; readonly role: RoleStep | undefined } | undefined;
+  /** Who a change under four eyes is run as; undefined: as `write`. */
+  readonly change: { readonly user: string; readonly role: RoleStep | undefined } | undefined;
   /** IP address to connect to instead of resolving the endpoint's name (the token and TLS keep the real name). */
   readonly address: string | undefined;
   /** PEM file of the authorities to trust; undefined: those of RDS. Absolute path. */

@@ -91,6 +91,9 @@ function inspectEnvironment(add: Add, config: Config, environment: Environment):
     if (database.write?.role !== undefined && database.write.role !== database.role) {
       inspectRole(add, config, [...path, 'write'], database.write.role, environment, true);
     }
+    if (database.change?.role !== undefined && database.change.role !== database.write?.role) {
+      inspectRole(add, config, [...path, 'change'], database.change.role, environment, true);
+    }
     if (environment.production && database.write === undefined) {
       add('warning', path, 'is in production and has no "write": --write would be the same user and role');
     }

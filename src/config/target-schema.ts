@@ -103,6 +103,22 @@ const database = v.strictObject(
         ),
       ),
     ),
+    change: v.optional(
+      described(
+        'Who a change under four eyes is run as (forge db run). Without it: as --write.',
+        v.strictObject(
+          {
+            user: described(
+              'Database user that changes are run as, and that has no more than they need.',
+              user,
+            ),
+            role: v.optional(described('Role assumed for it. Without it: the role that writes.', role)),
+            ...assumeOptions,
+          },
+          'a mapping',
+        ),
+      ),
+    ),
     address: v.optional(
       described(
         'IP address to connect to instead of the endpoint’s own; loopback or private. TLS and token keep the real name.',

@@ -19,6 +19,8 @@ export interface DatabaseFlags {
   readonly ca?: string | undefined;
   readonly role?: string | undefined;
   readonly write?: boolean | undefined;
+  /** With `write`: as who changes under four eyes are run. */
+  readonly change?: boolean | undefined;
   /** Whole seconds; 0: none. */
   readonly statementTimeout?: number | undefined;
   readonly via?: Via | undefined;
@@ -86,7 +88,9 @@ export function requestDatabase(
   const target = resolveDatabase(config, name, current);
   const { database, environment } = target;
   const write = flags.write === true;
-  const writer = write ? database.write : undefined;
+  const writer = write
+    ? ((flags.change === true ? database.change : undefined) ?? database.write)
+    : undefined;
   const role = flags.role === undefined ? (writer?.role ?? database.role) : roleStep(flags.role);
   const locator = flags.host === undefined ? database.locator : endpointLocator(flags.host);
   return finish(

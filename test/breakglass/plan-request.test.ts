@@ -6,6 +6,7 @@ import { breakGlassPlace } from '../../src/breakglass/break-glass-place.ts';
 import { checkTicket } from '../../src/breakglass/check-ticket.ts';
 import { planEmergency, tagValue } from '../../src/breakglass/plan-emergency.ts';
 import { planRequest, type RequestWish, tierNamed } from '../../src/breakglass/plan-request.ts';
+import type { Tier } from '../../src/config/break-glass.ts';
 import type { Environment } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { createTestHost } from '../support/test-host.ts';
@@ -127,6 +128,19 @@ describe('an emergency', () => {
 describe('the line that asks', () => {
   it('is undefined where nothing is configured', () => {
     expect(findWish(undefined, { name: 'prod-cash' }, 'db connect')).toBeUndefined();
+  });
+  it('asks for changes with a scenario of their own, where there is one, and for nothing else', () => {
+    const tier = tierNamed(place, '1');
+    const own = { ...tier, scenarios: ['database-change', ...tier.scenarios] };
+    const scenarioOf = (purpose: string, of: Tier = own) =>
+      findWish({ ...place.breakGlass, tiers: new Map([['1', of]]) }, { name: 'prod-cash' }, purpose)
+        ?.scenario;
+    expect(['db run', 'db query', 'ssm'].map((purpose) => scenarioOf(purpose))).toEqual([
+      'database-change',
+      'database',
+      'instance',
+    ]);
+    expect(scenarioOf('db run', tier)).toBe('database');
   });
   it('leaves the ticket out where none is asked for before', () => {
     const tier = { ...tierNamed(place, '2'), ticket: { when: 'after' as const, withinSeconds: undefined } };

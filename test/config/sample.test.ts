@@ -40,6 +40,7 @@ test("the sample carries the organisation's policy", async () => {
       durationSeconds: 3600,
     },
     write: undefined,
+    change: undefined,
     address: undefined,
     ca: undefined,
     maskedColumns: [],

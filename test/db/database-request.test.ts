@@ -34,6 +34,24 @@ describe('a database of forge.yaml', () => {
     expect(setStatements(sessionSettings(found))).toContain("set default_transaction_read_only = 'on';");
   });
 
+  it('of a change is its own user, where there is one, and else the one that writes', () => {
+    const environment = config.environments.get('prod-wealth');
+    const [name, database] = [...(environment?.databases ?? [])][0] ?? [];
+    if (environment === undefined || name === undefined || database === undefined) return expect.fail();
+    const change = { user: 'forge_change', role: database.role };
+    const databases = new Map([[name, { ...database, change }]]);
+    const changed = {
+      ...config,
+      environments: new Map([['prod-wealth', { ...environment, databases, defaultDatabase: name }]]),
+    };
+    const said = { env: undefined, variables: {} };
+    const userOf = (of: typeof config, flags: DatabaseFlags) =>
+      requestDatabase(of, 'prod-wealth', flags, said).user;
+    expect(userOf(changed, { write: true, change: true })).toBe('forge_change');
+    expect(userOf(changed, { write: true })).toBe('forge_rw');
+    expect(userOf(config, { write: true, change: true })).toBe('forge_rw');
+  });
+
   it('with --write is the writer and its user', () => {
     const read = request('prod-wealth');
     const write = request('prod-wealth', { write: true });

@@ -70,7 +70,7 @@ async function runRequest(
   const config = await context.config();
   const [target, file = ''] = args;
   const said = { env: globals.env, variables: host.env };
-  const request = requestDatabase(config, target, { write: true }, said);
+  const request = requestDatabase(config, target, { write: true, change: true }, said);
   const named = changeTarget(config, request);
   if (named === undefined) throw notConfigured(request);
   const { text, sha256 } = await readChange(host, file);

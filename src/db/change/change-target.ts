@@ -10,8 +10,8 @@ export function changeTarget(config: Config, request: DatabaseRequest): ChangeTa
   const { environment, locator, database, user } = request;
   const configured = [...(environment?.databases.values() ?? [])].find(
     (one) =>
-      requestDatabase(config, `${one.environment}/${one.name}`, { write: true }, nowhere).name ===
-      request.name,
+      requestDatabase(config, `${one.environment}/${one.name}`, { write: true, change: true }, nowhere)
+        .name === request.name,
   );
   if (environment === undefined || configured === undefined) return undefined;
   return {
@@ -30,7 +30,12 @@ export function requestOfChange(
   change: ChangeTarget,
   statementTimeout?: number,
 ): DatabaseRequest {
-  const request = requestDatabase(config, change.target, { write: true, statementTimeout }, nowhere);
+  const request = requestDatabase(
+    config,
+    change.target,
+    { write: true, change: true, statementTimeout },
+    nowhere,
+  );
   return { ...request, approved: true };
 }
 

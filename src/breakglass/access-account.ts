@@ -65,6 +65,8 @@ export function requesterAccount(parts: IdentityParts, place: BreakGlassPlace): 
   return accessAccount(parts, place, [place.requestPermissionSet, ...approvers], requesterHint(place));
 }
 
-function requesterHint({ requestPermissionSet, account }: BreakGlassPlace): string {
-  return `Asking for access comes with ${requestPermissionSet} in ${account}. What you hold: forge whoami --all`;
+function requesterHint({ requestPermissionSet, account, breakGlass }: BreakGlassPlace): string {
+  const asking = `Asking for access comes with ${requestPermissionSet} in ${account}. What you hold: forge whoami --all`;
+  if (breakGlass.auditPermissionSet === undefined) return asking;
+  return `${asking}\nAuditors look into the archive: forge breakglass history, forge audit show --archive <id>`;
 }

@@ -217,6 +217,9 @@ describe('forge breakglass report', () => {
     expect(run.stdout).toContain('``pods <img src=x> `stuck` @here https://evil.example``');
     expect(run.stdout).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}Access taken away: membership/);
     expect(run.stdout).toContain('has no finding');
+    // Requests are not hers to read: she is led to what is.
+    const listed = await sandbox.forge(['breakglass', 'list'], { person: 'noor' });
+    expect([listed.code, listed.stderr]).toEqual([5, expect.stringContaining('forge breakglass history')]);
     const facts = JSON.parse((await report('noor', asked.id, '--output', 'json')).stdout) as {
       readonly source: string;
       readonly approvers: unknown;

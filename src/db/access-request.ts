@@ -8,6 +8,13 @@ export interface DatabasePurpose {
   readonly profile: string | undefined;
   /** A token is handed out and nothing is opened. */
   readonly momentary?: boolean;
+  /** A person types, or a tool does: where production is written to, what they send is asked about and counted. */
+  readonly rails?: WriteRails;
+}
+
+export interface WriteRails {
+  /** That one statement may change; undefined: any number. */
+  readonly maxRows: number | undefined;
 }
 
 /** What withAccess is asked for a database. */

@@ -43,7 +43,9 @@ export async function withDatabase<Value>(
     let route: DatabaseRoute | undefined;
     await using _route = { [Symbol.asyncDispose]: async () => route?.[Symbol.asyncDispose]() };
     const gated = gateAt !== undefined || isWatched(request, access);
-    await using gate = gated ? await openGate(observed, access, request, gateAt) : undefined;
+    await using gate = gated
+      ? await openGate(observed, access, request, { endpoint: gateAt, rails: purpose.rails })
+      : undefined;
     await using session = await connect();
     try {
       // Awaited here: the session is closed when this function returns.

@@ -2,7 +2,14 @@ import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { PsqlRun } from '../../db/psql.ts';
 import { ForgeError } from '../../errors.ts';
-import { type DatabaseOptions, databaseFlags, sessionOptions, targetArgument } from './database-options.ts';
+import {
+  type DatabaseOptions,
+  databaseFlags,
+  maxRowsOption,
+  sessionOptions,
+  targetArgument,
+  writeRails,
+} from './database-options.ts';
 
 interface ConnectOptions extends DatabaseOptions {
   readonly client?: 'psql' | 'builtin';
@@ -14,6 +21,7 @@ export default defineCommand<ConnectOptions>({
   arguments: [targetArgument],
   options: [
     ...sessionOptions,
+    maxRowsOption,
     {
       flags: '--client <client>',
       description: 'which shell: psql if it is installed, else the built-in one',
@@ -31,14 +39,19 @@ export default defineCommand<ConnectOptions>({
     ],
   ],
   details:
-    "Your own ~/.psqlrc still applies; the prompt is forge's. psql gets the token by PGPASSWORD, in its environment only.\nIn production a statement may take 30 s (with --write 5 min), waiting for a lock 2 s: --statement-timeout.\nThe exit code is psql's own once it has run.",
+    "Your own ~/.psqlrc still applies; the prompt is forge's. psql gets the token by PGPASSWORD, in its environment only.\nIn production a statement may take 30 s (with --write 5 min), waiting for a lock 2 s: --statement-timeout.\nWith --write in production, a write needs BEGIN, and what hits all rows (DELETE without WHERE, DROP, TRUNCATE, ALTER) is asked about:\nthe error says how to confirm it. docs/databases-under-watch.md\nThe exit code is psql's own once it has run.",
   async run(context, { args, options, rest }) {
     const { requestDatabase } = await import('../../db/database-request.ts');
     const config = await context.config();
     const said = { env: context.globals.env, variables: context.host.env };
     const request = requestDatabase(config, args[0], databaseFlags(context, options), said);
     const psql = await choosePsql(context, options.client, rest);
-    const purpose = { purpose: 'db connect', reason: options.reason, profile: context.globals.profile };
+    const purpose = {
+      purpose: 'db connect',
+      reason: options.reason,
+      profile: context.globals.profile,
+      rails: writeRails(options),
+    };
     if (context.globals.plan) {
       const { planConnect } = await import('../../db/plan-connect.ts');
       const client =

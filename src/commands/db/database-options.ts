@@ -1,5 +1,6 @@
 import type { ArgumentDefinition, OptionDefinition } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import type { WriteRails } from '../../db/access-request.ts';
 import type { DatabaseFlags, Via } from '../../db/database-request.ts';
 import { parseTimeout } from '../../db/parse-timeout.ts';
 import { ForgeError } from '../../errors.ts';
@@ -17,6 +18,7 @@ export interface DatabaseOptions {
   readonly confirm?: string;
   readonly reason?: string;
   readonly statementTimeout?: number;
+  readonly maxRows?: number;
   readonly via?: Via;
   readonly bastion?: string;
 }
@@ -67,8 +69,25 @@ export const sessionOptions: readonly OptionDefinition[] = [
   },
 ];
 
+/** For commands in which a person, or a tool, says many statements. */
+export const maxRowsOption: OptionDefinition = {
+  flags: '--max-rows <number>',
+  description:
+    'with --write in production: rows that one statement may change, inside a transaction (10000); 0: any number',
+  parse: parseMaxRows,
+};
+
+export function writeRails({ maxRows = 10_000 }: Pick<DatabaseOptions, 'maxRows'>): WriteRails {
+  return { maxRows: maxRows === 0 ? undefined : maxRows };
+}
+
 export function databaseFlags(context: Context, options: DatabaseOptions): DatabaseFlags {
   return { ...options, region: context.globals.region };
+}
+
+function parseMaxRows(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw invalid(`--max-rows takes a number, 0 for any, not ${JSON.stringify(text)}.`);
 }
 
 function parsePort(text: string): number {

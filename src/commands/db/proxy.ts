@@ -3,7 +3,13 @@ import type { Context } from '../../context.ts';
 import type { DatabaseRequest } from '../../db/database-request.ts';
 import type { DatabaseGate } from '../../db/gate/open-gate.ts';
 import { ForgeError } from '../../errors.ts';
-import { type DatabaseOptions, databaseFlags, sessionOptions } from './database-options.ts';
+import {
+  type DatabaseOptions,
+  databaseFlags,
+  maxRowsOption,
+  sessionOptions,
+  writeRails,
+} from './database-options.ts';
 
 interface ProxyOptions extends Omit<DatabaseOptions, 'port' | 'host' | 'user' | 'database' | 'address'> {
   readonly port?: number;
@@ -29,6 +35,7 @@ export default defineCommand<ProxyOptions>({
       description: 'a unix socket that is yours alone, without a password, in place of a port',
     },
     ...sessionOptions.filter(({ flags }) => !own.test(flags)),
+    maxRowsOption,
   ],
   examples: [
     ['forge db proxy dev', 'prints address, JDBC URL and password, and stays'],
@@ -64,7 +71,12 @@ async function runProxy(context: Context, { args, options }: CommandInput<ProxyO
   );
   if (twice !== undefined)
     throw usage(`${twice.name} is named twice.`, 'Once is enough: it takes many connections.');
-  const purpose = { purpose: 'db proxy', reason: options.reason, profile: globals.profile };
+  const purpose = {
+    purpose: 'db proxy',
+    reason: options.reason,
+    profile: globals.profile,
+    rails: writeRails(options),
+  };
   if (globals.plan) {
     const { planConnect } = await import('../../db/plan-connect.ts');
     const plans = requests.map((request) =>

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Access } from '../../access/with-access.ts';
 import { ForgeError } from '../../errors.ts';
 import type { IdentityParts } from '../../identity/identity-parts.ts';
 import type { ObservedAws } from '../../identity/observe-aws.ts';
+import type { WriteRails } from '../access-request.ts';
 import { applicationName, longestApplicationName } from '../application-name.ts';
 import type { DatabaseRequest } from '../database-request.ts';
 import type { DatabaseConnection } from '../endpoint.ts';
@@ -9,6 +11,7 @@ import { explainDatabaseFailure } from '../explain-failure.ts';
 import { knownFailureFacts } from '../gather-failure-facts.ts';
 import { probeReadOnly } from '../guard/probe-read-only.ts';
 import { createReadOnlyGuard } from '../guard/read-only-guard.ts';
+import { createWriteGuard } from '../guard/write-guard.ts';
 import { openUpstream } from '../proxy/open-upstream.ts';
 import { type ProxyEndpoint, type ProxyOptions, startProxy } from '../proxy/start-proxy.ts';
 import { type ClientWishes, UpstreamRefused } from '../proxy/upstream.ts';
@@ -45,12 +48,18 @@ export function isWatched(request: Pick<DatabaseRequest, 'production'>, access: 
   );
 }
 
-/** `endpoint`: undefined is what a program on this machine can use that forge starts itself. */
+export interface GateOptions {
+  /** Undefined: what a program on this machine can use that forge starts itself. */
+  readonly endpoint?: GateEndpoint | undefined;
+  /** Where it is open for writing. */
+  readonly rails?: WriteRails | undefined;
+}
+
 export async function openGate(
   parts: IdentityParts & ObservedAws,
   access: Access,
   request: DatabaseRequest,
-  endpoint?: GateEndpoint | undefined,
+  { endpoint, rails }: GateOptions = {},
 ): Promise<DatabaseGate> {
   const { host } = parts;
   const demanded = isWatched(request, access);
@@ -94,12 +103,21 @@ export async function openGate(
     }
   };
   try {
+    const writing =
+      demanded && !request.readOnly && rails !== undefined
+        ? await createWriteGuard({
+            ...rails,
+            target: request.name,
+            now: () => host.monotonic(),
+            random: () => randomBytes(3).toString('hex'),
+          })
+        : undefined;
     const proxy = await startProxy(host, {
       endpoint: endpoint ?? { kind: host.platform === 'win32' ? 'tcp' : 'unix' },
       target: request,
       upstream,
-      guard: request.readOnly ? await createReadOnlyGuard() : { check: () => undefined },
-      watcher: record,
+      guard: request.readOnly ? await createReadOnlyGuard() : (writing ?? { check: () => undefined }),
+      watcher: writing?.watch(record) ?? record,
       // A signal ends the command, and the command the gate; only what has a sentence of its own ends it before.
       signal: new AbortController().signal,
     });

@@ -87,10 +87,17 @@ export class RowCeiling {
   }
 }
 
-/** It gives the transaction up. COMMIT of a failed one is a ROLLBACK, and some drivers say nothing else. */
+/**
+ * It gives the transaction up, or is what psql says before anything. COMMIT of a failed one is a ROLLBACK, and some
+ * drivers say nothing else. Back to a savepoint would be the way to keep what was too much.
+ */
 function givesUp([step, ...more]: readonly Step[], transaction: TransactionState): boolean {
   if (more.length > 0) return false;
-  return step?.kind === 'rollback' || (step?.kind === 'commit' && transaction === 'failed');
+  return (
+    step?.kind === 'rollback' ||
+    step?.kind === 'savepoint' ||
+    (step?.kind === 'commit' && transaction === 'failed')
+  );
 }
 
 function rowsOf(tag: string): number {

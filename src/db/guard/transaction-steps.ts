@@ -5,7 +5,7 @@ import { asNode, asNodes, asText, type SyntaxNode, typed } from './syntax-node.t
  * `restart`: a transaction that ends and begins again (AND CHAIN).
  */
 export type Step =
-  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'write' | 'other' }
+  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'write' | 'other' }
   | { readonly kind: 'commit' | 'rollback'; readonly restart: true }
   | { readonly kind: 'few'; readonly rows: number };
 
@@ -39,6 +39,7 @@ export function stepOf(statement: SyntaxNode): Step {
 function transactionStep(node: SyntaxNode): Step {
   const kind = asText(node.kind).replace('TRANS_STMT_', '');
   if (kind === 'BEGIN' || kind === 'START') return { kind: 'begin' };
+  if (kind === 'SAVEPOINT') return { kind: 'savepoint' };
   if (kind === 'PREPARE') return { kind: 'commit' };
   if (kind !== 'COMMIT' && kind !== 'ROLLBACK') return { kind: 'other' };
   const ended = kind === 'COMMIT' ? 'commit' : 'rollback';

@@ -198,6 +198,12 @@ describe('writing to production', () => {
     );
     expect(right.stderr).toContain('This is production: database wealth on prod-wealth.cluster-c9forge0abcd');
     expect(right).toMatchObject({ code: 0, stdout: expect.stringMatching(/forge_rw[^\n]*f/) });
+    const alone = await sandbox.forge(
+      ['db', 'connect', 'prod-wealth', '--write', '--confirm', 'prod-wealth', '--max-rows', '5', ...query],
+      { person: 'casey', env, stdin: 'create temp table t (a int); delete from t where a = 1;\n' },
+    );
+    expect(alone.stderr).toContain('when it changes more than 5 rows');
+    expect(alone.code).not.toBe(0);
   });
 
   it('is asked for at a terminal, and anything but the name ends it', async () => {
@@ -220,6 +226,16 @@ describe('writing to production', () => {
     accepted.write(`rollback;${keys.enter}`);
     // A Ctrl-D that comes before the prompt is lost between two modes of the terminal.
     await accepted.waitFor(/ROLLBACK[\s\S]*forge_rw@wealth=> /);
+    accepted.write(`create temp table t as select 1 as a; commit;${keys.enter}`);
+    await accepted.waitFor(/COMMIT[\s\S]*forge_rw@wealth=> /);
+    accepted.write(`delete from t;${keys.enter}`);
+    // psql goes back to its savepoint: the transaction stays open.
+    const asked = /DELETE FROM t without WHERE[\s\S]*(forge:confirm=prod-wealth-[0-9a-f]{6}) [\s\S]*=\*> /;
+    const [, word = ''] = await accepted.waitFor(asked);
+    accepted.write(`/* ${word} */ delete from t;${keys.enter}`);
+    await accepted.waitFor(/DELETE 1[\s\S]*forge_rw@wealth=\*> /);
+    accepted.write(`commit;${keys.enter}`);
+    await accepted.waitFor(/COMMIT[\s\S]*forge_rw@wealth=> /);
     accepted.write(keys.ctrlD);
     expect(await accepted.exit).toBe(0);
   });

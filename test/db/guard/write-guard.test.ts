@@ -224,11 +224,13 @@ describe('the ceiling of rows', () => {
       code: '54000',
       message: expect.stringContaining('DELETE 30 is more than the 20 rows'),
     });
+    expect(await failure(client, 'savepoint a', values)).toMatchObject({ code: '25P02' });
     expect(await failure(client, 'rollback to a')).toMatchObject({ code: '54000' });
     expect((await client.query('commit')).command).toBe('ROLLBACK');
     expect(count()).toBe(30);
     await client.query('begin');
     await client.query('delete from canary where id > 20', values);
+    await client.query('savepoint a', values);
     await client.query('rollback');
     expect(await failure(client, 'select 1')).toBeUndefined();
     expect(count()).toBe(30);

@@ -30,6 +30,13 @@ export function planConnect(
   return plan(config, request, purpose, {
     summary: `Connect to ${name}: database ${database} as ${user}, ${mode}.`,
     steps: [
+      ...(production
+        ? [
+            local(
+              'open a proxy on this machine that alone leads there: each statement is recorded before it is sent',
+            ),
+          ]
+        : []),
       local(`sign a token (15 minutes) for ${endpointWords(request)}; no AWS call`),
       ...routeSteps(request),
       {
@@ -42,6 +49,9 @@ export function planConnect(
       local(
         'ask the server which database, role and mode this is, and refuse if it is not the one that is meant',
       ),
+      ...(production && readOnly
+        ? [local('try to write over a connection of its own, and refuse if that works')]
+        : []),
       ...(production && write
         ? [local(`ask for the name of the target to be typed, or take --confirm ${name}`)]
         : []),

@@ -48,8 +48,6 @@ export interface DatabaseRequest {
   readonly ca: string | undefined;
   readonly write: boolean;
   readonly readOnly: boolean;
-  /** Somebody else has read and approved each statement that is run: guard rails for writes would only be in its way. */
-  readonly approved?: boolean | undefined;
   readonly limits: SessionLimits;
   readonly via: Via;
   /** The instance a tunnel goes through: a name of forge.yaml, a Name tag, an id; undefined: the usual one. */

@@ -37,6 +37,7 @@ export async function runWithin(context: Context, run: Run): Promise<void> {
   const database = requestOfChange(config, change, options.statementTimeout);
   const name = randomUUID();
   const common = { id, run: name, target: change.target } as const;
+  // Without rails for writes: somebody else has read each statement.
   const purpose = { purpose: 'db run', reason: request.reason, profile: undefined };
   const accessParts = { ...parts, config };
   let claimed = false;

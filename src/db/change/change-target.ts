@@ -30,13 +30,8 @@ export function requestOfChange(
   change: ChangeTarget,
   statementTimeout?: number,
 ): DatabaseRequest {
-  const request = requestDatabase(
-    config,
-    change.target,
-    { write: true, change: true, statementTimeout },
-    nowhere,
-  );
-  return { ...request, approved: true };
+  const flags = { write: true, change: true, statementTimeout };
+  return requestDatabase(config, change.target, flags, nowhere);
 }
 
 /** What this forge.yaml says otherwise than the change, in a sentence; undefined: nothing. */

@@ -128,6 +128,16 @@ describe('a change under four eyes', () => {
     expect(after).toMatchObject({ status: 'ended', outcome: 'committed', rows: 3 });
     const evidence = await stateFiles(id);
     expect(evidence).toContain('"type":"row","number":2,"values":["3"]');
+    // The same as the database was sent, by way of the proxy.
+    expect(evidence).toMatch(/"type":"statement".*"sql":"update orders set status = 'paid'/);
+    expect((await sandbox.forge(['audit', 'verify'])).code).toBe(0);
+    const delivered = sandbox.world.organisation.buckets
+      .flatMap(({ objects }) => [...objects])
+      .filter(([key]) => key.startsWith('evidence/') && key.includes(id))
+      .map(([, versions]) => String(versions[0]?.body));
+    expect(delivered.join('')).toMatch(/"type":"change\.ended".*"outcome":"committed"/);
+    const report = await forge('dana', ['report', id]);
+    expect(report.code, report.stderr).toBe(0);
   });
 
   it('is not run edited, elsewhere, by another, with another count, or for anything else; nor once it was stopped', async () => {

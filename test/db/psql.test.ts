@@ -90,6 +90,33 @@ describe('the environment of psql', () => {
     });
   });
 
+  it('leads to a gate of forge’s by its socket without a password, or by its port with one, never with a token', () => {
+    const gate = {
+      ...connection,
+      host: '/run/db',
+      options: '',
+      rootCertificates: undefined,
+      password: undefined,
+    };
+    expect(psqlEnvironment({ PGPASSWORD: 'x', PGSSLMODE: 'require' }, gate)).toEqual({
+      PGHOST: '/run/db',
+      PGPORT: '5432',
+      PGUSER: 'developer',
+      PGDATABASE: 'shop',
+      PGAPPNAME: 'forge/jane',
+      PGSSLMODE: 'disable',
+      PGGSSENCMODE: 'disable',
+      PGCONNECT_TIMEOUT: '10',
+      PSQLRC: '/private/psqlrc',
+    });
+    const port = { ...gate, host: '127.0.0.1', port: 41_873, password: 'made' };
+    expect(psqlEnvironment({}, port)).toMatchObject({
+      PGPORT: '41873',
+      PGPASSWORD: 'made',
+      PGSSLMODE: 'disable',
+    });
+  });
+
   it('sends the connection through a tunnel and keeps the name', () => {
     const env = psqlEnvironment({}, { ...connection, hostAddress: '127.0.0.1' });
     expect(env).toMatchObject({ PGHOST: connection.host, PGHOSTADDR: '127.0.0.1' });

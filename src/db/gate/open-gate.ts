@@ -22,8 +22,6 @@ import { openStatementRecord } from './statement-record.ts';
 /** The only way to a database under watch: what passes is judged, and recorded before it is sent. */
 export interface DatabaseGate extends AsyncDisposable {
   readonly endpoint: ProxyEndpoint;
-  /** Connections that are let in. */
-  readonly clients: number;
   /** Where new connections go from now on; before that there are none. */
   leadTo(connection: DatabaseConnection, way: GateWay): void;
   /** Why the last connection was not made, where it was not the server itself that said so. */
@@ -127,9 +125,6 @@ export async function openGate(
     host.signal.addEventListener('abort', onAbort, { once: true });
     return {
       endpoint: proxy.endpoint,
-      get clients() {
-        return proxy.clients;
-      },
       get failure() {
         return failure;
       },

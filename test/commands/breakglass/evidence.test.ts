@@ -191,6 +191,13 @@ describe('evidence of an emergency', () => {
     expect(shown.stdout).toMatch(/access\.opened +exec +prod-cash +sh\n/);
     expect(shown.stdout).toMatch(/access\.opened +db query, tunnel +prod-cash\/bastion\n/);
     expect(shown.stdout).toMatch(/breakglass\.session\.closed +finished/);
+    const log = await sandbox.forge(['audit', 'show', '--archive', opened?.session ?? '', '--sql'], {
+      person: 'noor',
+    });
+    expect(log.code, log.stderr).toBe(0);
+    expect(log.stdout).toMatch(
+      /prod-cash +sam@[\s\S]* SELECT, 1 row [^\n]*\n +select 'hunter2-Korrekt-Pferd'\n/,
+    );
     const verified = await sandbox.forge(['audit', 'verify', '--archive'], { person: 'noor' });
     expect(verified.code, verified.stdout + verified.stderr).toBe(0);
   });

@@ -4,7 +4,6 @@
  * PostgreSQL 13 to 18 (all volatile functions of pg_catalog), the contrib modules, and the extensions of RDS.
  */
 const refused: readonly (readonly [RegExp, string])[] = [
-  [/^set_config$/, 'it changes settings'],
   [/^(nextval|setval)$/, 'it moves a sequence'],
   [
     /^lo_(?!get$)|^lo(read|write)$/,
@@ -18,6 +17,8 @@ const refused: readonly (readonly [RegExp, string])[] = [
   [/^(binary_upgrade_|brin_(de)?summarize_|gin_clean_pending_list$|currtid)/, 'it is for maintenance'],
   [/^(http|http_(get|post|put|patch|delete|head)|urlencode_http)$/, 'it talks to other machines'],
   [/^(autonomous|exec_async|pg_background)/, 'it works in another transaction'],
+  [/^(run_command_on_|master_run_on_worker$|oracle_execute$)/, 'it runs SQL on other servers'],
+  [/^(connectby|xpath_table)$/, 'it runs SQL that it puts together from its arguments'],
 ];
 const refusedSchemas = /^(aws_\w+|cron|dbms_\w+|utl_\w+|net|rdsadmin|apg_plan_mgmt)$/;
 
@@ -50,6 +51,7 @@ const runsSql: ReadonlyMap<string, readonly number[]> = new Map([
   ['ts_stat', [0]],
   ['ts_rewrite', [1]],
   ['crosstab', [0, 1]],
+  ['crosstab_hash', [0, 1]],
   ['crosstab2', [0]],
   ['crosstab3', [0]],
   ['crosstab4', [0]],
@@ -57,6 +59,8 @@ const runsSql: ReadonlyMap<string, readonly number[]> = new Map([
 
 export type FunctionVerdict =
   | { readonly kind: 'refused'; readonly why: string }
+  /** SET, by another name: its first two arguments are a setting and its value. */
+  | { readonly kind: 'sets' }
   /** The arguments at these places are SQL. */
   | { readonly kind: 'runs-sql'; readonly places: readonly number[] }
   /** Nothing is known of it, or it is harmless. */
@@ -69,6 +73,7 @@ export function judgeFunction(name: readonly string[], argumentCount: number): F
   if (schema !== undefined && refusedSchemas.test(schema))
     return { kind: 'refused', why: `functions of ${schema} do work elsewhere` };
   for (const [pattern, why] of refused) if (pattern.test(own)) return { kind: 'refused', why };
+  if (own === 'set_config') return { kind: 'sets' };
   const places = runsSql.get(own);
   // ts_rewrite(query, target, substitute) has no SQL in it.
   if (places !== undefined && !(own === 'ts_rewrite' && argumentCount === 3))

@@ -139,10 +139,20 @@ function judgeCall(call: SyntaxNode): {
   if (verdict.kind === 'refused')
     return { problem: `${shown} is not for reading: ${verdict.why}`, texts: [] };
   if (verdict.kind === 'passed') return { problem: undefined, texts: [] };
+  if (verdict.kind === 'sets') return { problem: judgeSetConfig(args, shown), texts: [] };
   const texts = verdict.places.map((place) => constantText(args[place]));
   const known = texts.filter((text) => text !== undefined);
   const problem = `${shown} runs SQL that is not written there as a constant`;
   return { problem: known.length === texts.length ? undefined : problem, texts: known };
+}
+
+/** Some tools set what others SET: pgAdmin bytea_output, pg_dump search_path. */
+function judgeSetConfig([name, value]: readonly SyntaxNode[], shown: string): string | undefined {
+  const setting = constantText(name);
+  if (setting === undefined || constantText(value) === undefined)
+    return `${shown} sets something that is not written there as a constant`;
+  const problem = judgeSetting({ kind: 'VAR_SET_VALUE', name: setting, args: [value] });
+  return problem === undefined ? undefined : `${shown}: ${problem}`;
 }
 
 function no(problem: string | undefined): ReadVerdict {

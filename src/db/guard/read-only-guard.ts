@@ -38,10 +38,10 @@ class ReadOnlyGuard implements StatementGuard {
 
   #conclude(sql: string, parsed: Parsed): Refusal | undefined | Promise<Refusal | undefined> {
     const judged = this.#judgeTree(parsed, deepest);
-    // In SQL that is a constant a number may be a setting.
+    // In SQL that is a constant, and in set_config, a number may be a setting.
     if (judged instanceof Promise)
       return judged.then((refusal) => this.#known.add(sql, { refusal }, false).refusal);
-    return this.#known.add(sql, { refusal: judged }, isOneQuery(parsed)).refusal;
+    return this.#known.add(sql, { refusal: judged }, isOneQuery(parsed) && !/set_config/i.test(sql)).refusal;
   }
 
   #judge(sql: string, depth: number): Refusal | undefined | Promise<Refusal | undefined> {

@@ -24,6 +24,10 @@ describe('what is known of a text', () => {
     const guard = await createReadOnlyGuard();
     const pairs = [
       ['set default_transaction_read_only = 1', 'set default_transaction_read_only = 0'],
+      [
+        "select set_config('default_transaction_read_only', '1', false)",
+        "select set_config('default_transaction_read_only', '0', false)",
+      ],
       ['select 1; set transaction_read_only = 1', 'select 1; set transaction_read_only = 0'],
       [
         "select query_to_xml('select lo_get(1)', true, false, '')",

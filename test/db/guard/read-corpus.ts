@@ -209,6 +209,9 @@ select P.proname, pg_catalog.pg_get_function_arguments(P.oid), pg_catalog.pg_get
 select pg_catalog.pg_get_function_sqlbody(oid), pg_catalog.pg_get_function_arg_default(oid, 1) from pg_catalog.pg_proc limit 3
 select R.rolname, pg_catalog.shobj_description(R.oid, 'pg_authid'), R.rolconfig, array(select b.rolname from pg_catalog.pg_auth_members m join pg_catalog.pg_roles b on m.roleid = b.oid where m.member = R.oid) from pg_catalog.pg_roles R
 SELECT set_bit('\\x00'::bytea, 0, 1)
+SET DateStyle=ISO; SET client_min_messages=notice; SELECT set_config('bytea_output','hex',false) FROM pg_show_all_settings() WHERE name = 'bytea_output'; SET client_encoding='utf-8';
+SELECT pg_catalog.set_config('search_path', '', false)
+SELECT set_config('statement_timeout', '0', false), set_config('default_transaction_read_only', 'on', false)
 SELECT 'session_stats' AS chart_name, pg_catalog.row_to_json(t) AS chart_data FROM (SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity) AS "Total", (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active') AS "Active") t
 SELECT db.oid as did, db.datname, db.datallowconn, pg_encoding_to_char(db.encoding) AS serverencoding, has_database_privilege(db.oid, 'CREATE') as cancreate, datistemplate FROM pg_catalog.pg_database db WHERE db.datname = current_database()
 SELECT roles.oid as id, roles.rolname as name, roles.rolsuper as is_superuser, CASE WHEN roles.rolsuper THEN true ELSE roles.rolcreaterole END as can_create_role FROM pg_catalog.pg_roles as roles WHERE rolname = current_user

@@ -8,6 +8,7 @@ import type { OpenUpstream } from '../../../src/db/proxy/upstream.ts';
 import { type PlainPostgres, type PlainSession, startPlainPostgres } from '../../support/plain-postgres.ts';
 import { createTestHost } from '../../support/test-host.ts';
 import { NotingWatcher, plainUpstream, stageTarget } from '../proxy/proxy-stage.ts';
+import { errorField, query, RawClient } from '../proxy/raw-client.ts';
 import { checksum, schema, verdict } from './guard-stage.ts';
 import { letThrough, spaces, wrappings, writes } from './write-attempts.ts';
 
@@ -39,7 +40,9 @@ const readOnlyUpstream = (): OpenUpstream => {
   };
 };
 
-async function withClient(work: (connect: () => Promise<Client>) => Promise<void>): Promise<void> {
+async function withClient(
+  work: (connect: () => Promise<Client>, folder: string) => Promise<void>,
+): Promise<void> {
   const watcher = new NotingWatcher();
   const signal = new AbortController().signal;
   await using proxy = await startProxy(host, {
@@ -63,7 +66,7 @@ async function withClient(work: (connect: () => Promise<Client>) => Promise<void
       await client.connect();
       opened.push(client);
       return client;
-    });
+    }, proxy.endpoint.host);
   } finally {
     await Promise.all(opened.map((client) => client.end().catch(() => {})));
   }
@@ -204,6 +207,18 @@ describe('guard and server', () => {
       expect(await codeOf(client, 'fetch all from c')).toBe('34000');
     });
     await nothingWritten('prepared');
+  });
+
+  it('refuse bytes that the server would read in another encoding', async () => {
+    await withClient(async (_connect, folder) => {
+      using client = await RawClient.open(folder, { client_encoding: 'SJIS' });
+      client.send(query(Buffer.from("select e'\x83\\'; delete from canary; --'", 'latin1')));
+      const answers = await client.until('EZ');
+      expect(answers.map((answer) => errorField(answer, 'C'))).toContain('22021');
+      client.send(query("select 'plain'"));
+      expect((await client.until('CZ')).map(({ type }) => type)).toContain('D');
+    });
+    await nothingWritten('encoding');
   });
 
   it('stop at once when a function has switched the default off', async () => {

@@ -15,6 +15,8 @@ import { schema, verdict } from './guard-stage.ts';
 
 let postgres: PlainPostgres;
 let proxy: DatabaseProxy;
+/** Without a ceiling. */
+let guard: WriteGuard;
 let now = 0;
 let words = 0;
 let clients: Client[] = [];
@@ -41,11 +43,8 @@ async function proxyWith(guard: WriteGuard): Promise<DatabaseProxy> {
 beforeAll(async () => {
   postgres = await startPlainPostgres();
   proxy = await proxyWith(await createWriteGuard(options));
-});
-beforeEach(async () => {
-  await Promise.all(clients.map((client) => client.end()));
-  clients = [];
-  postgres.psql('-c', 'drop schema public cascade; create schema public', '-c', schema);
+  guard = await createWriteGuard({ ...options, maxRows: undefined });
+  postgres.psql('-c', schema);
 });
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.end()));
@@ -122,7 +121,6 @@ describe('what is asked about', () => {
     ['call proc_writes()', 'CALL runs code'],
     ['vacuum full', 'VACUUM FULL'],
   ])('%s', async (sql, said) => {
-    const guard = await createWriteGuard({ ...options, maxRows: undefined });
     const found = await verdict(guard, sql);
     expect(found).toMatchObject({ sqlState: '42501', message: expect.stringContaining(said) });
     expect(found?.message).toContain('this is production (shop-prod)');
@@ -144,11 +142,10 @@ describe('what is asked about', () => {
     'grant select on canary to public',
     'select count(*) from canary where true',
   ])('not: %s', async (sql) => {
-    expect(await verdict(await createWriteGuard({ ...options, maxRows: undefined }), sql)).toBeUndefined();
+    expect(await verdict(guard, sql)).toBeUndefined();
   });
 
   it('is done with its word: once, this text, within five minutes', async () => {
-    const guard = await createWriteGuard({ ...options, maxRows: undefined });
     const word = wordOf(await verdict(guard, 'drop table canary;'));
     expect(wordOf(await verdict(guard, '  drop table\n canary'))).toBe(word);
     expect(await verdict(guard, `/* ${word} */ drop table orders`)).toBeDefined();
@@ -195,6 +192,11 @@ describe('what is asked about', () => {
 });
 
 describe('the ceiling of rows', () => {
+  beforeEach(async () => {
+    await Promise.all(clients.map((client) => client.end()));
+    clients = [];
+    postgres.psql('-c', 'drop schema public cascade; create schema public', '-c', schema);
+  });
   const many = 'delete from canary where id > 5';
 
   it('wants writes in a transaction, and lets small inserts be', async () => {
@@ -292,7 +294,6 @@ describe('the ceiling of rows', () => {
   });
 
   it('is not there when nobody set one', async () => {
-    const guard = await createWriteGuard({ ...options, maxRows: undefined });
     await using free = await proxyWith(guard);
     const client = new Client({
       ...stageTarget,

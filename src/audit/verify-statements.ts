@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { firstPrevious, parseRecord } from './journal-record.ts';
 import { readWholeLines } from './read-whole-lines.ts';
-import type { FoundStream } from './statement-stream.ts';
+import type { ClosedStream, FoundStream } from './statement-stream.ts';
 
 export interface StreamProblem {
   readonly file: string;
@@ -18,29 +18,66 @@ export function verifyStatements({ path, closed }: FoundStream): StreamProblem |
   if (statSync(path, { throwIfNoEntry: false }) === undefined)
     return problem(1, 'the statements that the journal tells of are not there any more');
   const hash = createHash('sha256');
-  let previous = firstPrevious;
-  let line = 0;
+  const chain = new StatementChain(closed);
   let end = 0;
   for (let lines = readWholeLines(path, 0); lines.length > 0; lines = readWholeLines(path, end)) {
     for (const { text, end: after } of lines) {
-      line++;
       end = after;
-      const record = parseRecord(text);
-      if (record === undefined) return problem(line, 'this line was changed: it does not have its own hash');
-      if (record.previous !== previous)
-        return problem(line, 'lines before this one were taken away or changed');
-      if (closed !== undefined && line > closed.lines)
-        return problem(line, 'this line was added after the stream was closed');
-      previous = record.hash;
+      const broken = chain.add(text);
+      if (broken !== undefined) return problem(chain.lines, broken);
       hash.update(`${text}\n`);
     }
   }
+  const cut = chain.end();
+  if (cut !== undefined) return problem(chain.lines + 1, cut);
   if (closed === undefined) return undefined;
-  if (line < closed.lines)
-    return problem(line + 1, `the end was cut off: the journal knows of ${closed.lines} lines`);
   // With the right head nothing before it can be another; bytes behind the last line can.
-  const size = statSync(path).size;
-  if (previous !== closed.head || size !== closed.bytes || hash.digest('hex') !== closed.sha256)
-    return problem(line, 'it is not what the journal says was written');
+  if (statSync(path).size !== closed.bytes || hash.digest('hex') !== closed.sha256)
+    return problem(chain.lines, otherBytes);
   return undefined;
+}
+
+/** The same of lines that come from elsewhere; without them it says nothing of their bytes. */
+export function chainProblem(
+  lines: Iterable<string>,
+  closed: ClosedStream | undefined,
+): Omit<StreamProblem, 'file'> | undefined {
+  const chain = new StatementChain(closed);
+  for (const text of lines) {
+    const reason = chain.add(text);
+    if (reason !== undefined) return { line: chain.lines, reason };
+  }
+  const reason = chain.end();
+  return reason === undefined ? undefined : { line: chain.lines + 1, reason };
+}
+
+const otherBytes = 'it is not what the journal says was written';
+
+class StatementChain {
+  /** That were looked at. */
+  lines = 0;
+  readonly #closed: ClosedStream | undefined;
+  #previous = firstPrevious;
+
+  constructor(closed: ClosedStream | undefined) {
+    this.#closed = closed;
+  }
+
+  add(text: string): string | undefined {
+    this.lines++;
+    const record = parseRecord(text);
+    if (record === undefined) return 'this line was changed: it does not have its own hash';
+    if (record.previous !== this.#previous) return 'lines before this one were taken away or changed';
+    if (this.#closed !== undefined && this.lines > this.#closed.lines)
+      return 'this line was added after the stream was closed';
+    this.#previous = record.hash;
+    return undefined;
+  }
+
+  end(): string | undefined {
+    if (this.#closed === undefined) return undefined;
+    const { lines, head } = this.#closed;
+    if (this.lines < lines) return `the end was cut off: the journal knows of ${lines} lines`;
+    return this.#previous === head ? undefined : otherBytes;
+  }
 }

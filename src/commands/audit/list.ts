@@ -25,7 +25,7 @@ export default defineCommand<ListOptions>({
     ['forge audit list --env prod-wealth --since 7d', 'of one environment, in a week'],
     ['forge audit list --all --output json', 'everything, for a script'],
   ],
-  details: `OUTCOME is empty for what was over at once, is still open, or whose forge was killed. Times are UTC. The journal is your
+  details: `OUTCOME is empty for what was over at once, is still open, or whose forge was killed. SQL is how many statements were recorded. Times are UTC. The journal is your
 own finding aid; what AWS recorded is the truth: forge audit verify says whether the journal is whole.`,
   plannable: false,
   async run({ host, globals, output }, { options }) {

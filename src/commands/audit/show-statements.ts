@@ -3,6 +3,7 @@ import { findRecords } from '../../audit/find-records.ts';
 import { type LoggedStatement, readStatementLog } from '../../audit/logged-statements.ts';
 import { readWholeLines } from '../../audit/read-whole-lines.ts';
 import { statementStreams, statementsName } from '../../audit/statement-stream.ts';
+import { chainProblem } from '../../audit/verify-statements.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import type { Style } from '../../terminal/style.ts';
@@ -88,17 +89,25 @@ async function inArchive(context: Context, typed: string): Promise<readonly Acce
     const id = /^statements-(.+)\.jsonl$/.exec(name)?.[1];
     if (id === undefined || statementsName(id) !== name) return [];
     const opening = events.find((event) => event.type === 'access.opened' && event.id === id);
+    const lines = bytes
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    const [stream] = statementStreams(
+      context.host,
+      events.filter((event) => event.id === id).map((event) => ({ event })),
+    );
+    const problem = chainProblem(lines, stream?.closed);
     return {
       id,
       breakGlass: session,
       target: textIn(opening?.target),
       person: textIn(opening?.person),
       path: `${bucket}/sessions/${session}`,
-      lines: bytes
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line !== ''),
-      missing: whole ? undefined : 'pieces between others were not delivered.',
+      lines,
+      missing: whole
+        ? problem && `line ${problem.line}: ${problem.reason}.`
+        : 'pieces between others were not delivered.',
     };
   });
 }

@@ -1,3 +1,6 @@
+import { refusingPrompt } from '../terminal/refusing-prompt.ts';
+import { requesterAccount } from './access-account.ts';
+import { boundedParts } from './bounded-parts.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { closeShells } from './close-shells.ts';
 import { deliverMeanwhile } from './deliver-meanwhile.ts';
@@ -8,6 +11,8 @@ import type { Emergency } from './open-emergency.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
+import { spoolEnd } from './spool-end.ts';
+import { watchKill } from './watch-kill.ts';
 
 const patienceMs = 6_000;
 /** So long before it is due the shell is reminded. */
@@ -52,6 +57,7 @@ export async function runEmergencySession(
       }
       return undefined;
     },
+    killed: watchKill(host, requesterAccount({ ...parts, prompt: refusingPrompt }, place), id),
     close: (keys, ending) => closeShells(parts, grant, keys, ending),
   });
   await recordOutcome(parts, {
@@ -60,11 +66,15 @@ export async function runEmergencySession(
     why: end.ending.why,
     exitCode: end.exitCode,
   });
+  // Keys that have ended are refused anyway.
+  if (end.ending.why !== 'expired') await spoolEnd(parts, place, person, id);
   // On the disk before anybody is asked for anything.
   const said = summary();
   if (said !== undefined)
     await recordOutcome(parts, { type: 'breakglass.summary', id, person: person.userName, summary: said });
-  const { waiting } = await deliverSpool(parts, place, patienceMs);
+  // A terminal that was closed ends forge, and its signal every call: what AWS must know is told all the same.
+  const telling = host.signal.aborted ? boundedParts(parts, 2 * patienceMs) : parts;
+  const { waiting } = await deliverSpool(telling, place, patienceMs);
   if (waiting > 0)
     output.warn(`${waiting} of what is to be told waits for the next forge breakglass command.`);
   return end;

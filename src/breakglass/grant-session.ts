@@ -20,6 +20,7 @@ import { stopText } from './request-facts.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
 import { grantedCredentials, waitForRole } from './wait-for-role.ts';
+import { watchKill } from './watch-kill.ts';
 
 export interface SessionParts extends IdentityParts {
   readonly output: Output;
@@ -63,6 +64,7 @@ export async function runGrantSession(
     renewAt,
     source: async () => recorded(parts, id, await grantedCredentials(silent, place, request)),
     revoked: () => findRevocation(account, request, id),
+    killed: watchKill(parts.host, account, id),
     async later() {
       const ends = (await prolonging.find()).map((other) => other.state.endsAt ?? 0);
       // Both by AWS's clock.

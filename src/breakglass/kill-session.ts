@@ -30,7 +30,8 @@ export async function killSession(
   target: KillTarget,
   reason: string | undefined,
 ): Promise<MembershipSeen> {
-  const ids: readonly SessionId[] = [target.id, ...target.sharing.map(({ id }) => id)];
+  const alias = target.alias === undefined ? [] : [target.alias];
+  const ids: readonly SessionId[] = [target.id, ...target.sharing.map(({ id }) => id), ...alias];
   for (const id of ids) {
     // Ending access does not wait for a disk that has room.
     await recordOutcome(parts, { type: 'breakglass.killing', id, person: killer.userName, reason });

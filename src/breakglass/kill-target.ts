@@ -4,7 +4,7 @@ import type { BreakGlassPlace } from './break-glass-place.ts';
 import { findRequest } from './find-request.ts';
 import { listGrants } from './list-grants.ts';
 import { type LoadedRequest, loadRequest } from './load-request.ts';
-import { type SessionId, shortId } from './protocol/ids.ts';
+import { isRequestId, type SessionId, shortId } from './protocol/ids.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
 import type { Session } from './protocol/session.ts';
 import {
@@ -26,6 +26,8 @@ export interface KillTarget {
   readonly session: Session | undefined;
   /** Other grants of the same access, which end with it: there is one membership. */
   readonly sharing: readonly LoadedRequest[];
+  /** What the emergency's own forge calls it, for that forge to hear of it; undefined: a request has that name, or it has none. */
+  readonly alias?: SessionId | undefined;
 }
 
 /** So many of a person's the handlers look at, too: who writes thousands is ended no later than others. */
@@ -130,7 +132,19 @@ async function sessionTarget(
       hint: 'Ids look like bg-7f3k, ev-1c3d or un-0f2e. What there was: forge breakglass history',
     });
   }
-  return { id: listed.id, request: undefined, session, sharing: [] };
+  return { id: listed.id, request: undefined, session, sharing: [], alias: await aliasOf(caller, session) };
+}
+
+/** Whoever opens an emergency chooses the name: it must not be one by which somebody else's request is stopped. */
+async function aliasOf(caller: AccessCaller, { clientId }: Session): Promise<SessionId | undefined> {
+  if (clientId === undefined || !isRequestId(clientId)) return undefined;
+  try {
+    await findRequest(caller, clientId);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ForgeError && error.code === 'NO_SUCH_REQUEST') return clientId;
+    throw error;
+  }
 }
 
 const sessionOf = ([first]: readonly ArchiveRecord[]): Session | undefined =>

@@ -27,7 +27,9 @@ export interface SessionRequest {
   readonly command: readonly string[] | undefined;
   /** Asked every so often whether the grant still stands: words about who took it away, or undefined. May throw. */
   readonly revoked?: (() => Promise<string | undefined>) | undefined;
-  /** Asked as often: when the access ends now, by this machine's clock; epoch milliseconds, undefined: as before. May throw. */
+  /** Asked each second: words about who stopped it, or undefined. May throw. */
+  readonly killed?: (() => Promise<string | undefined>) | undefined;
+  /** Asked as often as `revoked`: when the access ends now, by this machine's clock; epoch milliseconds, undefined: as before. May throw. */
   readonly later?: (() => Promise<number | undefined>) | undefined;
   readonly askEveryMs?: number | undefined;
   /**
@@ -79,6 +81,10 @@ export async function runSession(parts: SessionParts, request: SessionRequest): 
   const program = await programOf(parts, request, folder.path, variables);
   using _revoked = every(request.askEveryMs ?? 15_000, async () => {
     const said = await request.revoked?.();
+    if (said !== undefined) life.end({ why: 'revoked', said });
+  });
+  using _killed = every(1_000, async () => {
+    const said = await request.killed?.();
     if (said !== undefined) life.end({ why: 'revoked', said });
   });
   using later = every(request.askEveryMs ?? 15_000, async () => {

@@ -1,3 +1,4 @@
+import { databaseRoleNames } from './break-glass/emergency-role.ts';
 import {
   approverPolicy,
   auditorPolicy,
@@ -238,5 +239,5 @@ export const permissionSets: readonly PermissionSet[] = [
 
 /** What tier 0's role may do, before what it must not. */
 export const emergencyPolicies: readonly PolicyDocument[] = [
-  policy(powerUser, becomeDatabaseRole('readonly-rds-access', 'write-rds-access')),
+  policy(powerUser, becomeDatabaseRole(...databaseRoleNames)),
 ];

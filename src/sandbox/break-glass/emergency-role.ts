@@ -68,7 +68,10 @@ export function emergencyRole(account: Account, policies: readonly PolicyDocumen
   };
 }
 
-/** What no emergency needs: blinding those who watch, and the roles of forge. */
+/** Roles of the databases: bounded as the emergency's own, and in the name that it carries. */
+export const databaseRoleNames = ['readonly-rds-access', 'write-rds-access'] as const;
+
+/** What no emergency needs: blinding those who watch, the roles of forge, and what outlives it. */
 export function emergencyGuard(account: Account): PolicyDocument {
   return {
     Version: '2012-10-17',
@@ -101,6 +104,13 @@ export function emergencyGuard(account: Account): PolicyDocument {
         Effect: 'Deny',
         Action: '*',
         Resource: [archive, `${archive}/*`, 'arn:aws:iam::*:role/forge/*', 'arn:aws:iam::*:policy/forge/*'],
+      },
+      {
+        // A workload's role has no boundary that refuses what was issued: its session would outlive the emergency's end.
+        Sid: 'NoLongerLife',
+        Effect: 'Deny',
+        Action: 'sts:AssumeRole*',
+        NotResource: databaseRoleNames.map((name) => `arn:aws:iam::${account.id}:role/${name}`),
       },
     ],
   };

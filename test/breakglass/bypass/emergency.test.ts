@@ -142,6 +142,30 @@ describe('from the emergency role', () => {
     await clusters(keys);
   });
 
+  it('nobody becomes a program’s role, which no end refuses, though that trusts its whole account', async () => {
+    const { roles } = client.aws.world.organisation;
+    const database = roles.find(({ account, name }) => account === wealth && name === 'write-rds-access');
+    if (database === undefined) throw new Error('no role');
+    const { boundary: _, ...unbounded } = database;
+    roles.push({
+      ...unbounded,
+      name: 'billing-worker',
+      id: 'AROABILLINGWORKER0001',
+      trust: {
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${wealth}:root` },
+          Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+        },
+      },
+    });
+    const RoleArn = `arn:aws:iam::${wealth}:role/billing-worker`;
+    await expectDenied(client.assume(keys, { RoleArn }), assumeRole);
+    await client.assume(keys, { RoleArn: `arn:aws:iam::${wealth}:role/write-rds-access` });
+    await client.assume(await client.keys('alex', 'Forge-Admin', wealth), { RoleArn });
+  });
+
   it('nobody goes on as somebody else', async () => {
     const RoleArn = `arn:aws:iam::${wealth}:role/write-rds-access`;
     for (const SourceIdentity of [client.user('mia'), 'mia@tapp.example'])

@@ -119,6 +119,26 @@ const act =
     bothJudges({ now, keys, action, resource, owner, boundary });
 
 const inEmergency = sessionKeys(emergency, 'sam', { sourceIdentity: userId('sam') });
+const offline = sessionKeys(role('Forge-BreakGlass-Offline', wealth), 'sam+sven', {
+  sourceIdentity: 'sam+sven',
+});
+const inProduction = person('alex', 'Forge-Admin', wealth);
+const writer = role('write-rds-access', wealth);
+/** A program's own role, which trusts its account, as many do: nothing refuses what it issued. */
+const { boundary: _, ...unbounded } = writer;
+const workload: Role = {
+  ...unbounded,
+  name: 'billing-worker',
+  trust: {
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${wealth}:root` },
+      Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+    },
+  },
+};
+const goingOn: ContextEntries = { 'sts:RoleSessionName': 'sam' };
 const tail = sessionKeys(role('ForgeAuditCutTail', wealth), 'revoker');
 const boundaryArn = `arn:aws:iam::${wealth}:policy/forge/ForgeBreakGlassRevocations`;
 const inDatabase = person('dana', 'Forge-Prod-Database', wealth);
@@ -351,6 +371,11 @@ const cases: readonly Case[] = [
     'denied',
     act(inEmergency, 'events:DisableRule', `arn:aws:events:us-east-1:${wealth}:rule/forge-breakglass-use`),
   ],
+  ['tier 0 goes to a database', 'allowed', onRole(inEmergency, 'AssumeRole', writer, goingOn)],
+  ['tier 0 becomes a workload', 'denied', onRole(inEmergency, 'AssumeRole', workload, goingOn)],
+  ['… which an administrator may', 'allowed', onRole(inProduction, 'AssumeRole', workload, goingOn)],
+  ['tier 3 goes to a database', 'allowed', onRole(offline, 'AssumeRole', writer, goingOn)],
+  ['tier 3 becomes a workload', 'denied', onRole(offline, 'AssumeRole', workload, goingOn)],
   ['tier 0 makes a user', 'denied', act(inEmergency, 'iam:CreateUser', `arn:aws:iam::${wealth}:user/x`)],
 
   [

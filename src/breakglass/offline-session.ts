@@ -4,10 +4,12 @@ import { closeShells } from './close-shells.ts';
 import { deliverSpool } from './deliver-spool.ts';
 import type { SessionParts } from './grant-session.ts';
 import type { OfflineSession } from './open-offline.ts';
+import { rememberedUserCalled } from './own-user.ts';
 import { recordOutcome, recordStep } from './record-step.ts';
 import type { ActiveGrant } from './session/active-grant.ts';
 import { runSession, type SessionEnd } from './session/run-session.ts';
 import { hasSpooled } from './spool.ts';
+import { spoolEnd } from './spool-end.ts';
 
 const patienceMs = 6_000;
 
@@ -15,7 +17,7 @@ const patienceMs = 6_000;
 export async function runOfflineSession(
   parts: SessionParts,
   place: BreakGlassPlace,
-  { id, plan, credentials }: OfflineSession,
+  { id, plan, people, credentials }: OfflineSession,
   command: readonly string[] | undefined,
 ): Promise<SessionEnd> {
   const { host } = parts;
@@ -53,5 +55,8 @@ export async function runOfflineSession(
     why: end.ending.why,
     exitCode: end.exitCode,
   });
+  // Whose id is not known here has no place to say it; a later command delivers it, as it does the evidence.
+  const person = await rememberedUserCalled(host, place.identityStoreId, people.keyHolder);
+  if (person !== undefined && end.ending.why !== 'expired') await spoolEnd(parts, place, person, id);
   return end;
 }

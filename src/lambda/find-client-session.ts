@@ -50,12 +50,12 @@ const mostRead = 20;
  * Emergencies of the last days, those that began nearest to when the name was made first: the clock of whoever made it
  * is usually right, and where it is not, emergencies are few.
  */
-async function emergenciesAbout({ archive, now }: Pick<Ports, 'archive' | 'now'>, named: number) {
+export async function emergenciesAbout({ archive, now }: Pick<Ports, 'archive' | 'now'>, about: number) {
   const oldest = now() - recentDays * 86_400_000;
   const first = new Map<SessionId, number>();
   for (const { key, lastModified } of await archive.list('sessions/EV-')) {
     const place = parseRecordKey(key);
-    if (place?.seq === 0 && lastModified >= oldest) first.set(place.session, Math.abs(lastModified - named));
+    if (place?.seq === 0 && lastModified >= oldest) first.set(place.session, Math.abs(lastModified - about));
   }
   return [...first]
     .sort(([, a], [, b]) => a - b)

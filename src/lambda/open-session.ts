@@ -64,13 +64,21 @@ async function openFromEvent(ports: Ports, input: unknown): Promise<Opened> {
   if (use !== undefined) {
     const { session } = judgeEmergency(use, ports.policy, ports.now());
     const chain = await open(ports, session, { session, event, decisions: [] });
-    return goOn(ports, chain);
+    return goOn(ports, await endedBefore(ports, chain));
   }
   const membership = membershipFromEvent(input);
   if (membership === undefined || membership.made?.errorCode !== undefined) return { phase: 'none' };
   const membershipId =
     membership.membershipId ?? (await ports.people.findMembership(membership.groupId, membership.userId));
   return openMembership(ports, { ...membership, membershipId }, event, false);
+}
+
+/** Ended before CloudTrail told of its beginning: it is over at once. It is told of all the same, also while that can't be known. */
+async function endedBefore(ports: Ports, chain: Chain): Promise<Chain> {
+  return recordEnd(ports, chain.id).catch((error: unknown) => {
+    ports.log(`Whether ${chain.id} was ended is not known yet: ${String(error)}`);
+    return chain;
+  });
 }
 
 async function openMembership(

@@ -75,8 +75,10 @@ async function receiveMembership(
 async function receiveObject(ports: Ports, key: string): Promise<void> {
   const asked = parseRequestKey(key);
   if (asked !== undefined) return announce(ports, key, asked);
-  const end = parseEndKey(key) ?? parseKillKey(key);
-  if (end !== undefined) return receiveEnd(ports, end.id);
+  const end = parseEndKey(key);
+  if (end !== undefined) return receiveOwnEnd(ports, end);
+  const kill = parseKillKey(key);
+  if (kill !== undefined) return receiveEnd(ports, kill.id);
   const evidence = parseEvidenceKey(key);
   if (evidence !== undefined) return receiveEvidence(ports, key, evidence.id, evidence.userId);
 }
@@ -105,9 +107,18 @@ async function receiveRemoval(ports: Ports, event: JsonObject | undefined, remov
   }
 }
 
+/** What the person's forge named so is an emergency that is recorded under another name. Not opened yet: opening it looks. */
+async function receiveOwnEnd(
+  ports: Ports,
+  { id: name, userId }: { readonly id: SessionId; readonly userId: string },
+): Promise<void> {
+  const id = await findClientSession(ports, name, userId);
+  await receiveEnd(ports, id ?? name, userId);
+}
+
 /** Ends the session of whoever wrote it, when it is theirs; or any, by whoever may stop it. */
-async function receiveEnd(ports: Ports, id: SessionId): Promise<void> {
-  const { records } = await recordEnd(ports, id);
+async function receiveEnd(ports: Ports, id: SessionId, writer?: string): Promise<void> {
+  const { records } = await recordEnd(ports, id, writer);
   if (records.some(({ kind }) => kind === 'end'))
     await ports.workflow.start(`E-${id}`, { trigger: 'end', session: id });
 }

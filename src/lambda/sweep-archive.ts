@@ -68,11 +68,11 @@ function resume({ workflow, now }: Ports, id: SessionId): Promise<boolean> {
 }
 
 /** There is a paper that ends it, or its person is out of the group already: the event of it was lost. */
-async function endedUnseen({ intake, people }: Ports, { session }: SessionState): Promise<boolean> {
+async function endedUnseen(ports: Ports, { session }: SessionState): Promise<boolean> {
   const { userId, groupId, membershipId } = session;
-  if ((await findEndPaper(intake, session)) !== undefined) return true;
+  if ((await findEndPaper(ports, session)) !== undefined) return true;
   if (userId === undefined || groupId === undefined) return false;
-  return (await people.findMembership(groupId, userId)) !== membershipId;
+  return (await ports.people.findMembership(groupId, userId)) !== membershipId;
 }
 
 /**

@@ -3,6 +3,7 @@ import { isSessionId } from '../breakglass/protocol/ids.ts';
 import { epoch, type Session } from '../breakglass/protocol/session.ts';
 import { parseTime } from '../breakglass/protocol/trail-event.ts';
 import { readChain } from './chain.ts';
+import { planEmergencyCut } from './emergency-cut.ts';
 import { knownSessions } from './known-sessions.ts';
 import type { Ports, TailCut } from './ports.ts';
 import { isLive } from './session-state.ts';
@@ -48,8 +49,7 @@ export async function planTailCut(
   const { sanctioned, userId, permissionSet } = session;
   if (account === undefined) return undefined;
   if (session.roleArn !== undefined) {
-    const tail = planEmergencyCut(session, now);
-    return tail && { account, tail };
+    return planEmergencyCut(ports, session, account, now);
   }
   if (userId === undefined) return undefined;
   const all: TailCut = { userId, at: now, ...(userName === undefined ? {} : { userName }) };
@@ -62,15 +62,6 @@ export async function planTailCut(
   );
   if (since === undefined || since >= now) return { account, tail: { ...all, permissionSet } };
   return { account, tail: { ...all, at: since, permissionSet }, sparedSince: since };
-}
-
-function planEmergencyCut(session: Session, at: number): TailCut | undefined {
-  if (!session.sanctioned) return { userId: '*', at };
-  // What ended when it was to has nothing left to refuse.
-  if (at >= epoch(session.expiresAt)) return undefined;
-  // Of tier 3 AWS knows both names, and no id: they are the SourceIdentity of all that came of it.
-  const userId = session.tier === 3 ? session.userName : session.userId;
-  return userId === undefined ? undefined : { userId, at, assumedOnly: true };
 }
 
 /** Until when credentials can't be those of another grant of the same permission set; undefined: there is none. */

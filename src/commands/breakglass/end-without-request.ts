@@ -1,7 +1,9 @@
+import { deliverSpool } from '../../breakglass/deliver-spool.ts';
 import { listEvidence } from '../../breakglass/evidence-state.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { isRequestId, matchesShortId, type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
 import type { OpenSession } from '../../breakglass/session/open-sessions.ts';
+import { spoolEnd } from '../../breakglass/spool-end.ts';
 import type { Context } from '../../context.ts';
 import { record, summaryLine } from './ask-summary.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';
@@ -22,7 +24,9 @@ export function findEmergencySession(
   return isRequestId(full) ? full : undefined;
 }
 
-/** It ends with its process; what was done is added to its record. */
+const patienceMs = 6_000;
+
+/** It ends with its process; AWS is told, should that one not get to it, and what was done is added to its record. */
 export async function endWithoutRequest(
   { output }: Context,
   found: BreakGlassParts,
@@ -37,6 +41,8 @@ export async function endWithoutRequest(
     data: { id, shortId: short, status: 'ended', membership: 'none', sessionsEnded },
     text: (style) => style.plain(sentence),
   });
-  if (summary !== undefined)
-    await record(found, { id, person }, { type: 'summary', summary }, summaryLine(id));
+  await spoolEnd(found.parts, found.place, person, id);
+  // With the summary goes all that waits.
+  if (summary === undefined) await deliverSpool(found.parts, found.place, patienceMs);
+  else await record(found, { id, person }, { type: 'summary', summary }, summaryLine(id));
 }

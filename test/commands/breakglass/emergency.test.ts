@@ -2,7 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseRecord } from '../../../src/breakglass/protocol/record.ts';
+import { archiveBucket, intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { refusalOf } from '../../support/break-glass-people.ts';
 import { type RunOptions, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
@@ -15,9 +18,9 @@ beforeAll(async () => {
   slack = createServer((incoming, answer) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', async () => {
+    incoming.on('end', () => {
       const { text } = JSON.parse(Buffer.concat(chunks).toString()) as { text: string };
-      if (slackStatus === 200) said.push({ text, assumed: await assumed() });
+      if (slackStatus === 200) said.push({ text, assumed: assumed() });
       answer.writeHead(slackStatus).end();
     });
   }).listen(0, '127.0.0.1');
@@ -33,7 +36,15 @@ beforeEach(() => {
   slackStatus = 200;
 });
 
-const assumed = async () => (await sandbox.admin.calls())['sts:AssumeRole'] ?? 0;
+/** Uses of the emergency role; the server side assumes roles of its own, to refuse keys of what has ended. */
+const uses = () =>
+  sandbox.world.events
+    .all()
+    .filter(
+      ({ name, parameters }) =>
+        name === 'AssumeRole' && String(parameters.roleArn).endsWith('/Forge-Prod-Emergency'),
+    );
+const assumed = () => uses().length;
 const line = ['breakglass', '--tier', '0', '--env', 'prod-wealth', '--reason', 'site down <!here>'];
 const emergency = (command: readonly string[], options: RunOptions = {}, more: readonly string[] = []) =>
   sandbox.forge([...line, ...more, '--', ...command], {
@@ -72,7 +83,7 @@ describe('tier 0', () => {
   });
 
   it('tells before it opens, opens in the person’s own name, and leaves nothing untold', async () => {
-    const before = await assumed();
+    const before = assumed();
     const run = await emergency(whoami, {}, ['--ticket', 'INC-9']);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toBe('in prod-wealth\n');
@@ -80,11 +91,36 @@ describe('tier 0', () => {
     expect(said[0]?.text).toMatch(
       /sam@tapp\.example.*tier 0 in \*prod-wealth\* for 1 h\nReason: site down &lt;!here&gt;\nTicket: INC-9/,
     );
-    expect(await assumed()).toBe(before + 1);
-    const event = sandbox.world.events.all().findLast(({ name }) => name === 'AssumeRole');
-    expect(JSON.stringify(event)).toContain('"forge:reason"');
+    expect(assumed()).toBe(before + 1);
+    expect(JSON.stringify(uses().at(-1))).toContain('"forge:reason"');
     expect(await spooled()).toEqual([]);
     expect(run.stderr).not.toContain('The ticket of');
+  });
+
+  it('is over at AWS as soon as its program has ended: the server side is told, and refuses its keys', async () => {
+    const run = await emergency(['true'], {}, ['--ticket', 'INC-9']);
+    const [, id = ''] = /"forge:id"[^}]*"(BG-[^"]+)"/.exec(JSON.stringify(uses().at(-1))) ?? [];
+    expect(run.code, run.stderr).toBe(0);
+    const objects = (bucket: string) => [
+      ...(sandbox.world.organisation.buckets.find(({ name }) => name === bucket)?.objects ?? []),
+    ];
+    expect(objects(intakeBucket).map(([key]) => key)).toContainEqual(
+      expect.stringMatching(new RegExp(`^ends/[^/]+/${id}\\.json$`)),
+    );
+    const ended = () => {
+      const records = objects(archiveBucket).flatMap(([, versions]) => {
+        const parsed = parseRecord(versions.at(-1)?.body ?? new Uint8Array());
+        return parsed.ok ? [parsed.value] : [];
+      });
+      const own = records.find(({ kind, body }) => kind === 'open' && body.session.clientId === id)?.session;
+      return records.some(
+        ({ session, kind, body }) => session === own && kind === 'revoke' && body.tail === 'cut',
+      );
+    };
+    for (let waited = 0; !ended(); waited += 50) {
+      if (waited > 30_000) throw new Error('its keys are not refused within 30 s');
+      await sleep(50);
+    }
   });
 
   it('an outage of Slack and S3 does not keep it shut: what is untold waits on the disk for the next command', async () => {
@@ -102,7 +138,8 @@ describe('tier 0', () => {
     expect(run.stderr).toContain('could not be delivered yet');
     expect(run.stderr).toMatch(/The ticket of bg-\w+ \(tier 0, prod-wealth\) is due in/);
     const waiting = await spooled();
-    expect(waiting).toHaveLength(1);
+    // The message, and that it is over.
+    expect(waiting).toHaveLength(2);
     expect(waiting.join('')).not.toMatch(/secretAccessKey|sessionToken|127\.0\.0\.1/i);
     await sandbox.admin.clearFaults();
     slackStatus = 200;
@@ -111,7 +148,7 @@ describe('tier 0', () => {
       person: 'sam',
       env: { FORGE_SLACK_WEBHOOK: webhook },
     });
-    expect(next.stderr).toContain('Delivered 1 of what could not be told before.');
+    expect(next.stderr).toContain('Delivered 2 of what could not be told before.');
     expect(await spooled()).toEqual([]);
     expect(said).toHaveLength(1);
   });

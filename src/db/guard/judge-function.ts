@@ -1,3 +1,5 @@
+import { reachingSchema } from '../proxy/reaching-schemas.ts';
+
 /**
  * Functions that do more than read although the server lets them run in a read-only transaction: they change the
  * session or its settings, reach beyond the transaction, or run SQL that they get as a text. From pg_proc of
@@ -18,9 +20,9 @@ const refused: readonly (readonly [RegExp, string])[] = [
   [/^(http|http_(get|post|put|patch|delete|head)|urlencode_http)$/, 'it talks to other machines'],
   [/^(autonomous|exec_async|pg_background)/, 'it works in another transaction'],
   [/^(run_command_on_|master_run_on_worker$|oracle_execute$)/, 'it runs SQL on other servers'],
+  [/^(query_export_to_s3|table_import_from_s3)$/, 'it works on files in S3'],
   [/^(connectby|xpath_table)$/, 'it runs SQL that it puts together from its arguments'],
 ];
-const refusedSchemas = /^(aws_\w+|cron|dbms_\w+|utl_\w+|net|rdsadmin|apg_plan_mgmt)$/;
 
 /** Of the functions that begin with pg_, which is where PostgreSQL keeps what is not about data. */
 const harmlessInternal = new RegExp(
@@ -70,7 +72,7 @@ export type FunctionVerdict =
 export function judgeFunction(name: readonly string[], argumentCount: number): FunctionVerdict {
   const own = name.at(-1) ?? '';
   const schema = name.at(-2);
-  if (schema !== undefined && refusedSchemas.test(schema))
+  if (schema !== undefined && reachingSchema.test(schema))
     return { kind: 'refused', why: `functions of ${schema} do work elsewhere` };
   for (const [pattern, why] of refused) if (pattern.test(own)) return { kind: 'refused', why };
   if (own === 'set_config') return { kind: 'sets' };

@@ -18,7 +18,10 @@ export interface ReadVerdict {
   readonly problem: string | undefined;
   /** SQL within it that must be judged as well. */
   readonly texts: readonly string[];
-  /** It may call what nobody here has seen: a function of the database's own, a prepared statement, a cursor. */
+  /**
+   * It may call what nobody here has seen, a function of the database's own. Every query may: views, operators, casts,
+   * generated columns and policies call without a word of it in the text.
+   */
   readonly unseen: boolean;
   /** A transaction ends with it. */
   readonly ends: boolean;
@@ -38,10 +41,8 @@ export function judgeRead(statement: SyntaxNode): ReadVerdict {
   const [type, node] = typed(statement);
   switch (type) {
     case 'SelectStmt':
-    case 'ExecuteStmt': {
-      const found = judgeParts(node);
-      return type === 'ExecuteStmt' ? { ...found, unseen: true } : found;
-    }
+    case 'ExecuteStmt':
+      return judgeParts(node);
     case 'DeclareCursorStmt':
       return judgeRead(asNode(node.query) ?? {});
     case 'PrepareStmt':
@@ -95,7 +96,7 @@ function judgeCopy(node: SyntaxNode): ReadVerdict {
   if (node.is_program === true) return no('COPY TO PROGRAM runs a program on the server');
   if (node.filename !== undefined) return no("COPY TO a file writes into the server's files");
   const query = asNode(node.query);
-  return query === undefined ? passed : judgeRead(query);
+  return query === undefined ? unseen : judgeRead(query);
 }
 
 function judgeTransaction(node: SyntaxNode): ReadVerdict {
@@ -109,7 +110,6 @@ function judgeTransaction(node: SyntaxNode): ReadVerdict {
 /** Everything in a query, however deep. `planned`: it is data manipulation that is not run. */
 function judgeParts(root: SyntaxNode, planned = false): ReadVerdict {
   let problem: string | undefined;
-  let calls = false;
   const texts: string[] = [];
   walk(root, (member, value) => {
     if (member === 'intoClause') problem ??= 'SELECT INTO makes a table';
@@ -118,14 +118,13 @@ function judgeParts(root: SyntaxNode, planned = false): ReadVerdict {
     else if (anyStatement.test(member) && member !== 'SelectStmt' && !data.has(member))
       problem ??= `${statementName(member)} is not for reading`;
     else if (member === 'FuncCall') {
-      calls = true;
       const found = judgeCall(asNode(value) ?? {});
       problem ??= found.problem;
       texts.push(...found.texts);
     }
     return problem === undefined;
   });
-  return { ...passed, problem, texts, unseen: calls };
+  return { ...unseen, problem, texts };
 }
 
 function judgeCall(call: SyntaxNode): {

@@ -1,3 +1,4 @@
+import { findReachingSchema } from '../proxy/reaching-schemas.ts';
 import { asNode, asNodes, asText, constantText, type SyntaxNode } from './syntax-node.ts';
 
 /** How values look, how names are found, how queries are planned, how long they may take. */
@@ -6,7 +7,7 @@ const harmless = new RegExp(
     'application_name|bytea_output|client_min_messages|datestyle|extra_float_digits|intervalstyle|search_path',
     'timezone|lc_(messages|monetary|numeric|time)|xmlbinary|xmloption|quote_all_identifiers|row_security|array_nulls',
     'escape_string_warning|transform_null_equals|default_text_search_config|synchronize_seqscans|seed',
-    'work_mem|hash_mem_multiplier|temp_buffers|enable_\\w+|geqo\\w*|jit\\w*|\\w+_cost|effective_\\w+',
+    'work_mem|hash_mem_multiplier|temp_buffers|enable_\\w+|geqo\\w*|jit(_(above_cost|inline_above_cost|optimize_above_cost|expressions|tuple_deforming))?|\\w+_cost|effective_\\w+',
     '(from|join)_collapse_limit|max_parallel_workers(_per_gather)?|parallel_leader_participation|plan_cache_mode',
     'constraint_exclusion|cursor_tuple_fraction|recursive_worktable_factor|min_parallel_\\w+',
     '(statement|lock|idle_in_transaction_session|idle_session|transaction)_timeout',
@@ -38,10 +39,16 @@ export function judgeSetting(statement: SyntaxNode): string | undefined {
       return undefined;
     return `${name} must stay as it is`;
   }
+  if (name === 'search_path') return judgeSearchPath(asNodes(statement.args));
   if (harmless.test(name) || ownName.test(name)) return undefined;
   return name === 'role' || name === 'session_authorization'
     ? 'another role may have other rights and settings'
     : `${name} is not one of the settings that can be changed here`;
+}
+
+function judgeSearchPath(values: readonly SyntaxNode[]): string | undefined {
+  const schema = findReachingSchema(values.map((value) => constantText(value) ?? '').join(','));
+  return schema === undefined ? undefined : `functions of ${schema} do work elsewhere`;
 }
 
 /** SET TRANSACTION, SET SESSION CHARACTERISTICS AS TRANSACTION, SET TRANSACTION SNAPSHOT. */

@@ -1,3 +1,4 @@
+import { findReachingSchema } from './reaching-schemas.ts';
 import type { Refusal } from './statement.ts';
 import type { ClientWishes } from './upstream.ts';
 
@@ -89,6 +90,13 @@ export function judgeStartup(
         '42501',
         `forge does not pass on the setting ${name} of a connection.`,
         `Leave it away (PGOPTIONS, connection properties), or use SET ${name} once connected.`,
+      );
+    const schema = key === 'search_path' ? findReachingSchema(value) : undefined;
+    if (schema !== undefined)
+      return no(
+        '42501',
+        `forge does not pass on a search_path with ${schema}.`,
+        'Write the schema before the name.',
       );
     settings.set(key, value);
   }

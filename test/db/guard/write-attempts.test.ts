@@ -137,6 +137,17 @@ describe('the guard alone', () => {
     const twice =
       "select runs('set default_transaction_read_only = off'); commit; select runs('delete from canary')";
     expect(await verdict(guard, twice)).toMatchObject({ sqlState: '25006' });
+    // Without a call in the text: a view, an operator, a cast, a policy.
+    for (const later of [
+      'table writing_view',
+      "select 'a' ~~~> 'b'",
+      "select 'a'::text::evil",
+      'copy t to stdout',
+    ])
+      for (const first of ["select settings('default_transaction_read_only', 'off')", "select 'a' ~~~> 'b'"])
+        expect(await verdict(guard, `${first}; commit; ${later}`), later).toMatchObject({
+          sqlState: '25006',
+        });
     expect(await verdict(guard, 'begin; select writes_quietly(); commit')).toBeUndefined();
   });
 });

@@ -46,6 +46,7 @@ group('who is let in', () => {
     expect(await refusalOf({ options: '-c role=postgres' })).toMatch(/^FATAL 42501/);
     expect(await refusalOf({ options: '-crole=postgres' })).toMatch(/^FATAL 42501/);
     expect(await refusalOf({ options: '--session-authorization=postgres' })).toMatch(/^FATAL 42501/);
+    expect(await refusalOf({ search_path: 'public, "aws_s3"' })).toMatch(/^FATAL 42501 .*aws_s3/);
     expect(await refusalOf({ options: '-d 5' })).toMatch(/^FATAL 42601/);
   });
 

@@ -58,58 +58,63 @@ export async function runWithin(context: Context, run: Run): Promise<void> {
     };
     await recordOutcome(parts, event);
   };
+  let told = false;
+  let lost: CommitUnknown | undefined;
+  const steps = {
+    async claim() {
+      if (dryRun) return;
+      const { sha256 } = change;
+      await recordStep(parts, { type: 'change.claiming', ...common, person: person.userName, sha256 });
+      await claimRun(caller, person, id, change, name);
+      claimed = true;
+    },
+    async ran(result: ChangeResult) {
+      seen = result;
+      evidence = await recordResult(context.host, id, name, result);
+    },
+    async beforeCommit({ transaction, statements, rows }: ChangeResult) {
+      const counts = { transaction, statements: statements.length, rows };
+      await recordStep(parts, { type: 'change.committing', ...common, ...counts });
+    },
+  };
+  const { signal } = context.host;
+  const expectRows = change.expectRows ?? options.expectRows;
   try {
-    const result = await withDatabase(accessParts, database, purpose, (session) =>
-      runChange(session, {
-        change,
-        dryRun,
-        expectRows: change.expectRows ?? options.expectRows,
-        signal: context.host.signal,
-        async claim() {
-          if (dryRun) return;
-          const { sha256 } = change;
-          await recordStep(parts, { type: 'change.claiming', ...common, person: person.userName, sha256 });
-          await claimRun(caller, person, id, change, name);
-          claimed = true;
+    await withDatabase(accessParts, database, purpose, async (session) => {
+      // Said here: what fails while the connection is closed makes no other end of it.
+      const result = await runChange(session, { change, dryRun, expectRows, signal, ...steps }).catch(
+        (error: unknown) => {
+          if (error instanceof CommitUnknown) lost = error;
+          throw error;
         },
-        async ran(result) {
-          seen = result;
-          evidence = await recordResult(context.host, id, name, result);
-        },
-        async beforeCommit({ transaction, statements, rows }) {
-          const counts = { transaction, statements: statements.length, rows };
-          await recordStep(parts, { type: 'change.committing', ...common, ...counts });
-        },
-      }),
-    );
-    const outcome = dryRun ? 'dry-run' : 'committed';
-    await ended(outcome);
-    showRun(context, loaded, result, outcome);
+      );
+      told = true;
+      const outcome = dryRun ? 'dry-run' : 'committed';
+      await ended(outcome);
+      showRun(context, loaded, result, outcome);
+    });
   } catch (error) {
-    const code = error instanceof ForgeError ? error.code : 'INTERNAL';
-    if (!(error instanceof CommitUnknown)) {
+    if (told) throw error;
+    if (lost === undefined) {
+      const code = error instanceof ForgeError ? error.code : 'INTERNAL';
       await ended(claimed ? 'rolled-back' : dryRun ? 'dry-run' : 'not-run', code);
       throw error;
     }
-    const found = await askOutcome(
-      context.output,
-      (use) => withDatabase(accessParts, database, purpose, use),
-      error,
-    );
-    await ended(found ?? 'unknown', code);
-    if (found === undefined) throw error;
-    if (found === 'rolled-back') {
-      throw new ForgeError(
-        'failed',
-        'The connection was lost at COMMIT, and the server has rolled the change back.',
-        {
-          code: 'NOT_COMMITTED',
-          hint: 'Nothing was changed. For another run somebody has to approve anew: forge db request --help',
-          cause: error,
-        },
-      );
-    }
+    const open: Parameters<typeof askOutcome>[1] = (use) => withDatabase(accessParts, database, purpose, use);
+    const found = await askOutcome(context.output, open, lost);
+    await ended(found ?? 'unknown', lost.code);
+    if (found === undefined) throw lost;
+    if (found === 'rolled-back') throw rolledBack(lost);
     context.output.warn('The connection was lost at COMMIT. The server says that the change is there.');
-    showRun(context, loaded, error.result, 'committed');
+    showRun(context, loaded, lost.result, 'committed');
   }
+}
+
+function rolledBack(cause: CommitUnknown): ForgeError {
+  const message = 'The connection was lost at COMMIT, and the server has rolled the change back.';
+  return new ForgeError('failed', message, {
+    code: 'NOT_COMMITTED',
+    hint: 'Nothing was changed. For another run somebody has to approve anew: forge db request --help',
+    cause,
+  });
 }

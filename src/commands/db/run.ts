@@ -6,6 +6,7 @@ import { runGrantSession } from '../../breakglass/grant-session.ts';
 import { type LoadedRequest, loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
+import { type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
 import { refuseNested } from '../../breakglass/refuse-nested.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import { breakGlassSession } from '../../breakglass/session/session-client.ts';
@@ -14,6 +15,7 @@ import type { Context } from '../../context.ts';
 import { readChangeBytes } from '../../db/change/change-text.ts';
 import { checkRun } from '../../db/change/check-run.ts';
 import { findRunEnd, type RunEnd } from '../../db/change/run-end.ts';
+import { ForgeError } from '../../errors.ts';
 import { type BreakGlassParts, breakGlassParts } from '../breakglass/break-glass-parts.ts';
 import { giveBack } from '../breakglass/enter-grant.ts';
 import { sayEnd } from '../breakglass/say-end.ts';
@@ -105,7 +107,16 @@ async function runInGrant(
   if (done !== undefined && (done.outcome !== undefined || end.exitCode > 128))
     await giveBack(found, person, loaded, summaryOf(done));
   await deliverSpool(parts, place, deliverMs);
+  if (end.ending.why === 'ended') throw endedMeanwhile(loaded.id);
   return sessionExit({ id: loaded.id, environment: loaded.request.environment }, end);
+}
+
+/** For a shell that is as wished; a change was cut short then, or another run of it was sooner. */
+function endedMeanwhile(id: RequestId): ForgeError {
+  return new ForgeError('time-up', `${shortId(id)} was ended while it was run.`, {
+    code: 'REQUEST_ENDED',
+    hint: `What became of the change: forge db changes ${shortId(id)}`,
+  });
 }
 
 const summaryOf = ({ outcome, rows }: RunEnd): string =>

@@ -185,8 +185,11 @@ describe('a change under four eyes', () => {
     const home = await sandbox.newHome();
     await sandbox.signIn('dana', { home });
     const both = await Promise.all([run(['run', id, ...json]), run(['run', id, ...json], 'dana', home)]);
-    expect(both.map(({ code }) => code).sort(), both.map(({ stderr }) => stderr).join()).toEqual([0, 5]);
-    refused(both.find(({ code }) => code === 5) ?? expect.fail(), 5, 'ALREADY_RUN');
+    const [first, second] = both.sort((a, b) => a.code - b.code);
+    expect(first?.code, first?.stderr).toBe(0);
+    // Whoever comes late finds it taken, or finds the access given back in the middle of it.
+    expect([5, 7], second?.stderr).toContain(second?.code);
+    expect(second?.stderr).toMatch(/"(?:ALREADY_RUN|REQUEST_ENDED)"/);
     const { rows: notes } = await admin.query<{ note: string }>('select note from orders where id = $1', [
       rows[0],
     ]);

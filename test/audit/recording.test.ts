@@ -90,7 +90,12 @@ describe('a recording', () => {
 
   it('characters that messages cut come out whole, of both streams', async () => {
     const chunks = fc.array(
-      fc.tuple(fc.boolean(), fc.string({ unit: 'grapheme', maxLength: 20 }), fc.nat(30)),
+      // U+FFFD is what a cut character would become.
+      fc.tuple(
+        fc.boolean(),
+        fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => !text.includes('\ufffd')),
+        fc.nat(30),
+      ),
     );
     await fc.assert(
       fc.asyncProperty(chunks, async (texts) => {

@@ -52,7 +52,7 @@ const harmless: Readonly<Record<string, string>> = {
   completion: 'prints a script',
 };
 /** Families that lead to production by the four eyes alone, read the record, or stand aside. */
-const families = /^(?:breakglass|audit|sandbox)\b/;
+const families = /^(?:breakglass|audit|sandbox|db (?:request|approve|deny|run|changes))\b/;
 
 function typed(rest: string): readonly string[] {
   return rest

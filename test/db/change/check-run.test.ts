@@ -71,6 +71,11 @@ describe('a change', () => {
       expect(codeOf(status, { run: { run: undefined, at: 0 } })).toMatchObject({ code: 'ALREADY_RUN' });
   });
 
+  it('that was stopped by an approver is not run', () => {
+    const stopped = { ...loaded('ended'), killed: { by: people.mia, reason: 'wrong' } };
+    expect(codeOf('ended', { loaded: stopped })).toMatchObject({ kind: 'denied', code: 'REQUEST_ENDED' });
+  });
+
   it('of somebody else is not run, even by who approved it', () => {
     expect(codeOf('granted', { person: people.mia })).toMatchObject({ kind: 'denied', code: 'NOT_YOURS' });
   });

@@ -14,7 +14,6 @@ import { createTestHost } from '../test/support/test-host.ts';
 
 const [, , way = '', folder = ''] = process.argv;
 const host = createTestHost();
-const resources = () => ({ rss: process.memoryUsage().rss, cpu: process.cpuUsage() });
 let peak = 0;
 setInterval(() => {
   peak = Math.max(peak, process.memoryUsage().rss);
@@ -52,8 +51,9 @@ async function start(): Promise<string> {
 }
 
 process.on('message', (order) => {
-  if (order === 'peak') {
-    process.send?.({ ...resources(), peak });
+  if (order === 'resources') {
+    const { user, system } = process.cpuUsage();
+    process.send?.({ processor: user + system, peak });
     peak = 0;
   }
   if (order === 'end') {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:db-proxy [seconds]`: pgbench through the proxy, with every statement on the disk before it is sent,
- * beside a plain relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is missed.
- * `silent` is the proxy whose record goes nowhere, `written` without the sync: what is between them and `durable` is the disk.
+ * `npm run bench:db-proxy [seconds]`: pgbench through the proxy, with every statement written before it is sent
+ * (`written`), beside a plain relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
+ * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,9 +36,26 @@ async function pgbench(folder: string, args: readonly string[]): Promise<string>
   return (await promisify(execFile)('pgbench', args, { env })).stdout;
 }
 
-async function rate(folder: string, clients: number, script: readonly string[]): Promise<number> {
+interface Rate {
+  readonly perSecond: number;
+  /** Microseconds of a processor that the relay or the proxy took for one transaction. */
+  readonly processor: number;
+}
+
+async function rate(
+  child: ChildProcess,
+  folder: string,
+  clients: number,
+  script: readonly string[],
+): Promise<Rate> {
   const args = ['-n', '-c', String(clients), '-T', String(seconds), ...script];
-  return Number(/tps = ([\d.]+)/.exec(await pgbench(folder, args))?.[1]);
+  const before = await resourcesOf(child);
+  const said = await pgbench(folder, args);
+  const used = (await resourcesOf(child)).processor - before.processor;
+  return {
+    perSecond: Number(/tps = ([\d.]+)/.exec(said)?.[1]),
+    processor: used / Number(/processed: (\d+)/.exec(said)?.[1]),
+  };
 }
 
 async function startWay(
@@ -89,10 +106,13 @@ function readRows(folder: string, sql: string): Promise<number> {
   });
 }
 
-async function peakOf(child: ChildProcess): Promise<number> {
-  child.send('peak');
-  const [{ peak }] = (await once(child, 'message')) as [{ peak: number }];
-  return peak / 1e6;
+/** The peak since it was last asked, in megabytes, and the microseconds that it has used. */
+async function resourcesOf(
+  child: ChildProcess,
+): Promise<{ readonly peak: number; readonly processor: number }> {
+  child.send('resources');
+  const [{ peak, processor }] = (await once(child, 'message')) as [{ peak: number; processor: number }];
+  return { peak: peak / 1e6, processor };
 }
 
 const root = mkdtempSync(join(tmpdir(), 'forge-bench-'));
@@ -107,7 +127,7 @@ const started = await Promise.all(
   ways.map(async (way) => {
     const near = await startWay(script, way, postgres.folder);
     const far = await startWay(script, way, distance.at);
-    return { way, at: near.at, farAt: far.at, children: [near.child, far.child], child: near.child };
+    return { way, at: near.at, farAt: far.at, child: near.child, farChild: far.child };
   }),
 );
 try {
@@ -117,25 +137,31 @@ try {
     { stdio: 'ignore' },
   );
   console.log(
-    `\n| pgbench | clients | ${ways.map((way) => `${way} tps`).join(' | ')} | ÷ relay | durable wanted | |`,
+    `\n| pgbench | clients | ${ways.map((way) => `${way} tps`).join(' | ')} | ÷ relay | µs of a processor each | written wanted | |`,
   );
-  console.log('|---|---:|---:|---:|---:|---:|---|---:|---|');
+  console.log('|---|---:|---:|---:|---:|---:|---|---|---:|---|');
   for (const far of [false, true])
     for (const [name, args] of far ? scripts.filter(([text]) => text.endsWith('simple')) : scripts)
       for (const clients of [1, 8]) {
-        const rates = ways.map((): number[] => []);
+        const rates = ways.map((): Rate[] => []);
         // In turn, so that a slow moment of the machine meets all of them.
         for (let round = 0; round < rounds; round++)
-          for (const [index, { at, farAt }] of started.entries())
-            rates[index]?.push(await rate(far ? farAt : at, clients, args));
-        const figures = rates.map(middle);
-        const ratios = figures.slice(1).map((tps) => tps / (figures[0] ?? 1));
-        const holds = (ratios.at(-1) ?? 0) >= wanted;
+          for (const [index, { at, farAt, child, farChild }] of started.entries())
+            rates[index]?.push(await rate(far ? farChild : child, far ? farAt : at, clients, args));
+        const tps = rates.map((all) => middle(all.map(({ perSecond }) => perSecond)).toFixed(0));
+        const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(0));
+        const ratios = rates
+          .slice(1)
+          .map((all) =>
+            middle(all.map(({ perSecond }, round) => perSecond / (rates[0]?.[round]?.perSecond ?? 1))),
+          );
+        const holds = (ratios[ways.indexOf('written') - 1] ?? 0) >= wanted;
         if (!holds) process.exitCode = 1;
         const what = `${name}${far ? ', 1 ms away' : ''}`;
-        const tps = figures.map((figure) => figure.toFixed(0)).join(' | ');
         const each = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-        console.log(`| ${what} | ${clients} | ${tps} | ${each} | ≥ ${wanted} | ${holds ? 'PASS' : 'FAIL'} |`);
+        console.log(
+          `| ${what} | ${clients} | ${tps.join(' | ')} | ${each} | ${processor.join(', ')} | ≥ ${wanted} | ${holds ? 'PASS' : 'FAIL'} |`,
+        );
       }
   console.log(
     `\none append of a statement, written and synced: ${(await syncCost()).toFixed(3)} ms (median)`,
@@ -143,11 +169,11 @@ try {
   console.log('\n| 5 million rows | s | peak MB | before |\n|---|---:|---:|---:|');
   for (const { way, at, child } of started) {
     await readRows(at, 'select 1');
-    const before = await peakOf(child);
+    const before = (await resourcesOf(child)).peak;
     const from = performance.now();
     const bytes = await readRows(at, "select g, 'row ' || g from generate_series(1, 5000000) g");
     const took = (performance.now() - from) / 1000;
-    const peak = await peakOf(child);
+    const { peak } = await resourcesOf(child);
     console.log(
       `| ${way}, ${(bytes / 1e6).toFixed(0)} MB | ${took.toFixed(1)} | ${peak.toFixed(0)} | ${before.toFixed(0)} |`,
     );
@@ -156,6 +182,7 @@ try {
     `\n${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}, node ${process.version}`,
   );
 } finally {
-  for (const child of [distance.child, ...started.flatMap(({ children }) => children)]) child.send('end');
+  for (const child of [distance.child, ...started.flatMap(({ child, farChild }) => [child, farChild])])
+    child.send('end');
   rmSync(root, { recursive: true, force: true });
 }

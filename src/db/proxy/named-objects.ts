@@ -63,8 +63,9 @@ export class NamedObjects<Value> {
 
   /** SQL or the end of a transaction has taken it, or all. */
   forget(name?: string): void {
-    if (name === undefined) this.#known.clear();
-    else this.#known.delete(name.slice(0, significant));
+    // Each transaction ends here, and to clear what is empty makes a new table, too.
+    if (name === undefined && this.#known.size > 0) this.#known.clear();
+    else if (name !== undefined) this.#known.delete(name.slice(0, significant));
   }
 
   #newest(key: string): NameChange<Value> | undefined {

@@ -126,7 +126,8 @@ while (fed < messages) {
     watcher: {
       before: (statement) => {
         announced.add(statement);
-        return statement.id % 17 === 0 ? Promise.reject(new Error('full')) : Promise.resolve();
+        if (statement.id % 17 === 0) return Promise.reject(new Error('full'));
+        return statement.id % 4 === 0 ? Promise.resolve() : undefined;
       },
       after: ({ end }) => void ended.add(end),
     },

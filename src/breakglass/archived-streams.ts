@@ -2,7 +2,8 @@ import { type JournalRecord, parseRecord } from '../audit/journal-record.ts';
 import { getObject, type ListedVersion } from '../aws/s3.ts';
 import type { AccessAccount } from './access-account.ts';
 import { findArchivedSession } from './archive-sessions.ts';
-import { type EvidencePiece, journalPart, parseEvidence } from './protocol/evidence.ts';
+import { checkEvidence } from './evidence-bound.ts';
+import { type EvidencePiece, evidencePieceBytes, journalPart, parseEvidence } from './protocol/evidence.ts';
 import type { SessionId } from './protocol/ids.ts';
 import { parseFileKey } from './protocol/keys.ts';
 
@@ -21,20 +22,19 @@ export interface ArchivedStreams {
   readonly events: readonly JournalRecord['event'][];
 }
 
-/** Largest piece that the recorder keeps. */
-const largestPiece = 8 * 1024 * 1024;
-
-/** Those of one session. Throws what findArchivedSession throws. */
+/** Those of one session. Throws what findArchivedSession throws, and EVIDENCE_TOO_LARGE. */
 export async function archivedStreams(
   account: AccessAccount,
   bucket: string,
   typed: string,
 ): Promise<ArchivedStreams & { readonly session: SessionId }> {
   const { id: session, versions } = await findArchivedSession(account, bucket, typed);
+  const files = firstVersions(versions);
+  checkEvidence(bucket, session, files);
   const pieces: EvidencePiece[] = [];
-  for (const { key, versionId } of firstVersions(versions)) {
+  for (const { key, versionId } of files) {
     const { aws, region, keys } = await account();
-    const object = await getObject(aws, region, keys, { bucket, key, versionId, limit: largestPiece });
+    const object = await getObject(aws, region, keys, { bucket, key, versionId, limit: evidencePieceBytes });
     const piece = object && parseEvidence(Buffer.from(object.bytes).toString('utf8'));
     if (piece !== undefined) pieces.push(piece);
   }
@@ -45,7 +45,7 @@ export async function archivedStreams(
 function firstVersions(versions: readonly ListedVersion[]): readonly ListedVersion[] {
   const first = new Map<string, ListedVersion>();
   for (const version of versions) {
-    if (version.deleteMarker || version.size > largestPiece || parseFileKey(version.key) === undefined)
+    if (version.deleteMarker || version.size > evidencePieceBytes || parseFileKey(version.key) === undefined)
       continue;
     const known = first.get(version.key);
     // S3 lists the newest first.

@@ -24,6 +24,7 @@ import { extendBoundary } from '../breakglass/protocol/boundary.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
+import { boundedList, mostKeys } from './bounded-list.ts';
 import { type HandlerEnvironment, readEnvironment } from './handler-environment.ts';
 import type {
   Archive,
@@ -71,7 +72,7 @@ export function createAwsPorts(host: Host): Ports {
 function awsIntake(aws: Aws, { policy: { region }, keys, intake: bucket }: HandlerEnvironment): Intake {
   return {
     get: (key, limit) => getObject(aws, region, keys, { bucket, key, limit }),
-    list: (prefix) => flat(listObjects(aws, region, keys, { bucket, prefix })),
+    list: (prefix, most = mostKeys) => boundedList(listObjects(aws, region, keys, { bucket, prefix }), most),
   };
 }
 

@@ -1,14 +1,14 @@
 import { sha256 } from '../breakglass/protocol/document.ts';
+import { evidencePieceBytes } from '../breakglass/protocol/evidence.ts';
 import { isSessionId, type SessionId } from '../breakglass/protocol/ids.ts';
 import { evidenceFile, evidencePrefix, fileKey, parseEvidenceKey } from '../breakglass/protocol/keys.ts';
 import { type EvidencePieceFile, evidencePieces } from '../breakglass/protocol/record-bodies.ts';
 import type { Session } from '../breakglass/protocol/session.ts';
+import { mostKeysOfAll } from './bounded-list.ts';
 import { appendRecord, type Chain, firstVersions, readChain } from './chain.ts';
 import { isTheirs } from './find-client-session.ts';
 import type { Listed, Ports } from './ports.ts';
 
-/** Largest piece of evidence that is kept; a client writes small ones. */
-const evidenceBytes = 8 * 1024 * 1024;
 /**
  * So many pieces of a session, by their numbers: a day of work has some thousand. A seal names all of them, and one that has
  * no room for them could never be written.
@@ -27,14 +27,15 @@ export const evidenceName = ({ id, clientId }: Pick<Session, 'id' | 'clientId'>)
  */
 export async function copyPiece(
   ports: Pick<Ports, 'intake' | 'archive'>,
-  id: SessionId,
+  { id, userId }: Pick<Session, 'id' | 'userId'>,
   key: string,
 ): Promise<string | undefined> {
   const place = parseEvidenceKey(key);
-  if (place === undefined || place.number >= mostPieces) return undefined;
-  const given = await ports.intake.get(key, evidenceBytes);
+  if (place === undefined || place.number >= mostPieces || !isSessionId(id)) return undefined;
+  const given = await ports.intake.get(key, evidencePieceBytes);
   if (given === undefined) return undefined;
-  const file = fileKey(id, evidenceFile(place.number));
+  const writer = userId === undefined ? place.userId : undefined;
+  const file = fileKey(id, evidenceFile(place.number, writer));
   // Whoever copied it before copied these very bytes: in the intake, too, a key is written once.
   await ports.archive.put(file, given.bytes);
   return file;
@@ -48,12 +49,14 @@ export async function keepEvidence(ports: Ports, session: Session): Promise<void
   const listed = await listPieces(ports, session);
   for (const { key, size } of listed)
     if (!isKept(key)) log(`${key} is one of too many and is not kept.`);
-    else if (size > evidenceBytes) log(`${key} has ${size} bytes and is not kept.`);
+    else if (size > evidencePieceBytes) log(`${key} has ${size} bytes and is not kept.`);
   const named = namesIn(await readChain(archive, id));
-  const wanted = listed.filter(({ key, size }) => size <= evidenceBytes && isKept(key) && !named.has(key));
+  const wanted = listed.filter(
+    ({ key, size }) => size <= evidencePieceBytes && isKept(key) && !named.has(key),
+  );
   const kept: EvidencePieceFile[] = [];
   for (let at = 0; at < wanted.length; at += atOnce) {
-    const turn = wanted.slice(at, at + atOnce).map(({ key }) => keepOne(ports, id, key));
+    const turn = wanted.slice(at, at + atOnce).map(({ key }) => keepOne(ports, session, key));
     kept.push(...(await Promise.all(turn)).filter((piece) => piece !== undefined));
   }
   for (let at = 0; at < kept.length; at += inOneRecord) {
@@ -75,7 +78,7 @@ async function listPieces(ports: Ports, session: Session): Promise<readonly List
   // AWS knows no id of whoever opened tier 3, only names: all folders are looked through, for a session of once a year.
   const pieces: Listed[] = [];
   const theirs = new Map<string, boolean>();
-  for (const listed of await intake.list('evidence/')) {
+  for (const listed of await intake.list('evidence/', mostKeysOfAll)) {
     const place = parseEvidenceKey(listed.key);
     if (place?.id !== clientId) continue;
     const known = theirs.get(place.userId) ?? (await isTheirs(ports, session, place.userId));
@@ -94,8 +97,8 @@ const namesIn = ({ records }: Chain): ReadonlySet<string> =>
     ),
   );
 
-async function keepOne(ports: Ports, id: SessionId, from: string): Promise<EvidencePieceFile | undefined> {
-  const key = await copyPiece(ports, id, from);
+async function keepOne(ports: Ports, session: Session, from: string): Promise<EvidencePieceFile | undefined> {
+  const key = await copyPiece(ports, session, from);
   if (key === undefined) return undefined;
   const [first] = firstVersions(await ports.archive.versions(key));
   if (first === undefined) return undefined;

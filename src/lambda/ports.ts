@@ -34,7 +34,8 @@ export interface Listed {
 export interface Intake {
   /** Undefined: there is none. At most `limit` bytes are read; of more, none. */
   get(key: string, limit: number): Promise<StoredObject | undefined>;
-  list(prefix: string): Promise<readonly Listed[]>;
+  /** Of more than `most` none: what can't be read in time lets nobody in, and keeps nobody there. */
+  list(prefix: string, most?: number): Promise<readonly Listed[]>;
 }
 
 export interface ArchiveVersion extends Listed {

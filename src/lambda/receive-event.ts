@@ -1,7 +1,13 @@
 import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import { grantUseFromEvent } from '../breakglass/protocol/grant-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
-import { parseEndKey, parseEvidenceKey, parseKillKey, parseRequestKey } from '../breakglass/protocol/keys.ts';
+import {
+  parseEndKey,
+  parseEvidenceKey,
+  parseKillKey,
+  parseRequestKey,
+  requestPrefix,
+} from '../breakglass/protocol/keys.ts';
 import {
   type Membership,
   membershipFromEvent,
@@ -10,8 +16,9 @@ import {
 } from '../breakglass/protocol/membership.ts';
 import { findGrant, findTier } from '../breakglass/protocol/policy.ts';
 import { parseRequest, requestBytes } from '../breakglass/protocol/request.ts';
-import { requestText } from '../breakglass/protocol/slack-text.ts';
+import { askedOftenText, requestText } from '../breakglass/protocol/slack-text.ts';
 import { asJsonObject, type JsonObject } from '../lib/json-object.ts';
+import { askedInHour, toldAnHour, toldOneByOne } from './asked-often.ts';
 import { readChain } from './chain.ts';
 import { endedByRemoval } from './ended-by-removal.ts';
 import { findClientSession } from './find-client-session.ts';
@@ -21,6 +28,7 @@ import type { Ports } from './ports.ts';
 import { recordEnd, recordRemoval } from './record-end.ts';
 import { recordUse } from './record-use.ts';
 import { sealLate } from './seal-session.ts';
+import { stateOf } from './session-state.ts';
 import { tellOnce } from './tell.ts';
 import { tellRefusedEmergency, tellRefusedGrant } from './tell-refused.ts';
 
@@ -95,8 +103,15 @@ async function announce(
   const { id, tier, requester } = request.value;
   if (id !== place.id || requester.userId !== place.userId) return;
   const userName = (await knownName(ports, place.userId)) ?? place.userId;
+  const channel = findTier(ports.policy, tier)?.channel;
+  if (!toldOneByOne(await ports.intake.list(requestPrefix(place.userId))).has(key)) {
+    const hour = askedInHour(stored?.lastModified ?? 0);
+    const often = askedOftenText(userName, toldAnHour, (hour + 1) * 3_600_000);
+    await tellOnce(ports, { about: `asked-often-${place.userId}-${hour}-${tier}`, channel, text: often });
+    return;
+  }
   const text = requestText({ ...request.value, requester: { ...requester, userName } });
-  await tellOnce(ports, { about: `asked-${id}`, channel: findTier(ports.policy, tier)?.channel, text });
+  await tellOnce(ports, { about: `asked-${id}`, channel, text });
 }
 
 /** Somebody was taken out of a group: all that lived on it is over, and what was issued because of it goes too. */
@@ -131,7 +146,9 @@ async function receiveEvidence(ports: Ports, key: string, name: SessionId, userI
   const id = await findClientSession(ports, name, userId);
   // Not opened yet: what opens it also seals it, with all evidence that is there by then.
   if (id === undefined) return;
-  await copyPiece(ports, id, key);
+  const session = stateOf(await readChain(ports.archive, id))?.session;
+  if (session === undefined) return;
+  await copyPiece(ports, session, key);
   // Asked after the copy: a seal that did not see it, and is not seen here, looks once more itself.
   const { records } = await readChain(ports.archive, id);
   const seal = records.findLast(({ kind }) => kind === 'seal');

@@ -7,9 +7,10 @@ import { ticketText } from '../breakglass/protocol/slack-text.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
 import { recentDays } from './intake.ts';
-import type { Ports } from './ports.ts';
+import type { Listed, Ports } from './ports.ts';
 import { stateOf } from './session-state.ts';
 import { tellOnce } from './tell.ts';
+import { turnOf } from './turn-of.ts';
 
 /** Sessions that need no reminder any more, as far as this instance has seen, and the reminders that it has told. */
 const doneOf = new WeakMap<Ports['archive'], Set<string>>();
@@ -18,6 +19,10 @@ const doneOf = new WeakMap<Ports['archive'], Set<string>>();
 const manyReminders = 24;
 /** Longest piece of evidence that is read; forge writes 256 KiB. */
 const pieceBytes = 1024 * 1024;
+/** Of one session so many pieces are read, the newest: a ticket comes at the end, or later. */
+const mostPieces = 100;
+/** Sessions that are looked at in one run. */
+const mostSessions = 50;
 
 /**
  * Emergencies whose ticket was to follow and is still missing when it is due: told once a period until it is there. What
@@ -30,14 +35,16 @@ export async function sweepTickets(ports: Ports): Promise<readonly string[]> {
   doneOf.set(archive, done);
   const oldest = now() - recentDays * 86_400_000;
   const told: string[] = [];
-  for (const { key, lastModified } of await archive.list('sessions/EV-')) {
+  const listed = await archive.list('sessions/EV-');
+  const open = listed.flatMap(({ key, lastModified }) => {
     const place = parseRecordKey(key);
-    if (place?.seq !== 0 || lastModified < oldest || done.has(place.session)) continue;
-    const session = stateOf(await readChain(archive, place.session))?.session;
+    return place?.seq !== 0 || lastModified < oldest || done.has(place.session) ? [] : [place.session];
+  });
+  for (const id of turnOf(open, mostSessions, now())) {
+    const session = stateOf(await readChain(archive, id))?.session;
     const due = session && dueTicket(ports, session);
-    if (session === undefined || due === undefined) done.add(place.session);
-    else if (await remind(ports, place.session, session, due, done))
-      told.push(`reminded of ${place.session}`);
+    if (session === undefined || due === undefined) done.add(id);
+    else if (await remind(ports, id, session, due, done)) told.push(`reminded of ${id}`);
   }
   return told;
 }
@@ -87,13 +94,17 @@ async function hasTicket({ intake }: Ports, { id, clientId, userId }: Session): 
   if (userId === undefined) return false;
   for (const name of [id, clientId]) {
     if (name === undefined || !isSessionId(name)) continue;
-    for (const { key } of await intake.list(evidencePrefix(userId, name))) {
+    const pieces = [...(await intake.list(evidencePrefix(userId, name)))].sort(newestFirst);
+    for (const { key, size } of pieces.slice(0, mostPieces)) {
+      if (size > pieceBytes) continue;
       const bytes = (await intake.get(key, pieceBytes))?.bytes;
       if (bytes !== undefined && new TextDecoder().decode(bytes).split('\n').some(namesTicket)) return true;
     }
   }
   return false;
 }
+
+const newestFirst = (one: Listed, other: Listed): number => other.lastModified - one.lastModified;
 
 function namesTicket(line: string): boolean {
   if (!line.includes('"ticket"')) return false;

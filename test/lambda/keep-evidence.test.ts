@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { evidencePieceBytes } from '../../src/breakglass/protocol/evidence.ts';
 import type { RequestId, SessionId } from '../../src/breakglass/protocol/ids.ts';
 import { evidenceKey, fileKey } from '../../src/breakglass/protocol/keys.ts';
 import { type ArchiveRecord, parseRecord } from '../../src/breakglass/protocol/record.ts';
@@ -130,5 +131,54 @@ describe('evidence', () => {
     expect(kept(cloud, emergency)).toEqual([[key, 'just in time\n']]);
     expect(records(cloud, emergency).filter(({ kind }) => kind === 'seal')).toHaveLength(2);
     expect(cloud.verify().findings).toEqual([]);
+  });
+
+  it('of tier 3 by two people of one name is kept of both, whatever numbers they took', async () => {
+    const cloud = createCloud();
+    const namesake = { userId: people.lee.userId, userName: 'sven@bank.example' };
+    cloud.names.set(namesake.userId, namesake.userName);
+    const event = assumeRoleEvent(
+      {
+        userIdentity: {
+          type: 'IAMUser',
+          arn: 'arn:aws:iam::999999999999:user/forge/forge-emergency-a',
+          accountId: '999999999999',
+        },
+      },
+      {
+        roleArn: 'arn:aws:iam::333333333333:role/forge/Forge-Prod-EmergencyOffline',
+        sourceIdentity: 'sven+mia',
+        tags: [
+          { key: 'forge:tier', value: '3' },
+          { key: 'forge:incident', value: 'INC-99' },
+          { key: 'forge:id', value: clientId },
+        ],
+      },
+    );
+    cloud.trail.push({ account: '333333333333', event });
+    cloud.deliver({ source: 'aws.sts', detail: event });
+    say(cloud, clientId, 0);
+    await cloud.run(minute);
+    say(cloud, clientId, 0, namesake);
+    await cloud.run(300 * minute, { sweeping: true });
+    expect(kept(cloud, emergency).map(([, text]) => text)).toEqual(
+      [people.sven, namesake].map(({ userId }) => `${userId} says 0\n`),
+    );
+    expect(cloud.verify().findings).toEqual([]);
+  });
+
+  it('in a piece that forge never writes is not kept: whoever reads the session reads all of it', async () => {
+    const cloud = createCloud();
+    breakGlass(cloud);
+    const key = evidenceKey(people.sven.userId, clientId, 0);
+    cloud.put({ key, bytes: new Uint8Array(evidencePieceBytes + 1) });
+    cloud.put({
+      key: evidenceKey(people.sven.userId, clientId, 1),
+      bytes: new Uint8Array(evidencePieceBytes),
+    });
+    await cloud.run(100 * minute, { sweeping: true });
+    expect(kept(cloud, emergency).map(([from]) => from)).toEqual([
+      evidenceKey(people.sven.userId, clientId, 1),
+    ]);
   });
 });

@@ -137,4 +137,27 @@ describe('the ticket of an emergency', () => {
     await cloud.run(5 * hour, sweeping);
     expect(said(cloud, /:ticket:/)).toEqual([]);
   });
+
+  it('is looked for in the newest pieces, and in no more of them than can be read', async () => {
+    const cloud = createCloud();
+    broken(cloud, 'to-follow');
+    await cloud.run(50 * minute);
+    for (let number = 0; number < 400; number++) {
+      const key = evidenceKey(people.sven.userId, clientId, number);
+      cloud.put({ key, bytes: new TextEncoder().encode('{}\n'), lastModified: cloud.now() - 1 });
+    }
+    const ticket = `{"type":"ticket","ticket":"INC-9"}\n`;
+    const key = evidenceKey(people.sven.userId, clientId, 999_999);
+    cloud.put({ key, bytes: new TextEncoder().encode(ticket) });
+    cloud.calls.length = 0;
+    await cloud.run(15 * minute, sweeping);
+    expect(said(cloud, /:ticket:/)).toEqual([]);
+    cloud.intake.delete(key);
+    cloud.calls.length = 0;
+    await cloud.run(2 * minute);
+    await cloud.sweep();
+    await cloud.run(minute);
+    expect(said(cloud, /:ticket:/)).toHaveLength(1);
+    expect(cloud.calls.filter((name) => name === 'sweeper intake.get').length).toBeLessThan(150);
+  });
 });

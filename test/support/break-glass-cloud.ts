@@ -4,6 +4,7 @@ import type { StoredObject } from '../../src/breakglass/protocol/document.ts';
 import type { Policy } from '../../src/breakglass/protocol/policy.ts';
 import { verifyChain } from '../../src/breakglass/protocol/verify-chain.ts';
 import type { ObjectVersion } from '../../src/breakglass/protocol/verify-versions.ts';
+import { mostKeys } from '../../src/lambda/bounded-list.ts';
 import { type ExporterInput, exporter } from '../../src/lambda/exporter.ts';
 import type { Member, Ports, TailCut } from '../../src/lambda/ports.ts';
 import { recorder } from '../../src/lambda/recorder.ts';
@@ -32,6 +33,8 @@ export interface Cloud {
   readonly intake: Map<string, StoredObject>;
   readonly archive: Map<string, readonly ObjectVersion[]>;
   readonly members: Map<string, Member>;
+  /** User names by id. */
+  readonly names: Map<string, string>;
   readonly cuts: ({ account: string } & TailCut)[];
   readonly said: { channel: string | undefined; text: string }[];
   readonly shells: Map<string, string>;
@@ -113,12 +116,12 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     tell: (channel, text) => call('slack.post', () => void cloud.said.push({ channel, text })),
     intake: {
       get: (key) => call('intake.get', () => cloud.intake.get(key)),
-      list: (prefix) =>
-        call('intake.list', () =>
-          [...cloud.intake.values()]
-            .filter(({ key }) => key.startsWith(prefix))
-            .map(({ key, bytes, lastModified }) => ({ key, size: bytes.length, lastModified })),
-        ),
+      list: (prefix, most = mostKeys) =>
+        call('intake.list', () => {
+          const found = [...cloud.intake.values()].filter(({ key }) => key.startsWith(prefix));
+          if (found.length > most) return [];
+          return found.map(({ key, bytes, lastModified }) => ({ key, size: bytes.length, lastModified }));
+        }),
     },
     archive: {
       versions: (prefix) =>
@@ -172,8 +175,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
       membersOf: (groupId) =>
         call('people.membersOf', () => [...cloud.members.values()].filter((one) => one.groupId === groupId)),
       removeMembership: (id) => call('people.removeMembership', () => cloud.members.delete(id)),
-      userName: (userId) =>
-        call('people.userName', () => Object.values(people).find((one) => one.userId === userId)?.userName),
+      userName: (userId) => call('people.userName', () => cloud.names.get(userId)),
     },
     workflow: {
       start: (name, input) =>
@@ -240,6 +242,7 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     intake: new Map(),
     archive: new Map(),
     members: new Map(),
+    names: new Map(Object.values(people).map(({ userId, userName }) => [userId, userName])),
     cuts: [],
     said: [],
     shells: new Map(),

@@ -29,6 +29,9 @@ export interface EvidencePart {
 
 export const journalPart = 'journal';
 
+/** Bytes of the largest piece that is kept. forge writes 256 KiB. */
+export const evidencePieceBytes = 1024 * 1024;
+
 export function encodeEvidence({ session, writer, piece, parts }: EvidencePiece): string {
   const lines = [JSON.stringify({ v: 1, type: 'evidence', session, writer, piece })];
   for (const { of, offset, lines: own } of parts)

@@ -60,11 +60,17 @@ export const fileKey = (session: SessionId, name: string): string =>
 export const ledgerKey = (seq: number): string =>
   written(`ledger/${digits(Math.floor(seq / 1_000), 5)}/${digits(seq, 8)}.json`, parseLedgerKey);
 
-/** Name of the file that a piece of evidence is copied to. */
-export const evidenceFile = (number: number): string => `client-${digits(number, 6)}.jsonl`;
+/**
+ * Name of the file that a piece of evidence is copied to. `userId`: of whoever delivered it, where the session knows no id but
+ * names, which two people can share.
+ */
+export const evidenceFile = (number: number, userId?: string): string =>
+  `client-${userId === undefined ? '' : `${userId}-`}${digits(number, 6)}.jsonl`;
 
-export const isEvidenceFile = (key: string): boolean =>
-  /^client-\d{6}\.jsonl$/.test(parseFileKey(key)?.name ?? '');
+export function isEvidenceFile(key: string): boolean {
+  const [name, userId] = /^client-(?:(.+)-)?\d{6}\.jsonl$/.exec(parseFileKey(key)?.name ?? '') ?? [];
+  return name !== undefined && (userId === undefined || isIdentityStoreId(userId));
+}
 
 export function parseRequestKey(
   key: string,

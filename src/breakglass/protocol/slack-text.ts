@@ -28,6 +28,10 @@ export function requestText(request: AccessRequest): string {
   );
 }
 
+/** Of somebody who asks again and again it is said once: the channel is for those who must act. `until`: epoch milliseconds. */
+export const askedOftenText = (userName: string, times: number, until: number): string =>
+  `:mute: *${name(userName)}* has asked more than ${times} times within an hour. What else they ask for until ${clock(until)} is not said here: \`forge breakglass list\` has it.`;
+
 /** Of a change its size and digest: the text is shown by forge, where it is compared with what it is for. */
 function changeLines({ change }: AccessRequest): readonly string[] {
   if (change === undefined) return [];

@@ -5,9 +5,10 @@ import type { IdentityParts } from '../../identity/identity-parts.ts';
 import { archivePlace, auditorAccount } from '../archive-place.ts';
 import { findArchivedSession } from '../archive-sessions.ts';
 import type { BreakGlassPlace } from '../break-glass-place.ts';
+import { tooMuchEvidence } from '../evidence-bound.ts';
 import { findReader } from '../history.ts';
 import { missingPieces, parseEvidence } from '../protocol/evidence.ts';
-import { parseFileKey, parseRecordKey } from '../protocol/keys.ts';
+import { isEvidenceFile, parseFileKey, parseRecordKey } from '../protocol/keys.ts';
 import { parseRecord } from '../protocol/record.ts';
 import { findSession, isDenied, readKeys } from '../read-records.ts';
 import { verifyArchive } from '../verify-archive.ts';
@@ -67,9 +68,12 @@ async function fromArchive(
   const lines: ClientLine[] = [];
   const trail: string[] = [];
   const pieces = [];
+  const tooMuch = tooMuchEvidence(id, first);
+  if (tooMuch !== undefined) missing.push(tooMuch);
   for (const version of first) {
     const file = parseFileKey(version.key)?.name;
     if (file === undefined && parseRecordKey(version.key) === undefined) continue;
+    if (tooMuch !== undefined && isEvidenceFile(version.key)) continue;
     const bytes = await bytesOf(version);
     if (bytes === undefined) {
       missing.push(`${version.key} has ${version.size} bytes and was not read`);

@@ -1,5 +1,6 @@
 import { archivePlace, auditorAccount } from '../../breakglass/archive-place.ts';
 import { findArchivedSession } from '../../breakglass/archive-sessions.ts';
+import { tooMuchEvidence } from '../../breakglass/evidence-bound.ts';
 import { parseFileKey, parseRecordKey, sessionPrefix } from '../../breakglass/protocol/keys.ts';
 import { type ArchiveRecord, parseRecord } from '../../breakglass/protocol/record.ts';
 import type { ObjectVersion } from '../../breakglass/protocol/verify-versions.ts';
@@ -28,7 +29,10 @@ export async function showArchived(context: Context, typed: string): Promise<voi
   const bucket = place.archiveBucket;
   using progress = output.progress(`reading ${bucket}`);
   const { id, versions: listed } = await findArchivedSession(account, bucket, typed);
-  const versions = await readVersions(account, bucket, listed, undefined, 'with lines');
+  const tooMuch = tooMuchEvidence(id, listed);
+  if (tooMuch !== undefined) output.warn(`${tooMuch} Its lines are not shown.`);
+  const lines = tooMuch === undefined ? 'with lines' : 'without lines';
+  const versions = await readVersions(account, bucket, listed, undefined, lines);
   progress[Symbol.dispose]();
   const shown = versions.map(shownOf).sort(byPlace);
   output.result({

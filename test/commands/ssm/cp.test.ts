@@ -317,7 +317,7 @@ describe('forge ssm cp besides', () => {
         ?.at(-1),
     ).toMatch(
       new RegExp(
-        `"type":"access.copied","direction":"upload","path":"journal","kind":"file","bytes":5000001,"sha256":"${digest}"`,
+        `"type":"access.copied","id":"[^"]+","direction":"upload","path":"journal","kind":"file","bytes":5000001,"sha256":"${digest}"`,
       ),
     );
   });

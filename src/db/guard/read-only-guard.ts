@@ -7,6 +7,12 @@ import { type Parsed, SqlParser } from './sql-parser.ts';
 /** SQL within SQL within SQL: query_to_xml('select query_to_xml(…)'). */
 const deepest = 3;
 
+interface Finding {
+  readonly refusal: Refusal | undefined;
+  readonly unseen: boolean;
+  readonly ends: boolean;
+}
+
 /**
  * Passes what only reads. It stands beside the server's own read-only transactions, not in their place: it keeps them
  * from being switched off, and refuses what they would let through. docs/databases-under-watch.md
@@ -17,7 +23,10 @@ export async function createReadOnlyGuard(): Promise<StatementGuard> {
 
 class ReadOnlyGuard implements StatementGuard {
   readonly #parser: SqlParser;
-  readonly #known = new KnownTexts<{ readonly refusal: Refusal | undefined }>();
+  readonly #known = new KnownTexts<Finding>();
+  /** In which group a session has ended a transaction, and nobody has heard of the server since. */
+  readonly #ended = new WeakMap<object, number>();
+  readonly waits = true;
 
   constructor(parser: SqlParser) {
     this.#parser = parser;
@@ -30,18 +39,34 @@ class ReadOnlyGuard implements StatementGuard {
     if (disagreement !== undefined) return disagreement;
     const { sql } = statement;
     const known = this.#known.find(sql);
-    if (known !== undefined) return known.finding.refusal;
+    if (known !== undefined) return this.#inGroup(statement, context, known.finding);
     const parsed = this.#parser.parse(sql);
-    if (parsed instanceof Promise) return parsed.then((tree) => this.#conclude(sql, tree));
-    return this.#conclude(sql, parsed);
+    const found =
+      parsed instanceof Promise
+        ? parsed.then((tree) => this.#conclude(sql, tree))
+        : this.#conclude(sql, parsed);
+    return found instanceof Promise
+      ? found.then((finding) => this.#inGroup(statement, context, finding))
+      : this.#inGroup(statement, context, found);
   }
 
-  #conclude(sql: string, parsed: Parsed): Refusal | undefined | Promise<Refusal | undefined> {
+  /** Up to the next Sync the server does not tell what a function has changed, also when a transaction ends before. */
+  #inGroup({ kind }: Statement, { session, group }: GuardContext, finding: Finding): Refusal | undefined {
+    if (finding.refusal !== undefined || kind === 'prepare') return finding.refusal;
+    if (finding.unseen && this.#ended.get(session) === group) return writes('This statement', apart);
+    if (finding.ends && kind !== 'query') this.#ended.set(session, group);
+    return undefined;
+  }
+
+  #conclude(sql: string, parsed: Parsed): Finding | Promise<Finding> {
     const judged = this.#judgeTree(parsed, deepest);
+    const verdicts = 'statements' in parsed ? parsed.statements.map(judgeRead) : [];
+    const facts = { unseen: verdicts.some(({ unseen }) => unseen), ends: verdicts.some(({ ends }) => ends) };
     // In SQL that is a constant, and in set_config, a number may be a setting.
     if (judged instanceof Promise)
-      return judged.then((refusal) => this.#known.add(sql, { refusal }, false).refusal);
-    return this.#known.add(sql, { refusal: judged }, isOneQuery(parsed) && !/set_config/i.test(sql)).refusal;
+      return judged.then((refusal) => this.#known.add(sql, { refusal, ...facts }, false));
+    const anyNumbers = isOneQuery(parsed) && !/set_config/i.test(sql);
+    return this.#known.add(sql, { refusal: judged, ...facts }, anyNumbers);
   }
 
   #judge(sql: string, depth: number): Refusal | undefined | Promise<Refusal | undefined> {
@@ -55,17 +80,15 @@ class ReadOnlyGuard implements StatementGuard {
     if ('problem' in parsed) return notRead(parsed);
     const { statements } = parsed;
     const inner: string[] = [];
-    let unseen = false;
     let ended = false;
     for (const [index, statement] of statements.entries()) {
       const verdict = judgeRead(statement);
       const which =
         statements.length > 1 ? `Statement ${index + 1} of ${statements.length}` : 'This statement';
       if (verdict.problem !== undefined) return writes(which, verdict.problem);
-      // A function could change the default for the transaction after this one, and what is sent next would be too late.
-      if (verdict.unseen && unseen && ended) return writes(which, apart);
-      if (verdict.unseen) unseen = true;
-      if (verdict.ends && unseen) ended = true;
+      // A function could have changed the default for the transaction after this one, also one of a cursor WITH HOLD.
+      if (verdict.unseen && ended) return writes(which, apart);
+      ended ||= verdict.ends;
       inner.push(...verdict.texts);
     }
     if (inner.length === 0) return undefined;
@@ -93,7 +116,7 @@ const hint =
   'Reading is what this access is for. To write, open the database with --write, or ask for a change with forge db request.';
 
 const apart =
-  'it comes after the end of a transaction in the same text, and must be sent by itself once that has ended';
+  'it comes behind the end of a transaction that is not answered yet, and must be sent by itself once that has ended';
 
 function writes(which: string, problem: string): Refusal {
   return {

@@ -29,6 +29,20 @@ export interface ClientSideParts {
 const [query, sync, terminate] = [0x51, 0x53, 0x58];
 const [bind, execute] = [0x42, 0x45];
 const simple = new Set([0x51, 0x46]);
+/** Query, function call, Sync: the server answers ReadyForQuery. */
+const ends = new Set([0x51, 0x46, 0x53]);
+/** Query, function call, Parse, Bind, Execute, Describe, Close. */
+const asksFor = new Set([0x51, 0x46, 0x50, 0x42, 0x45, 0x44, 0x43]);
+/** Of what is decided and not sent yet. */
+interface Unsent {
+  readonly query: boolean;
+  readonly end: boolean;
+}
+const nothingUnsent: Unsent = { query: false, end: false };
+const withStep = ({ query: had, end }: Unsent, { type }: ClientMessage): Unsent => ({
+  query: had || type === query,
+  end: end || ends.has(type),
+});
 
 /**
  * Takes what the client sends: each statement is asked about, recorded, and only then sent. What arrives together is
@@ -59,17 +73,17 @@ export class ClientSide {
   /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
   #take(steps: readonly Step[]): Promise<void> | undefined {
     const decided: (Decided | Buffer)[] = [];
-    let unsentQuery = false;
+    let unsent = nothingUnsent;
     let recording = false;
     for (const [index, step] of steps.entries()) {
       if (Buffer.isBuffer(step)) {
         decided.push(step);
         continue;
       }
-      if (this.#mustWait(step, unsentQuery)) return this.#takeFrom(steps, index, decided, unsentQuery);
-      unsentQuery ||= step.type === query;
+      if (this.#mustWait(step, unsent)) return this.#takeFrom(steps, index, decided, unsent);
+      unsent = withStep(unsent, step);
       const one = this.#decide(step);
-      if (one instanceof Promise) return this.#takeFrom(steps, index + 1, decided, unsentQuery, one);
+      if (one instanceof Promise) return this.#takeFrom(steps, index + 1, decided, unsent, one);
       recording ||= one.recorded !== undefined;
       decided.push(one);
     }
@@ -87,24 +101,24 @@ export class ClientSide {
     steps: readonly Step[],
     start: number,
     begun: readonly (Decided | Buffer)[],
-    hasQuery: boolean,
+    before: Unsent,
     coming?: Promise<Decided>,
   ): Promise<void> {
     let decided = [...begun];
-    let unsentQuery = hasQuery;
+    let unsent = before;
     if (coming !== undefined) decided.push(await coming);
     for (const step of steps.slice(start)) {
       if (Buffer.isBuffer(step)) {
         decided.push(step);
         continue;
       }
-      if (this.#mustWait(step, unsentQuery)) {
+      if (this.#mustWait(step, unsent)) {
         await this.#dispatchRecorded(decided);
         decided = [];
-        unsentQuery = false;
+        unsent = nothingUnsent;
         while (this.#mustWait(step)) await this.#parts.moved();
       }
-      unsentQuery ||= step.type === query;
+      unsent = withStep(unsent, step);
       const one = this.#decide(step);
       decided.push(one instanceof Promise ? await one : one);
     }
@@ -112,10 +126,13 @@ export class ClientSide {
   }
 
   /** What the name stands for hangs on an answer that is still to come. */
-  #mustWait(message: ClientMessage, unsentQuery = false): boolean {
-    if ((message.type !== bind && message.type !== execute) || this.#skipping) return false;
-    const { state, pipeline } = this.#parts;
-    const afterQuery = unsentQuery || pipeline.hasQuery;
+  #mustWait(message: ClientMessage, unsent = nothingUnsent): boolean {
+    if (this.#skipping) return false;
+    const { state, pipeline, guard } = this.#parts;
+    if (guard.waits === true && asksFor.has(message.type) && !pipeline.copying)
+      if (unsent.end || pipeline.endsUnanswered) return true;
+    if (message.type !== bind && message.type !== execute) return false;
+    const afterQuery = unsent.query || pipeline.hasQuery;
     if (!afterQuery && state.prepared.allSettled(state.group) && state.portals.allSettled(state.group))
       return false;
     const named = namesOf(message);

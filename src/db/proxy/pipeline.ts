@@ -110,6 +110,14 @@ export class Pipeline {
     return this.#queries > 0;
   }
 
+  /** What was sent last ends with a ReadyForQuery that has not come. */
+  get endsUnanswered(): boolean {
+    let last = this.#queue.length - 1;
+    while (last >= this.#first && this.#queue[last]?.kind === 'copy-end') last--;
+    const kind = last < this.#first ? undefined : this.#queue[last]?.kind;
+    return kind === 'sync' || kind === 'query' || kind === 'function';
+  }
+
   /** The server waits for the client's data. */
   get copying(): boolean {
     return this.#head()?.copying === true;

@@ -33,7 +33,8 @@ export class SessionState {
   }
 
   get context(): GuardContext {
-    return { encoding: this.encoding, standardStrings: this.standardStrings, readOnly: this.readOnly };
+    const { encoding, standardStrings, readOnly, group } = this;
+    return { encoding, standardStrings, readOnly, group, session: this };
   }
 
   statement(kind: Statement['kind'], text: PreparedText, values: readonly BoundValue[] = []): Statement {

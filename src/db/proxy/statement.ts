@@ -63,11 +63,17 @@ export interface GuardContext {
   readonly standardStrings: boolean;
   /** default_transaction_read_only as the server last reported it; those before PostgreSQL 14 don't. */
   readonly readOnly: boolean | undefined;
+  /** Whose it is: the same object for all of one connection. */
+  readonly session: object;
+  /** Which Sync comes next: up to it the server tells nothing of what has changed. */
+  readonly group: number;
 }
 
 /** Decides what may be sent. Asked for each Query, Parse, Bind, function call, in order. */
 export interface StatementGuard {
   check(statement: Statement, context: GuardContext): Refusal | undefined | Promise<Refusal | undefined>;
+  /** It must know what what was sent before has come to: nothing is sent behind a Sync or Query that is not answered. */
+  readonly waits?: boolean;
 }
 
 export interface StatementWatcher {

@@ -1,7 +1,13 @@
 import type { Client } from 'pg';
 import type { GuardContext, Refusal, Statement, StatementGuard } from '../../../src/db/proxy/statement.ts';
 
-export const context: GuardContext = { encoding: 'UTF8', standardStrings: true, readOnly: true };
+export const context: GuardContext = {
+  encoding: 'UTF8',
+  standardStrings: true,
+  readOnly: true,
+  group: 0,
+  session: {},
+};
 
 let statements = 0;
 

@@ -8,7 +8,7 @@ import type { OpenUpstream } from '../../../src/db/proxy/upstream.ts';
 import { type PlainPostgres, type PlainSession, startPlainPostgres } from '../../support/plain-postgres.ts';
 import { createTestHost } from '../../support/test-host.ts';
 import { NotingWatcher, plainUpstream, stageTarget } from '../proxy/proxy-stage.ts';
-import { errorField, query, RawClient } from '../proxy/raw-client.ts';
+import { bind, close, errorField, execute, parse, query, RawClient, sync } from '../proxy/raw-client.ts';
 import { checksum, schema, verdict } from './guard-stage.ts';
 import { letThrough, spaces, wrappings, writes } from './write-attempts.ts';
 
@@ -230,6 +230,45 @@ describe('guard and server', () => {
       expect((await client.until('CZ')).map(({ type }) => type)).toContain('D');
     });
     await nothingWritten('encoding');
+  });
+
+  it('hold in pipelines, where the next statement is there before the server has told what changed', async () => {
+    await owner.client.query('create view writing_view as select writes_quietly()');
+    const off = "select settings('default_transaction_read_only', 'off')";
+    const sjis = "select settings('client_encoding', 'SJIS')";
+    // Its last byte in UTF-8 takes the backslash with it in SJIS, and the quote is one.
+    const hidden = "select E'\u00c1\\'; commit; begin read write; delete from canary; commit; --'";
+    const run = (sql: string) => Buffer.concat([parse(sql), bind(), execute()]);
+    const attempts: readonly (readonly [Buffer[], string])[] = [
+      [[query(off), query('select writes_quietly()')], 'ZZ'],
+      [[run(off), sync, run('select writes_quietly()'), sync], 'ZZ'],
+      [[run(off), run('commit'), run('table writing_view'), sync], 'Z'],
+      [[run(off), run('commit'), query('table writing_view')], 'Z'],
+      [
+        [
+          run('begin'),
+          run(`declare c cursor with hold for ${off}`),
+          run('commit'),
+          run('table writing_view'),
+          sync,
+        ],
+        'Z',
+      ],
+      [[query(`begin; declare c cursor with hold for ${off}`), query('commit; table writing_view')], 'ZZ'],
+      [[query(sjis), query(hidden)], 'ZZ'],
+      [[query(off), close('S', 'x'), run('select writes_quietly()'), sync], 'ZZ'],
+    ];
+    try {
+      for (const [messages, answers] of attempts)
+        await withClient(async (_, folder) => {
+          using client = await RawClient.open(folder);
+          client.send(...messages);
+          await client.until(answers);
+        });
+    } finally {
+      await owner.client.query('drop view writing_view');
+    }
+    await nothingWritten('pipelined');
   });
 
   it('stop at once when a function has switched the default off', async () => {

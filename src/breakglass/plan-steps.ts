@@ -70,6 +70,11 @@ export function emergencySteps(
       { kind: 'local', what: 'tell the incidents channel in Slack; what can’t be told yet is told later' },
       call('sts AssumeRole', roleArn, 'in your own name, with tier, incident and reason'),
       sessionStep(command),
+      call(
+        's3 PutObject',
+        `${place.intakeBucket}/ends/<your id>/<session>.json`,
+        'says that it is over, and its keys are refused',
+      ),
     ],
     equivalents: [
       `aws sts assume-role --region ${place.region} --role-arn ${roleArn} --role-session-name <you> --source-identity <your id> --duration-seconds ${seconds} --tags ${pairs.join(' ')}`,

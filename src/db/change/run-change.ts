@@ -106,6 +106,8 @@ async function inTransaction({ client }: QuerySession, { change }: ChangeRun): P
   const statements: RanStatement[] = [];
   for (const statement of splitChange(change.text).statements)
     statements.push(await runStatement(client, change, statement));
+  // What would wait for COMMIT happens now: nobody counts or records it then, and a dry run would not see it fail.
+  await client.query('set constraints all immediate');
   // Of the same transaction still: nothing in the text has ended it.
   if ((await currentTransaction(client)) !== transaction)
     throw new ForgeError('failed', 'The change has ended its transaction by itself.', {
@@ -133,8 +135,12 @@ async function runStatement(
     const before = silent ? sumOf(await changedTables(client)) : 0;
     const result = await runOneStatement(client, sql);
     const said = rowsOfTag(result.tag);
-    if (!silent || said !== undefined) return { ...result, line, changed: said ?? 0 };
-    return { ...result, line, changed: Math.max(0, sumOf(await changedTables(client)) - before) };
+    if (!silent) return { ...result, line, changed: said ?? 0 };
+    const counted = Math.max(0, sumOf(await changedTables(client)) - before);
+    // The tag of WITH … DELETE … UPDATE is that of its last part alone.
+    const writes = sql.match(/\b(?:insert|update|delete|merge)\b/gi) ?? [];
+    if (writes.length > 1) return { ...result, line, changed: Math.max(said ?? 0, counted) };
+    return { ...result, line, changed: said ?? counted };
   } catch (error) {
     throw explained(error, change, [...change.text.slice(0, offset)].length);
   }

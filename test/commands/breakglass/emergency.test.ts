@@ -45,6 +45,9 @@ const uses = () =>
         name === 'AssumeRole' && String(parameters.roleArn).endsWith('/Forge-Prod-Emergency'),
     );
 const assumed = () => uses().length;
+const objects = (bucket: string) => [
+  ...(sandbox.world.organisation.buckets.find(({ name }) => name === bucket)?.objects ?? []),
+];
 const line = ['breakglass', '--tier', '0', '--env', 'prod-wealth', '--reason', 'site down <!here>'];
 const emergency = (command: readonly string[], options: RunOptions = {}, more: readonly string[] = []) =>
   sandbox.forge([...line, ...more, '--', ...command], {
@@ -101,9 +104,6 @@ describe('tier 0', () => {
     const run = await emergency(['true'], {}, ['--ticket', 'INC-9']);
     const [, id = ''] = /"forge:id"[^}]*"(BG-[^"]+)"/.exec(JSON.stringify(uses().at(-1))) ?? [];
     expect(run.code, run.stderr).toBe(0);
-    const objects = (bucket: string) => [
-      ...(sandbox.world.organisation.buckets.find(({ name }) => name === bucket)?.objects ?? []),
-    ];
     expect(objects(intakeBucket).map(([key]) => key)).toContainEqual(
       expect.stringMatching(new RegExp(`^ends/[^/]+/${id}\\.json$`)),
     );
@@ -119,6 +119,24 @@ describe('tier 0', () => {
     };
     for (let waited = 0; !ended(); waited += 50) {
       if (waited > 30_000) throw new Error('its keys are not refused within 30 s');
+      await sleep(50);
+    }
+  });
+
+  it('a terminal that is closed ends it there, too', async () => {
+    const ends = () => objects(intakeBucket).filter(([key]) => key.startsWith('ends/')).length;
+    const before = ends();
+    const terminal = await sandbox.pty(
+      [...line, '--ticket', 'INC-9', '--', 'sh', '-c', 'echo i""n; sleep 600'],
+      {
+        person: 'sam',
+      },
+    );
+    await terminal.waitFor(/^in\b/m);
+    terminal.kill('SIGHUP');
+    await terminal.exit;
+    for (let waited = 0; ends() === before; waited += 50) {
+      if (waited > 20_000) throw new Error('AWS is not told within 20 s');
       await sleep(50);
     }
   });

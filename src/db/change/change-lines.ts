@@ -1,5 +1,6 @@
 import type { Change } from '../../breakglass/protocol/change.ts';
 import { escapeForTerminal } from '../../lib/escape-for-terminal.ts';
+import { splitChange } from './split-change.ts';
 
 /** The whole text with its line numbers, harmless to a terminal; nothing is left out, however long. */
 export function numberedText(text: string): string {
@@ -43,5 +44,16 @@ export function changeText(change: Change): string {
     change.plan === undefined
       ? 'There is no EXPLAIN: whoever asked could not read this database.'
       : `EXPLAIN, as the requester’s forge had it:\n${escapeForTerminal(change.plan.text)}`;
-  return `${numberedText(change.text)}\n\n${plan}`;
+  return `${numberedText(change.text)}\n\n${plan}\n\n${outline(change.text)}`;
+}
+
+/** Last of all, next to the question: what stands above has long scrolled away where there are thousands of lines. */
+function outline(text: string): string {
+  const lines = new Map<string, number[]>();
+  for (const { words, line } of splitChange(text).statements) {
+    const kind = escapeForTerminal((words[0] ?? '?').toUpperCase().slice(0, 40));
+    lines.set(kind, [...(lines.get(kind) ?? []), line]);
+  }
+  const kinds = [...lines].map(([kind, at]) => `${at.length} ${kind} (line ${listed(at)})`);
+  return `Statements: ${kinds.slice(0, 30).join(', ')}${kinds.length > 30 ? ' and other kinds' : ''}`;
 }

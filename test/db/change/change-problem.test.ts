@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { numberedText } from '../../../src/db/change/change-lines.ts';
+import type { Change } from '../../../src/breakglass/protocol/change.ts';
+import { changeText, numberedText } from '../../../src/db/change/change-lines.ts';
 import { changeProblem } from '../../../src/db/change/change-problem.ts';
 import { estimateOf } from '../../../src/db/change/explain-change.ts';
 import { sameRows } from '../../../src/db/change/same-rows.ts';
@@ -70,6 +71,12 @@ describe('a text that is to be a change', () => {
         }
       }),
     );
+  });
+
+  it('ends with what it does and where, for what scrolled away', () => {
+    const text = `${update}\n${update}${'\n'.repeat(60_000)}delete from orders;`;
+    const shown = changeText({ text } as Change);
+    expect(shown.split('\n').at(-1)).toBe('Statements: 2 UPDATE (line 1, 2), 1 DELETE (line 60002)');
   });
 
   it('is shown whole, with its lines numbered, whatever is in it', () => {

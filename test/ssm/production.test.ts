@@ -72,7 +72,7 @@ describe('a production database without the VPN', () => {
     );
     expect(run).toMatchObject({ code: 0, stderr: throughBastion });
     expect(run.stdout).toMatch(/^\S+\/\.cache\/forge\/db\/\S+ disable\nforge_ro\n$/);
-    expect(logins().slice(before)).toEqual([wealth().readerEndpoint, wealth().readerEndpoint]);
+    expect(new Set(logins().slice(before))).toEqual(new Set([wealth().readerEndpoint]));
   });
 
   it('opens in the built-in shell', async () => {

@@ -1,5 +1,6 @@
+import { withCommands } from '../proxy/commands-in.ts';
 import type { MaskedSql, MaskSql } from '../proxy/mask-passwords.ts';
-import { type SqlPiece, sqlPieces } from '../proxy/sql-pieces.ts';
+import { hasBackslash, type SqlPiece, sqlPieces } from '../proxy/sql-pieces.ts';
 
 /** `column`, `table.column`; each part with `*` for anything, upper and lower case alike. */
 interface ColumnPattern {
@@ -19,13 +20,19 @@ const mask = "'***'";
 export function columnMask(patterns: readonly string[]): MaskSql | undefined {
   if (patterns.length === 0) return undefined;
   const parsed = patterns.map(parsePattern);
-  return (sql) => maskColumns(parsed, sql);
+  return (sql, standardStrings) => maskColumns(parsed, sql, standardStrings);
 }
 
-function maskColumns(patterns: readonly ColumnPattern[], sql: string): MaskedSql {
-  const pieces = sqlPieces(sql);
-  if (pieces === undefined)
-    return { sql: `/* *** ${sql.length} characters that forge can't cut into constants */`, secret: true };
+function maskColumns(
+  patterns: readonly ColumnPattern[],
+  sql: string,
+  standardStrings: boolean | undefined,
+): MaskedSql {
+  const pieces = sqlPieces(sql, standardStrings);
+  if (pieces === undefined) {
+    const masked = `/* *** ${sql.length} characters that forge can't cut into constants */`;
+    return { sql: withCommands(masked, sql), secret: true };
+  }
   const said = pieces.filter(({ kind }) => kind !== 'space' && kind !== 'comment');
   const names = said.flatMap(namesOf);
   const concerned = patterns.filter(
@@ -47,7 +54,10 @@ function maskColumns(patterns: readonly ColumnPattern[], sql: string): MaskedSql
     if (piece.kind === 'comment') return '/* *** */';
     return isConstant(piece) && !numbers.has(piece) && !plain.has(piece) ? mask : piece.text;
   });
-  return { sql: text.join(''), secret: false, parameters };
+  const shown = text.join('');
+  const from = pieces.findIndex(hasBackslash);
+  const rest = pieces.slice(from).map((piece) => piece.text);
+  return { sql: from < 0 ? shown : withCommands(shown, rest.join('')), secret: false, parameters };
 }
 
 function parsePattern(pattern: string): ColumnPattern {

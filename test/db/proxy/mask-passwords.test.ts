@@ -44,6 +44,7 @@ describe('a password is never left', () => {
     `copy (select 1) to program 'curl -u bob:x --pass pwd=${secret}'`,
     `alter role bob password '' '${secret}'`,
     `alter role bob password ''\n'${secret}'`,
+    `alter role bob password 'it\\'s ${secret} isn\\'t'`,
   ])('%s', (sql) => {
     const masked = maskPasswords(sql);
     expect(masked.secret).toBe(true);
@@ -64,17 +65,69 @@ describe('a password is never left', () => {
       ')',
       ';',
       "E'\\''",
+      "'\\'",
+      "'",
     );
     fc.assert(
       fc.property(
         fc.array(noise),
         fc.array(noise),
         fc.constantFrom("'", '$$', '$q$'),
-        (front, back, quote) => {
+        fc.boolean(),
+        (front, back, quote, standard) => {
           const sql = `alter role bob ${front.join(' ')} password ${quote}${secret}${quote} ${back.join(' ')}`;
-          expect(maskPasswords(sql).sql).not.toContain(secret);
+          expect(maskPasswords(sql, standard).sql).not.toContain(secret);
         },
       ),
+    );
+  });
+});
+
+describe('a statement is never hidden', () => {
+  it.each([
+    [
+      `delete from customers where name <> '\\' /* crypt */`,
+      `delete from customers where name <> '***' /* *** */`,
+    ],
+    [`delete from customers where note = e'a'\n'crypt\\''`, `delete from customers where note = '***'`],
+    [`delete from customers where note = e'a' -- b\n 'crypt\\''`, `delete from customers where note = '***'`],
+    ['truncate passwords; drop table customers', 'truncate passwords; drop table customers'],
+    ["select '\u00a0', \u00a0e'\\', 1; drop table x --crypt '", 'drop table x'],
+    ["select $🎉$ ' $🎉$; drop table x /* crypt */", 'drop table x'],
+    // The server may read it so when a SET is on its way.
+    ["select '\\' || '; drop/* a */table customers; -- crypt '", 'drop table customers'],
+    ["delete from a where b = '\\''; drop table customers; -- crypt", 'drop table customers'],
+    ["select 1 where '\\'and pwd=''; drop table customers", '; drop table customers'.slice(2)],
+  ])('%s', (sql, shown) => expect(maskPasswords(sql).sql).toContain(shown));
+
+  it.each([
+    "select '\\' /* crypt */ '; delete from t where b = '",
+    "select N'\\' /* crypt */ '; delete from t where b = '",
+  ])('with standard_conforming_strings off: %s', (sql) => {
+    const pieces = sqlPieces(`${sql}'`, false) ?? [];
+    expect(pieces.filter(({ kind }) => kind === 'string')).toHaveLength(2);
+    expect(maskPasswords(`${sql}'`, false).sql).toContain('delete from t');
+  });
+
+  it('whatever stands before it', () => {
+    const noise = fc.constantFrom(
+      "'a'",
+      "'\\'",
+      "e'\\''",
+      '$$b$$',
+      '/* crypt */',
+      '-- pwd\n',
+      '"password"',
+      'crypt',
+      "e'a'\n'\\''",
+      ',',
+      "n'x'",
+    );
+    fc.assert(
+      fc.property(fc.array(noise), fc.array(noise), fc.boolean(), (front, back, standard) => {
+        const sql = `select ${front.join(' , ')} ; drop table customers; ${back.join(' , ')}`;
+        expect(maskPasswords(sql, standard).sql).toContain('drop table customers');
+      }),
     );
   });
 });

@@ -8,7 +8,7 @@ export interface LoggedStatement {
   readonly connection: number | undefined;
   readonly kind: string;
   readonly sql: string;
-  /** Characters of the whole text, where it was cut. */
+  /** Characters of the whole text, where `sql` is not all of it. */
   readonly length: number | undefined;
   /** Bound values: text, null, or an object that says why there is none. */
   readonly values: readonly unknown[];
@@ -36,19 +36,32 @@ export interface StatementLogRead {
 }
 
 export function readStatementLog(lines: Iterable<string>): StatementLogRead {
-  const statements = new Map<number, LoggedStatement>();
+  const statements = new Map<number, Begun>();
   let unreadable = 0;
   for (const line of lines) {
     const event = parseRecord(line)?.event;
     const number = event?.statement;
     if (event === undefined || typeof number !== 'number') unreadable++;
-    else if (event.type === 'statement') statements.set(number, { ...statementOf(event, number) });
+    else if (event.type === 'statement') statements.set(number, { ...statementOf(event, number), texts: [] });
     else {
       const statement = statements.get(number);
-      if (statement !== undefined) statements.set(number, { ...statement, outcome: outcomeOf(event) });
+      if (statement === undefined) continue;
+      if (event.type === 'text') statement.texts.push(textOf(event.sql) ?? '');
+      else statement.outcome = outcomeOf(event);
     }
   }
-  return { statements: [...statements.values()], unreadable };
+  return { statements: [...statements.values()].map(whole), unreadable };
+}
+
+interface Begun extends Omit<LoggedStatement, 'outcome'> {
+  readonly texts: string[];
+  outcome: LoggedOutcome | undefined;
+}
+
+function whole({ texts, ...statement }: Begun): LoggedStatement {
+  if (texts.length === 0) return statement;
+  const sql = statement.sql + texts.join('');
+  return { ...statement, sql, length: sql.length === statement.length ? undefined : statement.length };
 }
 
 function statementOf(event: JournalRecord['event'], statement: number): LoggedStatement {

@@ -7,12 +7,14 @@ const afterHash = '"}\n';
 const hexBytes = 64;
 /** Bytes that a line has beside its record. */
 const sealBytes = ',"previous":""'.length + beforeHash.length + afterHash.length + 2 * hexBytes;
+const leastBytes = 8 * 1024;
+const mostKept = 4 * 1024 * 1024;
 /** A character of JavaScript is three bytes of UTF-8 at most. */
 const widest = 3;
 
 /** Lines as bytes, put together where they are hashed and written from: for thousands of records a second. */
 export class RecordBytes {
-  #bytes = Buffer.allocUnsafe(8 * 1024);
+  #bytes = Buffer.allocUnsafe(leastBytes);
   #used = 0;
   #previous: string;
 
@@ -44,6 +46,8 @@ export class RecordBytes {
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#used);
     this.#used = 0;
+    // One huge statement must not keep its room for the rest of the day.
+    if (this.#bytes.length > mostKept) this.#bytes = Buffer.allocUnsafe(leastBytes);
     return taken;
   }
 

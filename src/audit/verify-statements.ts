@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { firstPrevious, parseRecord } from './journal-record.ts';
+import { firstPrevious, type JournalRecord, parseRecord } from './journal-record.ts';
 import { readWholeLines } from './read-whole-lines.ts';
 import type { ClosedStream, FoundStream } from './statement-stream.ts';
 
@@ -58,6 +58,8 @@ class StatementChain {
   lines = 0;
   readonly #closed: ClosedStream | undefined;
   #previous = firstPrevious;
+  /** Of the statement whose text goes on in the next line. */
+  #open: { readonly statement: unknown; readonly characters: number } | undefined;
 
   constructor(closed: ClosedStream | undefined) {
     this.#closed = closed;
@@ -71,12 +73,30 @@ class StatementChain {
     if (this.#closed !== undefined && this.lines > this.#closed.lines)
       return 'this line was added after the stream was closed';
     this.#previous = record.hash;
+    return this.#addText(record.event);
+  }
+
+  /** A long text has its lines behind its statement's, with nothing between them. */
+  #addText({ type, statement, sql, length }: JournalRecord['event']): string | undefined {
+    const open = this.#open;
+    const here = typeof sql === 'string' ? sql.length : 0;
+    if (type === 'text' ? open === undefined || open.statement !== statement : open !== undefined)
+      return open === undefined
+        ? 'it goes on with the text of a statement that has ended'
+        : `the text of statement ${open.statement} is not whole before it`;
+    const whole = type === 'text' ? (open?.characters ?? 0) : typeof length === 'number' ? length : here;
+    const characters = whole - here;
+    if (characters < 0) return `the text of statement ${statement} is longer than it was`;
+    this.#open =
+      (type === 'text' || type === 'statement') && characters > 0 ? { statement, characters } : undefined;
     return undefined;
   }
 
   end(): string | undefined {
     if (this.#closed === undefined) return undefined;
     const { lines, head } = this.#closed;
+    if (this.#open !== undefined && this.lines === lines)
+      return `the text of statement ${this.#open.statement} is not whole`;
     if (this.lines < lines) return `the end was cut off: the journal knows of ${lines} lines`;
     return this.#previous === head ? undefined : otherBytes;
   }

@@ -10,7 +10,10 @@ export function statementText(logged: LoggedStatement, style: Style): string {
     stateText(logged, style),
     style.dim([`#${connection ?? '?'}`, application].filter(Boolean).join(' ')),
   ];
-  const cut = length === undefined ? [] : [style.dim(`… ${length} characters in all`)];
+  const cut =
+    length === undefined
+      ? []
+      : [style.caution(`… ${length - sql.length} of ${length} characters are not in the record`)];
   return [
     facts.filter((fact) => fact !== '').join('  '),
     ...sql.split('\n').map((line) => `    ${style.plain(line)}`),
@@ -51,10 +54,13 @@ function valueText(value: unknown): string {
   const facts = value as Readonly<Record<string, unknown>>;
   if (facts.masked === true) return '*** (masked)';
   if (facts.unread === true) return '(too large to be recorded)';
-  if (typeof facts.cut === 'string') return `'${facts.cut}' … (${String(facts.bytes)} bytes in all)`;
+  if (typeof facts.cut === 'string')
+    return `'${facts.cut}' … (${String(facts.bytes)} bytes in all${hashText(facts.sha256)})`;
   if (typeof facts.more === 'number') return `… and ${facts.more} more`;
   return JSON.stringify(value);
 }
+
+const hashText = (sha256: unknown): string => (typeof sha256 === 'string' ? `, SHA-256 ${sha256}` : '');
 
 function millisecondsText(milliseconds: number): string {
   if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;

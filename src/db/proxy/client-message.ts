@@ -19,9 +19,6 @@ export interface FunctionMessage {
   readonly values: readonly BoundValue[];
 }
 
-/** Of one value; more of it is not kept for the record. */
-const keptOfValue = 1024;
-
 export function parseQuery(body: Buffer): PreparedText | undefined {
   const end = body.indexOf(0);
   return end >= 0 && end === body.length - 1 ? textOf(body, 0, end) : undefined;
@@ -113,7 +110,7 @@ function parseValues(
     if (length < -1) return undefined;
     const size = Math.max(0, length);
     if (offset + size > body.length + more) return undefined;
-    const bytes = length < 0 ? null : body.subarray(offset, Math.min(offset + size, offset + keptOfValue));
+    const bytes = length < 0 ? null : body.subarray(offset, offset + size);
     values.push({ binary: binary(index), bytes, size });
     offset += size;
   }

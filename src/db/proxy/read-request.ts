@@ -68,7 +68,7 @@ export function readRequest(state: SessionState, message: ClientMessage): Asked 
       const parsed = oversized ? undefined : parseParse(message.body);
       if (parsed === undefined)
         return refused({ kind: 'parse' }, oversized ? tooLong : invalidFormat, failingParse(''));
-      const { text } = parsed;
+      const text = { ...parsed.text, standardStrings: state.standardStrings };
       const statement = state.statement('prepare', text);
       const { confirm, drop } = settle(state.prepared, state.prepared.expect(parsed.name, text, state.group));
       const request: Request = { kind: 'parse', statement, onDone: confirm, onDropped: drop };

@@ -6,6 +6,8 @@ import type { BoundValue, GuardContext, Statement, TransactionState } from './st
 export interface PreparedText {
   readonly sql: string;
   readonly exact: boolean;
+  /** As it was when the server got it; undefined: as it is now. */
+  readonly standardStrings?: boolean;
 }
 
 /** What one session is known to be at, from what went through. */
@@ -45,6 +47,7 @@ export class SessionState {
       kind,
       sql: text.sql,
       exact: text.exact,
+      standardStrings: text.standardStrings ?? this.standardStrings,
       values,
       application,
       transaction,

@@ -5,8 +5,10 @@ import type { Outcome, Statement } from './statement.ts';
 /** What of a statement may be written down, cut to size: JSON already, for prepared statements come again and again. */
 export interface ShownStatement {
   readonly sql: string;
-  /** Characters of the whole text when `sql` is cut. */
+  /** Characters of the whole text when `sql` is only its beginning. */
   readonly length: number | undefined;
+  /** What follows `sql`, each for a line of its own. */
+  readonly more?: readonly string[] | undefined;
   readonly values: string | undefined;
   readonly application: string;
 }
@@ -53,6 +55,7 @@ export class StatementLines {
     this.#add(
       `${this.#begin(now, 'statement')}${id},"connection":${connection},"kind":"${kind}","sql":${shown.sql}${length}${inexact}${values},"application":${shown.application},"transaction":"${transaction}"`,
     );
+    for (const sql of shown.more ?? []) this.#add(`${this.#begin(now, 'text')}${id},"sql":${sql}`);
   }
 
   outcome(now: number, outcome: Outcome): void {

@@ -1,7 +1,9 @@
+import { hash as digest } from 'node:crypto';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact } from '../../lib/secret.ts';
 import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
+import { redactSql } from './redact-sql.ts';
 import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
 import { StatementLines } from './statement-lines.ts';
 
@@ -14,14 +16,15 @@ export interface LogOptions {
   readonly mask?: MaskSql | undefined;
 }
 
-/** What is shown of a text, as JSON and cut, and of its values. */
+/** What is shown of a text, as JSON in pieces, and of its values. */
 interface Shown extends Omit<MaskedSql, 'sql'> {
   readonly json: string;
   readonly length: number | undefined;
+  readonly more: readonly string[] | undefined;
 }
 
-/** In JSON each character may become six bytes; a line has 200 000. */
-const longestSql = 24_000;
+/** Of one line: in JSON each character may become six bytes; a line has 200 000. */
+const longestPiece = 24_000;
 const longestValue = 256;
 const longestValues = 6_000;
 const mostRemembered = 200;
@@ -31,8 +34,8 @@ const outcomePatienceMs = 100;
 const mostWaiting = 32 * 1024;
 
 /**
- * Statements and their outcomes as lines of a stream. A statement is one line, written before it is sent; its outcome
- * is another. In a break-glass session a statement waits for the disk, with all that wait at the time; else the system
+ * Statements and their outcomes as lines of a stream. A statement is one line, or several where it is long, written
+ * whole before it is sent; its outcome is another. In a break-glass session a statement waits for the disk, with all that wait at the time; else the system
  * has it in the same moment, and the disk soon (docs/decisions/0017).
  */
 export class StatementLog implements StatementWatcher, AsyncDisposable {
@@ -103,7 +106,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 
   #announce(statement: Statement): void {
     const { application, values } = statement;
-    const shown = this.#show(statement.sql);
+    const shown = this.#show(statement);
     if (application !== this.#application.given)
       this.#application = {
         given: application,
@@ -112,6 +115,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     this.#lines.statement(this.#host.now(), statement, {
       sql: shown.json,
       length: shown.length,
+      more: shown.more,
       values: values.length === 0 ? undefined : JSON.stringify(this.#values(statement, shown)),
       application: this.#application.json,
     });
@@ -136,22 +140,30 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   /** Prepared statements come again and again. */
-  #show(sql: string): Shown {
-    const known = this.#shown.get(sql);
+  #show({ sql, standardStrings }: Statement): Shown {
+    const key = standardStrings ? sql : `\0${sql}`;
+    const known = this.#shown.get(key);
     if (known !== undefined) return known;
-    const masked = maskPasswords(sql);
-    const more = this.#options.mask?.(masked.sql);
+    const masked = maskPasswords(sql, standardStrings);
+    const more = this.#options.mask?.(masked.sql, standardStrings);
     const secret = masked.secret || more?.secret === true;
-    const text = redact((more ?? masked).sql);
-    const cut = text.length > longestSql;
-    const json = JSON.stringify(cut ? text.slice(0, longestSql) : text);
-    const length = cut ? text.length : undefined;
-    const found = { json, length, secret, parameters: more?.parameters };
-    if (sql.length > longestSql) return found;
+    const text = redactSql((more ?? masked).sql, standardStrings);
+    const found = { ...inPieces(text), secret, parameters: more?.parameters };
+    if (sql.length > longestPiece) return found;
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
-    this.#shown.set(sql, found);
+    this.#shown.set(key, found);
     return found;
   }
+}
+
+/** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */
+function inPieces(text: string): Pick<Shown, 'json' | 'length' | 'more'> {
+  const { length } = text;
+  if (length <= longestPiece) return { json: JSON.stringify(text), length: undefined, more: undefined };
+  const more: string[] = [];
+  for (let at = longestPiece; at < length; at += longestPiece)
+    more.push(JSON.stringify(text.slice(at, at + longestPiece)));
+  return { json: JSON.stringify(text.slice(0, longestPiece)), length, more };
 }
 
 function shownValue({ binary, bytes, size }: BoundValue): unknown {
@@ -159,5 +171,11 @@ function shownValue({ binary, bytes, size }: BoundValue): unknown {
   if (bytes === undefined) return { unread: true };
   const shown = bytes.subarray(0, longestValue);
   const text = binary ? `\\x${shown.toString('hex')}` : shown.toString('utf8');
-  return shown.length < size ? { cut: text, bytes: size } : text;
+  if (shown.length === size) return text;
+  // What was cut can be told from another, where all of it was there.
+  return {
+    cut: text,
+    bytes: size,
+    sha256: bytes.length === size ? digest('sha256', bytes, 'hex') : undefined,
+  };
 }

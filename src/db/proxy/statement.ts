@@ -1,7 +1,7 @@
 /** A value bound to $1, $2 … as the client sent it. */
 export interface BoundValue {
   readonly binary: boolean;
-  /** The first bytes; null is NULL; undefined when the message was too large to be read that far. */
+  /** As far as they were read, which is whole in a message of up to 64 KiB; null is NULL; undefined: not read. */
   readonly bytes: Buffer | null | undefined;
   /** Bytes of the whole value; 0 for NULL. */
   readonly size: number;
@@ -22,6 +22,8 @@ export interface Statement {
   readonly sql: string;
   /** False when the bytes are not UTF-8: `sql` is then not what the server reads. */
   readonly exact: boolean;
+  /** standard_conforming_strings, as the server last reported it before it got the text. */
+  readonly standardStrings: boolean;
   readonly values: readonly BoundValue[];
   /** application_name, as the client last set it. */
   readonly application: string;

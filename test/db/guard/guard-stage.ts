@@ -18,6 +18,7 @@ export function statement(sql: string, more: Partial<Statement> = {}): Statement
     kind: 'query',
     sql,
     exact: true,
+    standardStrings: true,
     values: [],
     application: 'test',
     transaction: 'idle',

@@ -11,6 +11,7 @@ const statement: fc.Arbitrary<Statement> = fc.record({
   kind: fc.constantFrom('query', 'prepare', 'bind', 'portal', 'function'),
   sql: text,
   exact: fc.boolean(),
+  standardStrings: fc.constant(true),
   values: fc.constant([]),
   application: text,
   transaction: fc.constantFrom('idle', 'open', 'failed'),
@@ -32,6 +33,7 @@ it('are what encodeRecord writes of the same events, one chain, in whatever port
     statement,
     outcome: fc.option(outcome, { nil: undefined }),
     length: fc.option(fc.nat(), { nil: undefined }),
+    more: fc.option(fc.array(text, { maxLength: 3 }), { nil: undefined }),
     values: fc.option(text, { nil: undefined }),
     now: fc.nat({ max: 4e12 }),
     taken: fc.boolean(),
@@ -48,11 +50,12 @@ it('are what encodeRecord writes of the same events, one chain, in whatever port
         previous = hash;
         wanted += `${line}\n`;
       };
-      for (const { statement: one, outcome: ended, length, values, now, taken } of all) {
+      for (const { statement: one, outcome: ended, length, more, values, now, taken } of all) {
         const { id, connection, kind, sql, exact, application, transaction } = one;
         const shown = {
           sql: JSON.stringify(sql),
           length,
+          more: more?.map((one) => JSON.stringify(one)),
           values: values === undefined ? undefined : JSON.stringify(values),
           application: JSON.stringify(application),
         };
@@ -70,6 +73,8 @@ it('are what encodeRecord writes of the same events, one chain, in whatever port
           },
           ...{ exact: exact ? undefined : false, values, application, transaction },
         });
+        for (const piece of more ?? [])
+          want(now, { type: 'text', id: access, breakglass: session, statement: id, sql: piece });
         if (ended !== undefined) {
           lines.outcome(now, { ...ended, statement: one });
           const { end, tags, rows, sqlState, milliseconds } = ended;

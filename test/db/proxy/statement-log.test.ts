@@ -1,7 +1,10 @@
+import { hash as digest } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { firstPrevious, parseRecord } from '../../../src/audit/journal-record.ts';
+import { encodeRecord, firstPrevious, parseRecord } from '../../../src/audit/journal-record.ts';
+import { readStatementLog } from '../../../src/audit/logged-statements.ts';
 import { longestLine, openStream } from '../../../src/audit/stream-file.ts';
+import { chainProblem } from '../../../src/audit/verify-statements.ts';
 import { StatementLog } from '../../../src/db/proxy/statement-log.ts';
 import { type ProxyStage, startProxyStage } from './proxy-stage.ts';
 import { bind, errorField, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
@@ -67,7 +70,11 @@ it('statements and outcomes are lines of a stream, chained, with values, and wit
     {
       ...{ type: 'statement', ...said, statement: 3, kind: 'bind' },
       sql: 'select $1::text as card, $2::int, $3::text',
-      values: JSON.stringify([{ masked: true }, null, { cut: 'x'.repeat(256), bytes: 2_000 }]),
+      values: JSON.stringify([
+        { masked: true },
+        null,
+        { cut: 'x'.repeat(256), bytes: 2_000, sha256: digest('sha256', 'x'.repeat(2_000), 'hex') },
+      ]),
     },
     {
       ...{ type: 'statement', ...said, statement: 5, kind: 'bind' },
@@ -105,6 +112,72 @@ it('the longest texts and values make lines that a stream takes', async () => {
   expect(longest).toBeLessThanOrEqual(longestLine);
   expect(first).toMatchObject({ length: 100_009 });
   expect(JSON.parse(String(second?.values)).at(-1)).toEqual({ more: expect.any(Number) });
+});
+
+it('what stands behind a long comment is in the record before it is sent, whole, and its absence is noticed', async () => {
+  const path = { session: 'BG-6', name: 'statements-a6.jsonl' };
+  const file = await openStream(stage.host, path);
+  const log = new StatementLog(stage.host, file, { access: 'a6', breakglass: 'BG-6' });
+  const sql = `/*${'x😀'.repeat(20_000)}*/ drop table customers`;
+  let recorded = '';
+  const proxy = await stage.start({
+    watcher: {
+      before: async (statement) => {
+        await log.before(statement);
+        recorded = readFileSync(file.path, 'utf8');
+      },
+      after: (outcome) => log.after(outcome),
+    },
+  });
+  using client = await RawClient.open(proxy.endpoint.host);
+  client.send(query(sql), query('select 1'));
+  await client.until('ZZ');
+  await proxy.end('over');
+  await log[Symbol.asyncDispose]();
+  await file.close();
+  const linesOf = (text: string) => text.trimEnd().split('\n');
+  expect(readStatementLog(linesOf(recorded)).statements[0]?.sql).toBe(sql);
+  const lines = linesOf(readFileSync(file.path, 'utf8'));
+  const [first, second] = readStatementLog(lines).statements;
+  expect(first).toMatchObject({ sql, length: undefined, outcome: { end: 'failed' } });
+  expect(second).toMatchObject({ sql: 'select 1', outcome: { end: 'done' } });
+  expect(chainProblem(lines, undefined)).toBeUndefined();
+  const forged = rechained(lines.filter((line) => !line.includes('drop table')));
+  expect(chainProblem(forged, undefined)?.reason).toBe('the text of statement 1 is not whole before it');
+  expect(readStatementLog(forged).statements[0]).toMatchObject({ length: sql.length });
+});
+
+/** As somebody would write it who knows how the hashes are made. */
+function rechained(lines: readonly string[]): string[] {
+  let previous = firstPrevious;
+  return lines.map((text) => {
+    const { at, ...event } = parseRecord(text)?.event ?? { at: '', type: '' };
+    const { line, hash } = encodeRecord(Date.parse(at), previous, event);
+    previous = hash;
+    return line;
+  });
+}
+
+it('what looks like a credential takes nothing of the statement with it', async () => {
+  let written = '';
+  const file = {
+    appendBytes: async () => {},
+    putBytes: (bytes: Buffer) => {
+      written += bytes.toString();
+    },
+  };
+  const log = new StatementLog(stage.host, file, { access: 'a7' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host);
+  client.send(
+    query(
+      '/* authorization: Bearer geheim7 */ drop table customers; select 1/*session_token=*/;drop/**/table/**/x',
+    ),
+  );
+  await client.until('Z');
+  expect(written).toContain('drop table customers');
+  expect(written).toContain('drop/**/table/**/x');
+  expect(written).not.toContain('geheim7');
 });
 
 it.each([

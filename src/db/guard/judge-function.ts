@@ -21,6 +21,7 @@ const refused: readonly (readonly [RegExp, string])[] = [
   [/^(autonomous|exec_async|pg_background)/, 'it works in another transaction'],
   [/^(run_command_on_|master_run_on_worker$|oracle_execute$)/, 'it runs SQL on other servers'],
   [/^(query_export_to_s3|table_import_from_s3)$/, 'it works on files in S3'],
+  [/^_?pgr_(create|analyze|node_?network)/, 'it runs SQL that it puts together from its arguments'],
   [/^(connectby|xpath_table)$/, 'it runs SQL that it puts together from its arguments'],
 ];
 
@@ -59,12 +60,17 @@ const runsSql: ReadonlyMap<string, readonly number[]> = new Map([
   ['crosstab4', [0]],
 ]);
 
+/** Of pgRouting's functions those that get no SQL. */
+const routesNothing = /^pgr_((full_)?version|alphashape)$/;
+
 export type FunctionVerdict =
   | { readonly kind: 'refused'; readonly why: string }
   /** SET, by another name: its first two arguments are a setting and its value. */
   | { readonly kind: 'sets' }
   /** The arguments at these places are SQL. */
   | { readonly kind: 'runs-sql'; readonly places: readonly number[] }
+  /** Any argument that is a text is SQL. */
+  | { readonly kind: 'routes' }
   /** Nothing is known of it, or it is harmless. */
   | { readonly kind: 'passed' };
 
@@ -76,6 +82,7 @@ export function judgeFunction(name: readonly string[], argumentCount: number): F
     return { kind: 'refused', why: `functions of ${schema} do work elsewhere` };
   for (const [pattern, why] of refused) if (pattern.test(own)) return { kind: 'refused', why };
   if (own === 'set_config') return { kind: 'sets' };
+  if (/^_?pgr_/.test(own) && !routesNothing.test(own)) return { kind: 'routes' };
   const places = runsSql.get(own);
   // ts_rewrite(query, target, substitute) has no SQL in it.
   if (places !== undefined && !(own === 'ts_rewrite' && argumentCount === 3))

@@ -1,4 +1,5 @@
 import { judgeFunction } from './judge-function.ts';
+import { judgeRouting } from './judge-routing.ts';
 import { judgeSetting, judgeTransactionModes } from './judge-setting.ts';
 import { statementName } from './statement-name.ts';
 import {
@@ -139,6 +140,7 @@ function judgeCall(call: SyntaxNode): {
     return { problem: `${shown} is not for reading: ${verdict.why}`, texts: [] };
   if (verdict.kind === 'passed') return { problem: undefined, texts: [] };
   if (verdict.kind === 'sets') return { problem: judgeSetConfig(args, shown), texts: [] };
+  if (verdict.kind === 'routes') return judgeRouting(args, shown);
   const texts = verdict.places.map((place) => constantText(args[place]));
   const known = texts.filter((text) => text !== undefined);
   const problem = `${shown} runs SQL that is not written there as a constant`;

@@ -40,6 +40,16 @@ describe('what reads', () => {
     expect(wrong).toEqual([]);
   });
 
+  it.each([
+    "select * from pgr_dijkstra('select id, source, target, cost from edges', 1, 2, directed => false)",
+    "select * from pgr_dijkstra('select * from edges', array[1, 2], $1::bigint[], true)",
+    "select * from pgr_withpoints('select * from edges', 'select * from points', -1, -2, driving_side => 'r', details => null)",
+    "select r.* from orders o, pgr_astar('select * from edges'::text, o.id::int8, '5'::bigint) r",
+    'select pgr_version(), pgr_full_version()',
+  ])('finds its way with pgRouting: %s', async (sql) => {
+    expect(await verdict(guard, sql)).toBeUndefined();
+  });
+
   it('goes on over several statements', async () => {
     for (const sql of sequences.flat()) {
       expect(await verdict(guard, sql), sql).toBeUndefined();

@@ -156,6 +156,14 @@ export const letThrough: readonly string[] = [
   "prepare transaction 'x'",
   "commit prepared 'x'",
   "rollback prepared 'x'",
+  "select * from pgr_dijkstra('select set_config(''default_transaction_read_only'', ''off'', false)', 1, 2)",
+  "select * from pgr_dijkstra('select 1', 'select set_config(''default_transaction_read_only'', ''off'', false)', true)",
+  "select * from public.pgr_withpoints(1, edges_sql => 'select set_config(''default_transaction_read_only'', ''off'', false)'::text)",
+  'select * from pgr_dijkstra($1, 1, 2)',
+  'select * from pgr_tsp($1::text)',
+  "select _pgr_dijkstra('select 1' || word, 1, 2) from canary",
+  'select pgr_dijkstra(word, 1, 2) from canary',
+  "select pgr_createtopology('edges', 0.1, rows_where := 'set_config(''default_transaction_read_only'', ''off'', false) is null')",
   "select * from crosstab('select set_config(''default_transaction_read_only'', ''off'', false)') as t(a text)",
 ];
 

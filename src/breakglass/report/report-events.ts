@@ -19,6 +19,8 @@ export function reportEvents(
   const timeline: Moment[] = [];
   const ran: Run[] = [];
   const targets = new Set<string>();
+  /** By stream: where its last statement is among `ran`, for a long text goes on in the lines behind it. */
+  const latest = new Map<string, number>();
   let summary: string | undefined;
   for (const { of, text } of lines) {
     const event = of === 'journal' ? parseRecord(text)?.event : streamEvent(of, text);
@@ -26,6 +28,12 @@ export function reportEvents(
     const at = Date.parse(String(event.at));
     // Outcomes are told by the statements' own log; a report names what was run.
     if (Number.isNaN(at) || event.type === 'outcome') continue;
+    if (event.type === 'text') {
+      const place = latest.get(of) ?? -1;
+      const run = ran[place];
+      if (run !== undefined) ran[place] = { ...run, text: run.text + (textOf(event.sql) ?? '') };
+      continue;
+    }
     const target = textOf(event.target);
     if (target !== undefined) targets.add(target);
     if (textOf(event.summary) !== undefined) summary = textOf(event.summary);
@@ -34,6 +42,7 @@ export function reportEvents(
       .flatMap((name) => textOf(event[name]) ?? [])
       .join(' ');
     if (runTypes.test(what)) {
+      latest.set(of, ran.length);
       if (ran.length < mostRuns) ran.push({ at, what, text: said });
     } else timeline.push({ at, what, said: said || undefined, from: 'client' });
   }

@@ -65,9 +65,9 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   before(statement: Statement): Promise<void> | undefined {
-    this.#announce(statement);
-    if (this.#options.breakglass !== undefined) return this.#file.appendBytes(this.#lines.take());
     try {
+      this.#announce(statement);
+      if (this.#options.breakglass !== undefined) return this.#file.appendBytes(this.#lines.take());
       this.#file.putBytes(this.#lines.take());
       return undefined;
     } catch (error) {

@@ -62,10 +62,19 @@ describe('what was run', () => {
       { of: 'journal', text: line({ type: 'access.opened', target: 'x' }).replace('x', 'forged') },
       { of: 'statements-a.jsonl', text: '{"at":"2026-11-21T12:00:01Z","type":"statement","sql":"select 1"}' },
       { of: 'statements-a.jsonl', text: '{"at":"2026-11-21T12:00:01Z","type":"outcome","statement":"1"}' },
+      { of: 'statements-b.jsonl', text: '{"at":"2026-11-21T12:00:01Z","type":"statement","sql":"/* x"}' },
+      { of: 'journal', text: line({ type: 'access.opened', purpose: 'ssm' }) },
+      { of: 'statements-b.jsonl', text: '{"at":"2026-11-21T12:00:01Z","type":"text","sql":" */ drop"}' },
+      { of: 'statements-b.jsonl', text: '{"at":"2026-11-21T12:00:01Z","type":"text","sql":" table a"}' },
       { of: 'shell-a.cast', text: '[0.1,"o","secret"]' },
       { of: 'statements-a.jsonl', text: 'rubbish' },
     ]);
-    expect(ran.map(({ text }) => text)).toEqual(['db connect prod-wealth', 'select 1']);
+    expect(ran.map(({ text }) => text)).toEqual([
+      'db connect prod-wealth',
+      'select 1',
+      '/* x */ drop table a',
+      'ssm',
+    ]);
     expect(targets).toEqual(['prod-wealth']);
     expect(timeline.map(({ what }) => what)).toEqual(['breakglass.session.closed']);
   });

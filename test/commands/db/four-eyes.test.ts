@@ -76,8 +76,8 @@ async function cutOff(id: string): Promise<void> {
       [...objects].filter(([key]) => key.startsWith(`sessions/${id}/0`)),
     );
     if (records.some(([, [version]]) => version?.body.includes('"kind":"revoke"'))) {
-      // IAM compares whole seconds: what is issued in the second of the cut goes, too.
-      await sleep(1_100);
+      // IAM compares whole seconds and the cut is rounded up: what is issued in the second after it goes, too.
+      await sleep(2_100);
       return;
     }
     await sleep(50);

@@ -73,19 +73,19 @@ export default defineConfig({
         // What `--version` and `--help` need; without it the next group would take these along.
         {
           name: 'base',
-          test: /src\/(errors|version|host|lib\/nearest|lib\/process-exit-code)\.ts|rolldown\/runtime|rolldown:runtime/,
+          test: /src\/(errors|version|host|lib\/nearest|lib\/process-exit-code|access\/takes-grant)\.ts|rolldown\/runtime|rolldown:runtime/,
           priority: 2,
         },
         // Opening a file costs more than what is in it: what a command needs to use keys that are kept is one file, …
         {
           name: 'access',
-          test: /src\/(lib\/(?!fuzzy|python)|files\/(?!find-program|run-folder)|targets\/(?!resolve-instance)|audit\/journal|access\/(with-access|may-i|check-caller)|config\/(load-config|find-config|config-cache|build-config|build-break-glass|read-source|duration|map-values|forward-spec)|identity\/(ambient-credentials|caller-arn|cache-entry|credential-cache|credential-store|environment-credentials|environment-variable-credentials|identity-parts|keychain|mfa-code|observe-aws|permission-set-credentials|person|role-credentials|sso-cache-file|sso-token|sso-token-or-sign-in|verified-caller)|aws\/(aws-error|endpoint)|kube\/(cluster-access|cluster-request|eks-token|exec-credential)|commands\/kube\/(token|cluster-options)|kubectl-line|terminal\/(late-output|refusing-prompt))\.ts/,
+          test: /src\/(lib\/(?!fuzzy|python|asciicast|plain-output|redact-pieces|terminal-filter)|files\/(?!find-program|run-folder)|targets\/(?!resolve-instance)|audit\/journal|access\/(with-access|may-i|check-caller)|config\/(load-config|find-config|config-cache|build-config|build-break-glass|read-source|duration|map-values|forward-spec)|identity\/(ambient-credentials|caller-arn|cache-entry|credential-cache|credential-store|environment-credentials|environment-variable-credentials|identity-parts|keychain|mfa-code|observe-aws|permission-set-credentials|person|role-credentials|sso-cache-file|sso-token|sso-token-or-sign-in|verified-caller)|aws\/(aws-error|endpoint)|kube\/(cluster-access|cluster-request|eks-token|exec-credential)|commands\/kube\/(token|cluster-options)|kubectl-line|terminal\/(late-output|refusing-prompt))\.ts/,
           priority: 1,
         },
         // … what reads a command line and talks to people another, …
         {
           name: 'frame',
-          test: /src\/(terminal\/(?!pick|raw-mode|shell-lines)|run-command|command|context)\b(?!.*-tree)|node_modules\/(commander|chalk)\//,
+          test: /src\/(terminal\/(?!pick|raw-mode|shell-lines|edit-text|play)|run-command|command|context)\b(?!.*-tree)|node_modules\/(commander|chalk)\//,
         },
         // … and so are the two packages behind every AWS call and behind every database connection.
         { name: 'smithy', test: /node_modules\/@smithy\/core\// },

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../audit/audit-events.ts';
-import { appendToJournal, type JournalHost } from '../audit/journal.ts';
+import { appendToJournal } from '../audit/journal.ts';
+import { uninterrupted } from '../audit/uninterrupted.ts';
 import { awsErrorName } from '../aws/aws-error.ts';
 import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
 import type { Config, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
-import type { Host } from '../host.ts';
 import { credentialsFor, stsRegion } from '../identity/environment-credentials.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import { personName } from '../identity/person.ts';
@@ -74,7 +74,10 @@ export async function withAccess<Value>(
   const { environment, purpose } = request;
   using granted = await grantedAccess(host, environment, parts.grant);
   const reason = request.reason ?? granted?.reason;
-  const refused = refusal({ ...request, reason, granted: granted !== undefined, grant: parts.grant, config });
+  // Who has standing access, only AWS knows: whoever has none is told how to ask for it, before what else is missing.
+  const standing = environment?.permissionSet !== undefined && granted === undefined;
+  const rule = { ...request, reason, granted: granted !== undefined, grant: parts.grant, config };
+  const refused = refusal({ ...rule, reasonNeeded: request.reasonNeeded && !standing });
   const id = randomUUID();
   const facts = {
     id,
@@ -107,6 +110,16 @@ export async function withAccess<Value>(
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: needed.code });
     throw needed;
   });
+  const unexplained = refusal(rule);
+  if (unexplained !== undefined) {
+    await tryRecord(parts, {
+      type: 'access.refused',
+      ...facts,
+      person: host.userName,
+      code: unexplained.code,
+    });
+    throw unexplained;
+  }
   const person = personName(checked.callerArn, host.userName);
   const opened: AuditEvent = {
     type: 'access.opened',
@@ -216,18 +229,4 @@ async function tryRecord(parts: AccessParts, event: AuditEvent): Promise<void> {
   } catch (error) {
     parts.output.debug(`not in the journal: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function uninterrupted(host: Host): JournalHost {
-  const { directories, platform, userId, pid } = host;
-  return {
-    directories,
-    platform,
-    userId,
-    pid,
-    isRunning: (other) => host.isRunning(other),
-    now: () => host.now(),
-    monotonic: () => host.monotonic(),
-    signal: new AbortController().signal,
-  };
 }

@@ -5,6 +5,7 @@ import { RedactPieces } from '../lib/redact-pieces.ts';
 import type { AuditEvent } from './audit-events.ts';
 import { appendToJournal } from './journal.ts';
 import { openStream, type StreamFile } from './stream-file.ts';
+import { uninterrupted } from './uninterrupted.ts';
 
 /**
  * What a shell shows, as it shows it. Never what is typed: a password at a prompt without echo is not in it. Disposing
@@ -127,9 +128,7 @@ class OpenRecording implements Recording {
     const file = recordingName(id);
     const event: AuditEvent = { type: 'recording.closed', id, breakglass: breakGlass, file, bytes, sha256 };
     // Closing records are written after Ctrl-C too. Without it the file is whole all the same.
-    await appendToJournal({ ...journalParts(this.#host), signal: new AbortController().signal }, event).catch(
-      () => {},
-    );
+    await appendToJournal(uninterrupted(this.#host), event).catch(() => {});
   }
 
   #now(): number {
@@ -224,17 +223,4 @@ function fullRecording(): ForgeError {
     code: 'RECORDING_FULL',
     hint: 'Open another. To copy files: forge ssm cp <source> <destination>',
   });
-}
-
-function journalParts(host: Host) {
-  const { directories, platform, userId, pid } = host;
-  return {
-    directories,
-    platform,
-    userId,
-    pid,
-    isRunning: (other: number) => host.isRunning(other),
-    now: () => host.now(),
-    monotonic: () => host.monotonic(),
-  };
 }

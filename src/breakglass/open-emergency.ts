@@ -9,6 +9,7 @@ import { ssoTokenOrSignIn } from '../identity/sso-token-or-sign-in.ts';
 import { requesterAccount } from './access-account.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { deliverSpool } from './deliver-spool.ts';
+import { emergencyKeys } from './emergency-keys.ts';
 import { emergencyOpeningText } from './emergency-text.ts';
 import { openEvidence } from './evidence-state.ts';
 import { ownUser, rememberedUser } from './own-user.ts';
@@ -77,27 +78,11 @@ export async function openEmergency(
     who: `${person.userName} as ${plan.permissionSet}`,
     deniedHint: `Tier ${tier.name} is for ${tier.requesters.join(', ') || 'those who are on call'}, on the VPN. What you hold: forge whoami --all`,
   });
-  await recordStep(parts, {
-    type: 'breakglass.credentials',
-    id,
-    caller: issued.arn,
-    keyId: issued.accessKeyId,
-    expiresAt: new Date(issued.expiration).toISOString(),
-  });
   return {
     id,
     person,
     plan,
-    credentials: {
-      accessKeyId: issued.accessKeyId,
-      secretAccessKey: issued.secretAccessKey,
-      sessionToken: issued.sessionToken,
-      expiration: issued.expiration,
-      source: `role ${plan.roleArn}`,
-      account: environment.account,
-      callerArn: issued.arn,
-      checkedAt: host.now(),
-    },
+    credentials: await emergencyKeys(parts, id, issued, plan),
   };
 }
 

@@ -6,6 +6,7 @@ import type { RoleCredentials } from '../identity/role-credentials.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
 import { deliverSpool } from './deliver-spool.ts';
 import { rememberDueRotation } from './due-rotation.ts';
+import { emergencyKeys } from './emergency-keys.ts';
 import { openEvidence } from './evidence-state.ts';
 import { askMfaCode, isWrongCode } from './offline-code.ts';
 import { type OfflineKey, offlineSigningKeys } from './offline-key.ts';
@@ -76,27 +77,11 @@ export async function openOffline(
   }
   await rememberUse(parts, plan, key);
   const issued = await assumeTogether(parts, place, plan, people, key, id);
-  await recordStep(parts, {
-    type: 'breakglass.credentials',
-    id,
-    caller: issued.arn,
-    keyId: issued.accessKeyId,
-    expiresAt: new Date(issued.expiration).toISOString(),
-  });
   return {
     id,
     plan,
     people,
-    credentials: {
-      accessKeyId: issued.accessKeyId,
-      secretAccessKey: issued.secretAccessKey,
-      sessionToken: issued.sessionToken,
-      expiration: issued.expiration,
-      source: `role ${plan.roleArn}`,
-      account: environment.account,
-      callerArn: issued.arn,
-      checkedAt: host.now(),
-    },
+    credentials: await emergencyKeys(parts, id, issued, plan),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/audit-events.ts';
 import { appendToJournal } from '../audit/journal.ts';
+import { uninterrupted } from '../audit/uninterrupted.ts';
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 
@@ -23,21 +24,8 @@ export async function recordStep({ host }: Parts, event: AuditEvent): Promise<vo
 /** Of what has happened: it can't be undone for want of a record, nor may Ctrl-C cut it short. */
 export async function recordOutcome({ host, output }: Parts, event: AuditEvent): Promise<void> {
   try {
-    await appendToJournal({ ...uninterrupted(host), signal: new AbortController().signal }, event);
+    await appendToJournal(uninterrupted(host), event);
   } catch (error) {
     output.warn(`This is not in the journal. ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function uninterrupted(host: IdentityParts['host']) {
-  const { directories, platform, userId, pid } = host;
-  return {
-    directories,
-    platform,
-    userId,
-    pid,
-    isRunning: (other: number) => host.isRunning(other),
-    now: () => host.now(),
-    monotonic: () => host.monotonic(),
-  };
 }

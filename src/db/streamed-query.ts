@@ -1,4 +1,5 @@
 import type { Connection, Submittable } from 'pg';
+import { type ExtendedWire, isStatementError } from './extended-wire.ts';
 import type { ResultColumn, ResultRow } from './result-format.ts';
 
 /**
@@ -84,18 +85,4 @@ export class StreamedQuery implements Submittable {
     this.#failure ??= error;
     if (!isStatementError(error)) this.#settle(this.#failure);
   }
-}
-
-/** The part of pg's connection that @types/pg describes otherwise than it is. */
-interface ExtendedWire {
-  parse(message: { text: string; name: string; types: readonly number[] }): void;
-  bind(message: { values: readonly string[] }): void;
-  describe(message: { type: 'P'; name: string }): void;
-  execute(message: { portal: string; rows: number }): void;
-  sync(): void;
-  sendCopyFail(reason: string): void;
-}
-
-function isStatementError(error: unknown): boolean {
-  return error instanceof Error && 'severity' in error && error.severity === 'ERROR';
 }

@@ -139,7 +139,7 @@ process.on('SIGINT', () => { process.stdout.write('asked first'); process.exit(0
       [['exec', 'dev', 'ls'], 2, 'USAGE'],
       [['exec', 'nowhere', ...command], 2, 'UNKNOWN_ENVIRONMENT'],
       [['exec', 'prod-cash', ...command], 5, 'BREAK_GLASS_NEEDED'],
-      [['exec', 'prod-wealth', ...command], 2, 'REASON_NEEDED'],
+      [['exec', 'prod-wealth', ...command], 5, 'ACCESS_DENIED'],
       [['exec', 'prod-wealth', '--reason', 'INC-1', ...command], 5, 'ACCESS_DENIED'],
     ];
     for (const [args, code, text] of cases) {

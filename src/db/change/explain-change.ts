@@ -2,8 +2,9 @@ import type { Change } from '../../breakglass/protocol/change.ts';
 import { changePlanLength } from '../../breakglass/protocol/change.ts';
 import { cleanLine } from '../../breakglass/protocol/document-parts.ts';
 import { ForgeError } from '../../errors.ts';
+import { isStatementError } from '../extended-wire.ts';
 import type { QuerySession } from '../run-query.ts';
-import { isStatementError, runOneStatement } from './one-statement.ts';
+import { runOneStatement } from './one-statement.ts';
 import { sameRows } from './same-rows.ts';
 import { type ChangeStatement, splitChange } from './split-change.ts';
 

@@ -2,9 +2,10 @@ import type { DatabaseError } from 'pg';
 import type { Change } from '../../breakglass/protocol/change.ts';
 import { ForgeError, interruption } from '../../errors.ts';
 import { explainQueryError, isDatabaseError } from '../explain-query-error.ts';
+import { isStatementError } from '../extended-wire.ts';
 import type { QuerySession } from '../run-query.ts';
 import { type ChangedTable, changedTables, rowsOfTag, sumOf } from './changed-rows.ts';
-import { isStatementError, runOneStatement, type StatementResult } from './one-statement.ts';
+import { runOneStatement, type StatementResult } from './one-statement.ts';
 import { type ChangeStatement, splitChange } from './split-change.ts';
 
 export interface RanStatement extends StatementResult {

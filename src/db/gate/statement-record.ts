@@ -1,7 +1,8 @@
 import type { Access } from '../../access/with-access.ts';
-import { appendToJournal, type JournalHost } from '../../audit/journal.ts';
+import { appendToJournal } from '../../audit/journal.ts';
 import { statementsName } from '../../audit/statement-stream.ts';
 import { openStream, type StreamFile } from '../../audit/stream-file.ts';
+import { uninterrupted } from '../../audit/uninterrupted.ts';
 import { ForgeError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import type { Output } from '../../terminal/output.ts';
@@ -108,18 +109,3 @@ function notRecorded(error: unknown): ForgeError {
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Closing records are written after Ctrl-C, too. */
-function uninterrupted(host: Host): JournalHost {
-  const { directories, platform, userId, pid } = host;
-  return {
-    directories,
-    platform,
-    userId,
-    pid,
-    isRunning: (other) => host.isRunning(other),
-    now: () => host.now(),
-    monotonic: () => host.monotonic(),
-    signal: new AbortController().signal,
-  };
-}

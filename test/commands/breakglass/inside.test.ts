@@ -76,6 +76,9 @@ describe('in', () => {
   });
 
   it('denied, and not asked for: the refusal and its line stand', async () => {
+    // Others have standing access there: who has none reads how to ask for it before what else is missing.
+    const without = await sandbox.forge(['exec', 'prod-wealth', '--', 'true']);
+    expect([without.code, without.stderr]).toEqual([5, expect.stringContaining('forge breakglass --tier 1')]);
     using terminal = await sandbox.pty(['ssm', 'run', 'prod-cash/web', '--', 'uptime'], {});
     await terminal.waitFor(/Ask for break-glass access \(instance\) now\?/);
     terminal.write('n\r');

@@ -19,7 +19,7 @@ const floors: readonly (readonly string[])[] = [
   ['commands'],
   ['command'],
   ['context'],
-  ['db', 'kube'],
+  ['db', 'kube', 'infra'],
   ['db/wire'],
   ['ssm'],
   ['ssm/wire'],
@@ -29,7 +29,7 @@ const floors: readonly (readonly string[])[] = [
   ['terminal', 'config', 'audit', 'aws'],
   ['files'],
   ['host'],
-  ['breakglass/protocol'],
+  ['breakglass/protocol', 'iam'],
   ['errors', 'version'],
   ['lib'],
 ];
@@ -45,6 +45,7 @@ const sandboxMayImport = new Set([
   'db/wire',
   'ssm/wire',
   'breakglass/protocol',
+  'iam',
 ]);
 
 const files = readdirSync(join(import.meta.dirname, '..', 'src'), { recursive: true, encoding: 'utf8' })

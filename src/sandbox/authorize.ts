@@ -1,4 +1,3 @@
-import { isoSeconds } from '../lib/iso-seconds.ts';
 import {
   evaluatePolicies,
   evaluateResourcePolicy,
@@ -6,10 +5,11 @@ import {
   type PolicyOfResourceVerdict,
   type PolicyRequest,
   type TrustCaller,
-} from './iam/evaluate.ts';
-import type { PolicyDocument } from './iam/policy.ts';
-import type { ContextEntries } from './iam/request-context.ts';
-import { requestContext } from './iam/request-context.ts';
+} from '../iam/evaluate.ts';
+import type { PolicyDocument } from '../iam/policy.ts';
+import type { ContextEntries } from '../iam/request-context.ts';
+import { requestContext } from '../iam/request-context.ts';
+import { isoSeconds } from '../lib/iso-seconds.ts';
 import { type Organisation, type Role, roleArn, userArn } from './organisation.ts';
 import type { IssuedKeys, Principal } from './principal.ts';
 

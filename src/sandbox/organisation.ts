@@ -1,5 +1,5 @@
+import type { PolicyDocument } from '../iam/policy.ts';
 import type { Bucket } from './aws/s3/bucket.ts';
-import type { PolicyDocument } from './iam/policy.ts';
 import type { AssociatedPolicy } from './kubernetes/api/kubernetes-user.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { PolicyDocument } from './iam/policy.ts';
+import type { PolicyDocument } from '../iam/policy.ts';
 import type { IamUser, Person, Role } from './organisation.ts';
 
 /** Who signed a request: an IAM user, or a role's session. */

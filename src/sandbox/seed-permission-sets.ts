@@ -1,3 +1,4 @@
+import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
 import { databaseRoleNames } from './break-glass/emergency-role.ts';
 import {
   approverPolicy,
@@ -7,7 +8,6 @@ import {
   requesterPolicy,
 } from './break-glass/person-policies.ts';
 import { administratorGuard, developerGuard } from './break-glass/standing-guards.ts';
-import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import type { PermissionSet } from './organisation.ts';
 
 const hour = 3600;

@@ -1,8 +1,8 @@
+import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
 import { revocationsArn } from './break-glass/arns.ts';
 import { emergencyRole } from './break-glass/emergency-role.ts';
 import { auditReadRole, auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
 import { offlineRole, offlineRoleName } from './break-glass/offline-access.ts';
-import type { PolicyDocument, PolicyStatement } from './iam/policy.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
 import { accessAccount, productionAccounts, region } from './seed-accounts.ts';

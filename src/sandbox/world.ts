@@ -1,3 +1,4 @@
+import type { PolicyDocument } from '../iam/policy.ts';
 import {
   type AuthorizationContext,
   authorize,
@@ -7,7 +8,6 @@ import {
 } from './authorize.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
-import type { PolicyDocument } from './iam/policy.ts';
 import { createKeyStore, type KeyStore } from './issued-keys.ts';
 import { authenticateToken, type TokenVerdict } from './kubernetes/authenticate.ts';
 import { createMachine, type Machine } from './machine/machine.ts';

@@ -5,10 +5,10 @@ import { newRequestId, type RequestId } from '../../src/breakglass/protocol/ids.
 import { endKey } from '../../src/breakglass/protocol/keys.ts';
 import { parseRecord } from '../../src/breakglass/protocol/record.ts';
 import type { Bodies } from '../../src/breakglass/protocol/record-bodies.ts';
+import { evaluatePolicies } from '../../src/iam/evaluate.ts';
+import { requestContext } from '../../src/iam/request-context.ts';
 import { cutsOf } from '../../src/lambda/tail-cut.ts';
 import { isoSeconds } from '../../src/lib/iso-seconds.ts';
-import { evaluatePolicies } from '../../src/sandbox/iam/evaluate.ts';
-import { requestContext } from '../../src/sandbox/iam/request-context.ts';
 import { type Cloud, createCloud, objectCreated } from '../support/break-glass-cloud.ts';
 import {
   eventId,

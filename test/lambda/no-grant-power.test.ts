@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { evaluatePolicies } from '../../src/sandbox/iam/evaluate.ts';
-import { requestContext } from '../../src/sandbox/iam/request-context.ts';
+import { evaluatePolicies } from '../../src/iam/evaluate.ts';
+import { requestContext } from '../../src/iam/request-context.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { builtForge } from '../support/built-forge.ts';
 

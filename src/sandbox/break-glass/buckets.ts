@@ -1,5 +1,5 @@
+import type { PolicyDocument, PolicyStatement } from '../../iam/policy.ts';
 import { type Bucket, emptyBucket } from '../aws/s3/bucket.ts';
-import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
 import { accessAccount, region } from '../seed-accounts.ts';
 import { archive, archiveBucket, handlerRoleArn, intake, intakeBucket } from './arns.ts';
 

@@ -1,4 +1,4 @@
-import type { ConditionBlock, PolicyDocument } from '../iam/policy.ts';
+import type { ConditionBlock, PolicyDocument } from '../../iam/policy.ts';
 import { derivedId } from '../issued-keys.ts';
 import type { Account, Role } from '../organisation.ts';
 import { region } from '../seed-accounts.ts';

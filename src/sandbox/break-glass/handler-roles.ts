@@ -1,4 +1,4 @@
-import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
+import type { PolicyDocument, PolicyStatement } from '../../iam/policy.ts';
 import { derivedId } from '../issued-keys.ts';
 import type { Account, Role } from '../organisation.ts';
 import { accessAccount, region } from '../seed-accounts.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ConditionBlock, PolicyDocument } from '../iam/policy.ts';
+import type { ConditionBlock, PolicyDocument } from '../../iam/policy.ts';
 import { derivedId } from '../issued-keys.ts';
 import { type Account, type IamUser, type Role, userArn } from '../organisation.ts';
 import { accessAccount, region } from '../seed-accounts.ts';

@@ -1,4 +1,4 @@
-import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
+import type { PolicyDocument, PolicyStatement } from '../../iam/policy.ts';
 import {
   anyGroup,
   anyMembership,

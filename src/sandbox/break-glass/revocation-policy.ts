@@ -1,4 +1,4 @@
-import type { PolicyDocument } from '../iam/policy.ts';
+import type { PolicyDocument } from '../../iam/policy.ts';
 import { derivedId } from '../issued-keys.ts';
 import type { CustomerPolicy } from '../organisation.ts';
 import { productionAccounts } from '../seed-accounts.ts';

@@ -1,4 +1,4 @@
-import type { PolicyDocument } from '../iam/policy.ts';
+import type { PolicyDocument } from '../../iam/policy.ts';
 import { neverMyself } from './person-policies.ts';
 
 /** What those with power of their own must not reach. */

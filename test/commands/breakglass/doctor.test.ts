@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PolicyDocument, PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
+import type { PolicyDocument, PolicyStatement } from '../../../src/iam/policy.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 /** Each policy of break-glass is broken in turn, and the doctor says which. */

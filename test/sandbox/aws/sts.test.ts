@@ -7,7 +7,7 @@ import {
   GetSessionTokenCommand,
 } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
+import type { PolicyStatement } from '../../../src/iam/policy.ts';
 import type { Role } from '../../../src/sandbox/organisation.ts';
 import { totpCode, totpStep } from '../../../src/sandbox/totp.ts';
 import { type AwsStage, failureOf, type Keys, startAwsStage } from '../clients.ts';

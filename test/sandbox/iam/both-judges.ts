@@ -1,7 +1,7 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
+import type { PolicyDocument } from '../../../src/iam/policy.ts';
+import { type ContextEntries, requestContext } from '../../../src/iam/request-context.ts';
 import { authorizeOnResource, authorizeOnRole, callerContext } from '../../../src/sandbox/authorize.ts';
-import type { PolicyDocument } from '../../../src/sandbox/iam/policy.ts';
-import { type ContextEntries, requestContext } from '../../../src/sandbox/iam/request-context.ts';
 import type { Role } from '../../../src/sandbox/organisation.ts';
 import type { IssuedKeys, Principal } from '../../../src/sandbox/principal.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { boundaryDocument } from '../../../src/breakglass/protocol/boundary.ts';
+import type { PolicyDocument } from '../../../src/iam/policy.ts';
+import type { ContextEntries } from '../../../src/iam/request-context.ts';
 import type { Bucket } from '../../../src/sandbox/aws/s3/bucket.ts';
 import { archive, archiveBucket, intake, intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
-import type { PolicyDocument } from '../../../src/sandbox/iam/policy.ts';
-import type { ContextEntries } from '../../../src/sandbox/iam/request-context.ts';
 import { type Role, roleArn } from '../../../src/sandbox/organisation.ts';
 import type { IssuedKeys } from '../../../src/sandbox/principal.ts';
 import { seedOrganisation } from '../../../src/sandbox/seed.ts';

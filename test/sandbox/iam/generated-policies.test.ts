@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PolicyDocument, PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
+import type { PolicyDocument, PolicyStatement } from '../../../src/iam/policy.ts';
 import { roleArn } from '../../../src/sandbox/organisation.ts';
 import { seedOrganisation } from '../../../src/sandbox/seed.ts';
 import { identityCenterRole } from '../../../src/sandbox/seed-roles.ts';

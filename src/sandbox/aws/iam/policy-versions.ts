@@ -1,6 +1,6 @@
+import { MalformedPolicy, parsePolicy } from '../../../iam/parse-policy.ts';
+import type { PolicyDocument } from '../../../iam/policy.ts';
 import { isoSeconds } from '../../../lib/iso-seconds.ts';
-import { MalformedPolicy, parsePolicy } from '../../iam/parse-policy.ts';
-import type { PolicyDocument } from '../../iam/policy.ts';
 import type { CustomerPolicy, PolicyVersion } from '../../organisation.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import { ConstraintCheck } from '../constraints.ts';

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { PolicyDocument } from '../../iam/policy.ts';
+import type { PolicyDocument } from '../../../iam/policy.ts';
 
 /** A bucket and all that is in it. Versioning is on in every bucket here: nothing is written over. */
 export interface Bucket {

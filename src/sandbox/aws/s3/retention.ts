@@ -1,4 +1,4 @@
-import type { ContextEntries } from '../../iam/request-context.ts';
+import type { ContextEntries } from '../../../iam/request-context.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import { currentVersion, type ObjectVersion, type Retention } from './bucket.ts';
 import { notFound, requirePermission, type S3Operation, type S3Request } from './s3-request.ts';

@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
-import { MalformedPolicy, parsePolicy } from '../../iam/parse-policy.ts';
-import type { PolicyDocument } from '../../iam/policy.ts';
+import { MalformedPolicy, parsePolicy } from '../../../iam/parse-policy.ts';
+import type { PolicyDocument } from '../../../iam/policy.ts';
 import type { World } from '../../world.ts';
 import { AwsFailure } from '../aws-failure.ts';
 import type { ConstraintCheck } from '../constraints.ts';

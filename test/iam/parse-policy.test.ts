@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MalformedPolicy, type PolicyKind, parsePolicy } from '../../../src/sandbox/iam/parse-policy.ts';
+import { MalformedPolicy, type PolicyKind, parsePolicy } from '../../src/iam/parse-policy.ts';
 
 describe('policy documents', () => {
   const good = { Effect: 'Allow', Action: 's3:*', Resource: '*' };

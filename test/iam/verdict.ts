@@ -1,6 +1,6 @@
-import { evaluatePolicies, type Verdict } from '../../../src/sandbox/iam/evaluate.ts';
-import type { PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
-import { type ContextEntries, requestContext } from '../../../src/sandbox/iam/request-context.ts';
+import { evaluatePolicies, type Verdict } from '../../src/iam/evaluate.ts';
+import type { PolicyStatement } from '../../src/iam/policy.ts';
+import { type ContextEntries, requestContext } from '../../src/iam/request-context.ts';
 
 export interface Case {
   readonly statements: readonly PolicyStatement[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
-import type { ContextEntries } from '../../../src/sandbox/iam/request-context.ts';
+import type { PolicyStatement } from '../../src/iam/policy.ts';
+import type { ContextEntries } from '../../src/iam/request-context.ts';
 import { allow, verdict } from './verdict.ts';
 
 describe('conditions', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePattern, matchesPattern } from '../../../src/sandbox/iam/pattern.ts';
+import { compilePattern, matchesPattern } from '../../src/iam/pattern.ts';
 
 describe('patterns', () => {
   const pattern = (text: string) => {

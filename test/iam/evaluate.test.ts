@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateTrust, type Verdict } from '../../../src/sandbox/iam/evaluate.ts';
-import type { PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
-import { requestContext } from '../../../src/sandbox/iam/request-context.ts';
+import { evaluateTrust, type Verdict } from '../../src/iam/evaluate.ts';
+import type { PolicyStatement } from '../../src/iam/policy.ts';
+import { requestContext } from '../../src/iam/request-context.ts';
 import { allow, type Case, deny, verdict } from './verdict.ts';
 
 describe('effects', () => {

@@ -4,8 +4,10 @@ import { jitGroups } from './jit-groups.ts';
 /** What the policies of break-glass name. */
 export const intakeBucket = `forge-breakglass-intake-${accessAccount}`;
 export const archiveBucket = `forge-breakglass-archive-${accessAccount}`;
+export const configurationBucket = `forge-breakglass-configuration-${accessAccount}`;
 export const intake = `arn:aws:s3:::${intakeBucket}`;
 export const archive = `arn:aws:s3:::${archiveBucket}`;
+export const configuration = `arn:aws:s3:::${configurationBucket}`;
 
 export const identityStoreArn = `arn:aws:identitystore::${accessAccount}:identitystore/${identityStoreId}`;
 export const anyUser = 'arn:aws:identitystore:::user/*';

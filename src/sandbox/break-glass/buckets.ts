@@ -1,9 +1,17 @@
 import type { PolicyDocument, PolicyStatement } from '../../iam/policy.ts';
 import { type Bucket, emptyBucket } from '../aws/s3/bucket.ts';
 import { accessAccount, region } from '../seed-accounts.ts';
-import { archive, archiveBucket, handlerRoleArn, intake, intakeBucket } from './arns.ts';
+import {
+  archive,
+  archiveBucket,
+  configuration,
+  configurationBucket,
+  handlerRoleArn,
+  intake,
+  intakeBucket,
+} from './arns.ts';
 
-/** What people write, once each; and what the recorder makes of it, which nobody can change for seven years. */
+/** What people write, once each; what the recorder makes of it, which nobody can change for seven years; what the handlers know. */
 export function breakGlassBuckets(): Bucket[] {
   return [
     emptyBucket({
@@ -32,8 +40,28 @@ export function breakGlassBuckets(): Bucket[] {
         setByThePipeline(archive),
       ]),
     }),
+    emptyBucket({
+      name: configurationBucket,
+      account: accessAccount,
+      region,
+      objectLock: undefined,
+      policy: policy([
+        {
+          Sid: 'OnlyThePipeline',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+          Resource: `${configuration}/*`,
+          Condition: { ArnNotEquals: { 'aws:PrincipalArn': pipelineRole } },
+        },
+        notInTheClear(configuration),
+        setByThePipeline(configuration),
+      ]),
+    }),
   ];
 }
+
+const pipelineRole = `arn:aws:iam::${accessAccount}:role/forge-terraform`;
 
 const policy = (statements: readonly PolicyStatement[]): PolicyDocument => ({
   Version: '2012-10-17',
@@ -50,15 +78,19 @@ function writtenOnce(bucket: string): readonly PolicyStatement[] {
       Resource: `${bucket}/*`,
       Condition: { Null: { 's3:if-none-match': 'true' } },
     },
-    {
-      Sid: 'NotInTheClear',
-      Effect: 'Deny',
-      Principal: '*',
-      Action: 's3:*',
-      Resource: [bucket, `${bucket}/*`],
-      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-    },
+    notInTheClear(bucket),
   ];
+}
+
+function notInTheClear(bucket: string): PolicyStatement {
+  return {
+    Sid: 'NotInTheClear',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [bucket, `${bucket}/*`],
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
 }
 
 function nothingIsTaken(bucket: string): PolicyStatement {
@@ -93,6 +125,6 @@ function setByThePipeline(bucket: string): PolicyStatement {
       's3:DeleteBucket',
     ],
     Resource: bucket,
-    Condition: { ArnNotEquals: { 'aws:PrincipalArn': `arn:aws:iam::${accessAccount}:role/forge-terraform` } },
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': pipelineRole } },
   };
 }

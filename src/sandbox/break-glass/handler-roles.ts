@@ -6,6 +6,7 @@ import {
   anyMembership,
   anyUser,
   archive,
+  configuration,
   handlerRoleArn,
   identityStoreArn,
   intake,
@@ -29,6 +30,14 @@ const readRecords: PolicyStatement = {
     's3:ListBucketVersions',
   ],
   Resource: [intake, `${intake}/*`, archive, `${archive}/*`],
+};
+
+/** What they know of forge.yaml. */
+const readPolicy: PolicyStatement = {
+  Sid: 'ReadPolicy',
+  Effect: 'Allow',
+  Action: 's3:GetObject',
+  Resource: `${configuration}/policy/*`,
 };
 
 const tell: PolicyStatement = {
@@ -93,16 +102,25 @@ export function handlerRoles(): readonly Role[] {
         Resource: [`${archive}/sessions/*`, `${archive}/ledger/*`],
         Condition: { Null: { 's3:if-none-match': 'false' } },
       },
+      readPolicy,
       readRecords,
       lookAround,
       workflow,
       tell,
     ]),
-    handler('revoker', [...takeAway, readRecords, lookAround]),
+    handler('revoker', [...takeAway, readPolicy, readRecords, lookAround]),
     // What an event never told, the trail still knows.
-    handler('sweeper', [...takeAway, assume('ForgeAuditRead'), readRecords, lookAround, workflow, tell]),
-    // What it finds goes by the workflow: it reads and writes no bucket.
-    handler('exporter', [assume('ForgeAuditRead')]),
+    handler('sweeper', [
+      ...takeAway,
+      assume('ForgeAuditRead'),
+      readPolicy,
+      readRecords,
+      lookAround,
+      workflow,
+      tell,
+    ]),
+    // What it finds goes by the workflow: it writes no bucket, and reads no records.
+    handler('exporter', [assume('ForgeAuditRead'), readPolicy]),
   ];
 }
 

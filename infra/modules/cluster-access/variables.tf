@@ -1,0 +1,42 @@
+variable "clusters" {
+  description = "Names of the EKS clusters, in this account and region (forge.yaml: environments.….clusters.….cluster)."
+  type        = set(string)
+  default     = []
+}
+
+variable "permission_sets" {
+  description = "Permission set that is given in this account => what its holders may do in the clusters. policy is one of EKS's access policies; without namespaces it is for the whole cluster; groups are Kubernetes groups that roles are bound to."
+  type = map(object({
+    policy     = optional(string)
+    namespaces = optional(list(string), [])
+    groups     = optional(list(string), [])
+  }))
+  default = {}
+  validation {
+    condition     = alltrue([for name in keys(var.permission_sets) : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "permission_sets must be named as in Identity Center: up to 32 letters, digits and +=,.@_-."
+  }
+  validation {
+    condition     = alltrue([for access in values(var.permission_sets) : access.policy != null || length(access.groups) > 0])
+    error_message = "Each of permission_sets must have a policy, or groups: else its holders could do nothing."
+  }
+  validation {
+    condition     = alltrue([for access in values(var.permission_sets) : access.policy == null || can(regex("^AmazonEKS\\w*Policy$", access.policy))])
+    error_message = "A policy must be the name of one of EKS's access policies, e.g. AmazonEKSViewPolicy (aws eks list-access-policies)."
+  }
+  validation {
+    condition     = alltrue(flatten([for access in values(var.permission_sets) : [for group in access.groups : !startswith(group, "system:")]]))
+    error_message = "groups must not begin with system: (EKS refuses them): bind a role to a group of your own, or use a policy."
+  }
+}
+
+variable "roles" {
+  description = "The same for roles that are no permission set's: name => ARN and access. Tier 0's and tier 3's."
+  type = map(object({
+    arn        = string
+    policy     = optional(string)
+    namespaces = optional(list(string), [])
+    groups     = optional(list(string), [])
+  }))
+  default = {}
+}

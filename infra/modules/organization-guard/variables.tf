@@ -1,0 +1,14 @@
+variable "targets" {
+  description = "What the guard is for: ids of accounts or organizational units (ou-…). The access account and the production accounts at least. Never the organization's root: who can undo a mistake then?"
+  type        = list(string)
+  validation {
+    condition     = length(var.targets) > 0 && alltrue([for target in var.targets : can(regex("^(\\d{12}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$", target))])
+    error_message = "targets must be account ids or organizational units (ou-…), one or more."
+  }
+}
+
+variable "name" {
+  description = "Name of the policy in AWS Organizations."
+  type        = string
+  default     = "forge-breakglass-guard"
+}

@@ -1,0 +1,30 @@
+variable "account" {
+  description = "The account that this is in."
+  type        = string
+}
+
+variable "region" {
+  description = "The region that this is in."
+  type        = string
+}
+
+variable "patterns" {
+  description = "Name of a rule => its event pattern, as JSON."
+  type        = map(string)
+}
+
+variable "bus" {
+  description = "ARN of the bus in the access account."
+  type        = string
+}
+
+variable "role" {
+  description = "ARN of the role that EventBridge puts events to that bus with."
+  type        = string
+}
+
+variable "alarm_topics" {
+  description = "ARNs of SNS topics, of this region, that are told when something could not be delivered."
+  type        = list(string)
+  default     = []
+}

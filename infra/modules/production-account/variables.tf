@@ -1,0 +1,142 @@
+variable "account" {
+  description = "The production account that this module is applied in: 12 digits."
+  type        = string
+  validation {
+    condition     = can(regex("^\\d{12}$", var.account))
+    error_message = "account must be 12 digits."
+  }
+  validation {
+    condition     = var.account != var.access_account
+    error_message = "The access account can't be a production account too: whoever is let into production would be where access is given."
+  }
+}
+
+variable "region" {
+  description = "Home region of break-glass: the rules that watch are there, so emergency calls must be made there (forge.yaml: break_glass.region)."
+  type        = string
+}
+
+variable "access_account" {
+  description = "Account with groups, requests and records (forge.yaml: break_glass.account)."
+  type        = string
+  validation {
+    condition     = can(regex("^\\d{12}$", var.access_account))
+    error_message = "access_account must be 12 digits."
+  }
+}
+
+variable "archive_bucket" {
+  description = "Bucket of the records (forge.yaml: break_glass.records.archive_bucket): no emergency reaches it."
+  type        = string
+}
+
+variable "on_call_permission_sets" {
+  description = "Permission sets from which tier 0's role is assumed (forge.yaml: break_glass.tiers.\"0\".permission_set)."
+  type        = list(string)
+  validation {
+    condition     = length(var.on_call_permission_sets) > 0 && alltrue([for name in var.on_call_permission_sets : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "on_call_permission_sets must be a list of one or more names of permission sets, without wildcards."
+  }
+}
+
+variable "vpn_addresses" {
+  description = "Networks that emergencies come from, as CIDR blocks: what the VPN gateway goes out by. It is tier 0's second factor, which IAM itself demands."
+  type        = list(string)
+  validation {
+    condition     = length(var.vpn_addresses) > 0
+    error_message = "vpn_addresses must name the VPN gateway's addresses, e.g. [\"203.0.113.7/32\"]: with none, nobody could open an emergency."
+  }
+  validation {
+    condition     = alltrue([for block in var.vpn_addresses : can(cidrnetmask(block)) || can(regex(":", cidrhost(block, 0)))])
+    error_message = "vpn_addresses must be CIDR blocks, e.g. \"203.0.113.7/32\"."
+  }
+  validation {
+    # /8 and wider is no gateway but a part of the Internet.
+    condition     = alltrue([for block in var.vpn_addresses : try(tonumber(split("/", block)[1]), 0) > (strcontains(block, ":") ? 31 : 8)])
+    error_message = "vpn_addresses must be the VPN gateway's own: an IPv4 block of /8 or wider, or an IPv6 block of /31 or wider, keeps nobody out."
+  }
+}
+
+variable "emergency_minutes" {
+  description = "Longest life of tier 0's credentials (forge.yaml: break_glass.tiers.\"0\".max_duration). From Identity Center AWS allows an hour at most."
+  type        = number
+  default     = 60
+  validation {
+    # IAM has no shorter one: shorter emergencies are ended by forge.
+    condition     = var.emergency_minutes == 60
+    error_message = "emergency_minutes must be 60: IAM has no shorter life for a role, and no longer one for a role that is reached from Identity Center."
+  }
+}
+
+variable "offline_minutes" {
+  description = "Longest life of tier 3's credentials (forge.yaml: break_glass.tiers.\"3\".max_duration)."
+  type        = number
+  default     = 240
+  validation {
+    condition     = var.offline_minutes >= 60 && var.offline_minutes <= 240
+    error_message = "offline_minutes must be from 60 to 240."
+  }
+}
+
+variable "offline_user" {
+  description = "Tier 3's IAM user in the access account, with its path (forge.yaml: break_glass.tiers.\"3\".user). null: there is no tier 3."
+  type        = string
+  default     = "forge/forge-emergency-a"
+  validation {
+    condition     = var.offline_user == null || can(regex("^forge/[\\w+=,.@-]{1,64}$", var.offline_user))
+    error_message = "offline_user must be a name in the path forge/, e.g. forge/forge-emergency-a: that path is what guards it."
+  }
+}
+
+variable "readers" {
+  description = "Permission sets from which readonly-rds-access is assumed. Which of them may, the permission set says too."
+  type        = list(string)
+}
+
+variable "writers" {
+  description = "Permission sets from which write-rds-access is assumed."
+  type        = list(string)
+}
+
+variable "database_regions" {
+  description = "Regions of the databases."
+  type        = list(string)
+  validation {
+    condition     = length(var.database_regions) > 0
+    error_message = "database_regions must name one region or more."
+  }
+}
+
+variable "database_resource_ids" {
+  description = "Resource ids of the databases (cluster-…, db-…) that the database roles reach. Default: all of the account."
+  type        = list(string)
+  default     = ["*"]
+  validation {
+    condition     = length(var.database_resource_ids) > 0 && alltrue([for id in var.database_resource_ids : id == "*" || can(regex("^(cluster|db|prx)-[A-Z0-9a-z]+$", id))])
+    error_message = "database_resource_ids must be [\"*\"], or resource ids such as cluster-ABCDEFGHIJKL0123456789: not names."
+  }
+}
+
+variable "reading_users" {
+  description = "Database users of readonly-rds-access."
+  type        = list(string)
+  default     = ["forge_ro"]
+}
+
+variable "writing_users" {
+  description = "Database users of write-rds-access."
+  type        = list(string)
+  default     = ["forge_ro", "forge_rw"]
+}
+
+variable "alarm_topics" {
+  description = "ARNs of SNS topics in the home region that are told when an event could not be forwarded."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarm_topics_us_east_1" {
+  description = "The same in us-east-1, where that is not the home region."
+  type        = list(string)
+  default     = []
+}

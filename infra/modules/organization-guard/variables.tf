@@ -12,3 +12,13 @@ variable "name" {
   type        = string
   default     = "forge-breakglass-guard"
 }
+
+variable "pipeline_role" {
+  description = "Name (with its path) of the role that Terraform runs as, in each of those accounts: the only one that may change what is guarded."
+  type        = string
+  default     = "forge-terraform"
+  validation {
+    condition     = can(regex("^[\\w+=,.@/-]{1,576}$", var.pipeline_role)) && !startswith(var.pipeline_role, "/")
+    error_message = "pipeline_role must be the name of a role, e.g. forge-terraform or ci/forge-terraform, without a wildcard."
+  }
+}

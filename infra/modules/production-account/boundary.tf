@@ -5,10 +5,7 @@ resource "aws_iam_policy" "revocations" {
   name        = "ForgeBreakGlassRevocations"
   path        = "/forge/"
   description = "Boundary of all roles that break-glass leads to: forge's revoker writes refusals into it"
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Sid = "Bound", Effect = "Allow", Action = "*", Resource = "*" }]
-  })
+  policy      = file("${path.module}/policies/revocations.json")
 
   lifecycle {
     # The revoker and the sweeper write the versions. Terraform would put back the first, and with it give back access that

@@ -1,6 +1,6 @@
 output "boundary" {
-  description = "The boundary on every role that break-glass leads to, as a permission set names it."
-  value       = { name = aws_iam_policy.revocations.name, path = aws_iam_policy.revocations.path }
+  description = "Name, in the path /forge/, of the boundary on every role that break-glass leads to. It is known once the boundary is there."
+  value       = aws_iam_policy.revocations.name
 }
 
 output "roles" {

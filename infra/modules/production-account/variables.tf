@@ -57,17 +57,6 @@ variable "vpn_addresses" {
   }
 }
 
-variable "emergency_minutes" {
-  description = "Longest life of tier 0's credentials (forge.yaml: break_glass.tiers.\"0\".max_duration). From Identity Center AWS allows an hour at most."
-  type        = number
-  default     = 60
-  validation {
-    # IAM has no shorter one: shorter emergencies are ended by forge.
-    condition     = var.emergency_minutes == 60
-    error_message = "emergency_minutes must be 60: IAM has no shorter life for a role, and no longer one for a role that is reached from Identity Center."
-  }
-}
-
 variable "offline_minutes" {
   description = "Longest life of tier 3's credentials (forge.yaml: break_glass.tiers.\"3\".max_duration)."
   type        = number
@@ -91,11 +80,19 @@ variable "offline_user" {
 variable "readers" {
   description = "Permission sets from which readonly-rds-access is assumed. Which of them may, the permission set says too."
   type        = list(string)
+  validation {
+    condition     = length(var.readers) > 0 && alltrue([for name in var.readers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "readers must be a list of one or more names of permission sets, without wildcards."
+  }
 }
 
 variable "writers" {
   description = "Permission sets from which write-rds-access is assumed."
   type        = list(string)
+  validation {
+    condition     = length(var.writers) > 0 && alltrue([for name in var.writers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "writers must be a list of one or more names of permission sets, without wildcards."
+  }
 }
 
 variable "database_regions" {
@@ -121,12 +118,20 @@ variable "reading_users" {
   description = "Database users of readonly-rds-access."
   type        = list(string)
   default     = ["forge_ro"]
+  validation {
+    condition     = length(var.reading_users) > 0 && alltrue([for user in var.reading_users : can(regex("^[\\w.$-]{1,63}$", user))])
+    error_message = "reading_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
+  }
 }
 
 variable "writing_users" {
   description = "Database users of write-rds-access."
   type        = list(string)
   default     = ["forge_ro", "forge_rw"]
+  validation {
+    condition     = length(var.writing_users) > 0 && alltrue([for user in var.writing_users : can(regex("^[\\w.$-]{1,63}$", user))])
+    error_message = "writing_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
+  }
 }
 
 variable "alarm_topics" {

@@ -34,20 +34,9 @@ resource "aws_sqs_queue" "undelivered" {
   sqs_managed_sse_enabled   = true
 }
 
-# By name and not by reference: so a plan shows the whole policy before anything is there.
 resource "aws_sqs_queue_policy" "undelivered" {
   queue_url = aws_sqs_queue.undelivered.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "WhatCouldNotBeDelivered"
-      Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
-      Action    = "sqs:SendMessage"
-      Resource  = "arn:aws:sqs:${var.region}:${var.account}:forge-breakglass-undelivered"
-      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${var.region}:${var.account}:rule/forge-breakglass-*" } }
-    }]
-  })
+  policy    = var.queue_policy
 }
 
 resource "aws_cloudwatch_metric_alarm" "undelivered" {

@@ -1,13 +1,3 @@
-variable "account" {
-  description = "The account that this is in."
-  type        = string
-}
-
-variable "region" {
-  description = "The region that this is in."
-  type        = string
-}
-
 variable "patterns" {
   description = "Name of a rule => its event pattern, as JSON."
   type        = map(string)
@@ -20,6 +10,11 @@ variable "bus" {
 
 variable "role" {
   description = "ARN of the role that EventBridge puts events to that bus with."
+  type        = string
+}
+
+variable "queue_policy" {
+  description = "Policy of the queue forge-breakglass-undelivered, as JSON: who may put there what could not be delivered."
   type        = string
 }
 

@@ -1,0 +1,32 @@
+# The roles that databases are reached with, of everyday access and of break-glass alike: whoever is in one has a name there
+# (SourceIdentity), and the boundary, so that what was issued can be refused.
+
+resource "aws_iam_role" "database" {
+  for_each = local.database_roles
+
+  name        = each.key
+  description = "Databases, as ${join(", ", each.value.users)}"
+  assume_role_policy = templatefile("${path.module}/policies/database-role-trust.json", merge(local.names, {
+    callers = join("\",\"", [for name in each.value.callers : "${local.single_sign_on}${name}_*"])
+  }))
+  # Reached from another role: AWS lets it live for an hour at most.
+  max_session_duration = 3600
+  permissions_boundary = aws_iam_policy.revocations.arn
+  tags                 = { purpose = "database" }
+}
+
+resource "aws_iam_role_policy" "database" {
+  for_each = local.database_roles
+
+  name = "databases"
+  role = aws_iam_role.database[each.key].name
+  policy = templatefile("${path.module}/policies/database-access.json", merge(local.names, {
+    database_users = join("\",\"", flatten([
+      for region in var.database_regions : [
+        for id in var.database_resource_ids : [
+          for user in each.value.users : "arn:aws:rds-db:${region}:${var.account}:dbuser:${id}/${user}"
+        ]
+      ]
+    ]))
+  }))
+}

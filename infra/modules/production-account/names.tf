@@ -1,0 +1,30 @@
+# What the templates in policies/ and rules/ name. They are JSON: an element that is exactly "${name}" may become several, so
+# lists are handed over with the quotes between their elements.
+locals {
+  single_sign_on = "arn:aws:iam::${var.account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_"
+  handlers       = "arn:aws:iam::${var.access_account}:role/forge-breakglass-"
+  event_bus      = "arn:aws:events:${var.region}:${var.access_account}:event-bus/forge-breakglass"
+  offline_user   = var.offline_user == null ? "" : "arn:aws:iam::${var.access_account}:user/${var.offline_user}"
+
+  names = {
+    account        = var.account
+    region         = var.region
+    access_account = var.access_account
+    archive        = "arn:aws:s3:::${var.archive_bucket}"
+    revocations    = "arn:aws:iam::${var.account}:policy/forge/ForgeBreakGlassRevocations"
+    event_bus      = local.event_bus
+    offline_user   = local.offline_user
+    recorder_role  = "${local.handlers}recorder"
+    revoker_role   = "${local.handlers}revoker"
+    sweeper_role   = "${local.handlers}sweeper"
+    exporter_role  = "${local.handlers}exporter"
+    on_call_roles  = join("\",\"", [for name in var.on_call_permission_sets : "${local.single_sign_on}${name}_*"])
+    vpn_addresses  = join("\",\"", var.vpn_addresses)
+    database_roles = join("\",\"", [for name in keys(local.database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
+  }
+
+  database_roles = {
+    readonly-rds-access = { callers = var.readers, users = var.reading_users }
+    write-rds-access    = { callers = var.writers, users = var.writing_users }
+  }
+}

@@ -1,10 +1,12 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
-import { build, defineConfig } from 'rolldown';
+import { defineConfig } from 'rolldown';
+import { packHandlers } from './scripts/pack-handlers.ts';
 
 /** Native code can't be bundled; both packages are optional and looked for at run time. */
-const outside = [...builtinModules, /^node:/, '@napi-rs/keyring', '@lydell/node-pty', 'pg-native'];
+const optional = ['@napi-rs/keyring', '@lydell/node-pty', 'pg-native'];
+const outside = [...builtinModules, /^node:/, ...optional];
 
 const startsNoChild = (id: string, importer: string | undefined) =>
   id === 'node:child_process' && importer?.includes('node_modules/commander/') === true;
@@ -22,23 +24,13 @@ export default defineConfig({
   resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
   plugins: [
     {
-      // The handlers are a bundle of their own, in one file, with the SDK: what is deployed is what was tested.
+      // The handlers are a bundle of their own, in one file, with the SDK, in the functions' archive: what is deployed is what was
+      // tested, byte for byte, wherever it is taken out of the package.
       name: 'handlers',
       async writeBundle({ dir }) {
-        await build({
-          input: 'src/lambda/entry.ts',
-          platform: 'node',
-          transform: { target: 'node20.19' },
-          external: (id) => outside.some((name) => (typeof name === 'string' ? name === id : name.test(id))),
-          resolve: { mainFields: ['module', 'main'], conditionNames: ['node', 'module', 'default'] },
-          output: {
-            file: join(dir ?? 'dist', 'lambda', 'index.cjs'),
-            format: 'cjs',
-            minify: true,
-            codeSplitting: false,
-          },
-          logLevel: 'warn',
-        });
+        const folder = join(dir ?? 'dist', 'lambda');
+        await mkdir(folder, { recursive: true });
+        await writeFile(join(folder, 'forge-breakglass.zip'), await packHandlers(optional));
       },
     },
     {

@@ -3,9 +3,10 @@
  * connect.sh done by hand (aws sts, aws rds, psql), on the sandbox. Ratios, because a machine's speed is not forge's.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeZip } from '../src/lib/zip.ts';
 import { signInByPage } from '../test/support/sign-in-page.ts';
 import { type Candidate, type Measured, measure } from './measure.ts';
 
@@ -15,6 +16,10 @@ const root = mkdtempSync(join(tmpdir(), 'forge-bench-'));
 // Set, NODE_EXTRA_CA_CERTS doubles what Node itself costs to start.
 const outside: NodeJS.ProcessEnv = { ...process.env, FORGE_SANDBOX_DIR: join(root, 'sandbox') };
 delete outside.NODE_EXTRA_CA_CERTS;
+
+const handlers = join(root, 'index.cjs');
+const archive = readFileSync(join(process.cwd(), 'dist', 'lambda', 'forge-breakglass.zip'));
+writeFileSync(handlers, decodeZip(archive).get('index.cjs') ?? '');
 
 const has = (command: string, argument = '--version') =>
   spawnSync(command, [argument], { stdio: 'ignore' }).status === 0;
@@ -92,11 +97,11 @@ function candidates(env: NodeJS.ProcessEnv, proxy: Proxy): Candidate[] {
     node,
     own('forge --version', '--version'),
     // What a function's cold start adds to its runtime's own.
-    {
-      name: 'the handlers’ bundle, loaded',
-      command: [process.execPath, '-e', "require('./dist/lambda/index.cjs')"],
+    ...['recorder', 'revoker', 'sweeper', 'exporter'].map((handler) => ({
+      name: `import of the ${handler}`,
+      command: [process.execPath, '-e', `require(${JSON.stringify(handlers)}).${handler}.call`],
       env,
-    },
+    })),
     own('forge --help', '--help'),
     own('forge whoami, warm', 'whoami'),
     {

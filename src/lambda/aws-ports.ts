@@ -21,11 +21,13 @@ import { terminateSession } from '../aws/ssm.ts';
 import { listActiveSessions } from '../aws/ssm-sessions.ts';
 import { assumeRole } from '../aws/sts.ts';
 import { extendBoundary } from '../breakglass/protocol/boundary.ts';
+import type { Policy } from '../breakglass/protocol/policy.ts';
 import { ForgeError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 import { boundedList, mostKeys } from './bounded-list.ts';
 import { type HandlerEnvironment, readEnvironment } from './handler-environment.ts';
+import { loadPolicy } from './load-policy.ts';
 import type {
   Archive,
   Intake,
@@ -48,11 +50,26 @@ const readRole = 'forge/ForgeAuditRead';
 /** Largest record or file that is read back. */
 const longestObject = 64 * 1024 * 1024;
 
-/** The handlers' ports on AWS, with the keys that the function's role has. */
-export function createAwsPorts(host: Host): Ports {
-  const environment = readEnvironment(host.env);
-  const { policy, keys } = environment;
+/** The handlers' ports on AWS, with the keys that the function's role has. Throws INVALID_ENVIRONMENT, INVALID_POLICY. */
+export async function createAwsPorts(host: Host): Promise<Ports> {
   const aws = createAws(host);
+  const environment = readEnvironment(host.env);
+  const { region, keys, configuration: bucket, policyKey: key } = environment;
+  const policy = await loadPolicy({
+    bucket,
+    key,
+    get: (limit) => getObject(aws, region, keys, { bucket, key, limit }),
+  });
+  return portsOf(host, aws, { ...environment, policy });
+}
+
+/** What a handler is told, with the policy that is named there. */
+interface Configured extends HandlerEnvironment {
+  readonly policy: Policy;
+}
+
+function portsOf(host: Host, aws: Aws, environment: Configured): Ports {
+  const { policy, keys } = environment;
   const log = (text: string) => void host.stderr.write(`${text}\n`);
   const become = createBecome(aws, environment);
   return {
@@ -69,14 +86,14 @@ export function createAwsPorts(host: Host): Ports {
   };
 }
 
-function awsIntake(aws: Aws, { policy: { region }, keys, intake: bucket }: HandlerEnvironment): Intake {
+function awsIntake(aws: Aws, { policy: { region }, keys, intake: bucket }: Configured): Intake {
   return {
     get: (key, limit) => getObject(aws, region, keys, { bucket, key, limit }),
     list: (prefix, most = mostKeys) => boundedList(listObjects(aws, region, keys, { bucket, prefix }), most),
   };
 }
 
-function awsArchive(aws: Aws, { policy: { region }, keys, archive: bucket }: HandlerEnvironment): Archive {
+function awsArchive(aws: Aws, { policy: { region }, keys, archive: bucket }: Configured): Archive {
   return {
     versions: (prefix) => flat<ListedVersion>(listVersions(aws, region, keys, { bucket, prefix })),
     list: (prefix, startAfter) =>
@@ -120,12 +137,7 @@ function awsWorkflow(caller: WorkflowCaller): Workflow {
   };
 }
 
-function awsProduction(
-  aws: Aws,
-  environment: HandlerEnvironment,
-  become: Become,
-  log: Ports['log'],
-): Production {
+function awsProduction(aws: Aws, environment: Configured, become: Become, log: Ports['log']): Production {
   const { region } = environment.policy;
   return {
     async cutTail(account, cut) {
@@ -154,7 +166,7 @@ function awsProduction(
   };
 }
 
-function awsTrail(aws: Aws, environment: HandlerEnvironment, become: Become): Trail {
+function awsTrail(aws: Aws, environment: Configured, become: Become): Trail {
   return {
     async lookup({ account, global, ...query }) {
       const keys = await become(account, readRole);
@@ -169,7 +181,7 @@ type Become = (account: string, role: string) => Promise<SigningKeys>;
 const spareMs = 5 * 60_000;
 
 /** Keys of forge's roles in production accounts, for a quarter of an hour each. */
-function createBecome(aws: Aws, { policy: { region }, keys }: HandlerEnvironment): Become {
+function createBecome(aws: Aws, { policy: { region }, keys }: Configured): Become {
   const known = new Map<string, { readonly keys: SigningKeys; readonly until: number }>();
   return async (account, role) => {
     const roleArn = `arn:aws:iam::${account}:role/${role}`;

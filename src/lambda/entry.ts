@@ -7,18 +7,26 @@ import { type RevokerInput, revoker as runRevoker } from './revoker.ts';
 import { sweeper as runSweeper } from './sweeper.ts';
 
 /**
- * The bundle dist/lambda/index.cjs: four functions of one archive, told apart by their handler's name (`index.recorder`) and
- * above all by their roles. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
+ * The bundle index.cjs of dist/lambda/forge-breakglass.zip: four functions of one archive, told apart by their handler's name
+ * (`index.recorder`) and above all by their roles. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  */
-let known: Ports | undefined;
+let known: Promise<Ports> | undefined;
 
-/** Made at the first call: a function without its environment must say so when it runs, not when it is loaded. */
-function ports(): Ports {
+/**
+ * Made at the first call: a function without its environment or policy must say so when it runs, not when it is loaded. Kept while the
+ * function is warm, unless it failed.
+ */
+async function ports(): Promise<Ports> {
   known ??= createAwsPorts(systemHost());
-  return known;
+  try {
+    return await known;
+  } catch (error) {
+    known = undefined;
+    throw error;
+  }
 }
 
-export const recorder = async (event: unknown) => runRecorder(ports(), event);
-export const revoker = async (event: RevokerInput) => runRevoker(ports(), event);
-export const exporter = async (event: ExporterInput) => runExporter(ports(), event);
-export const sweeper = async () => runSweeper(ports());
+export const recorder = async (event: unknown) => runRecorder(await ports(), event);
+export const revoker = async (event: RevokerInput) => runRevoker(await ports(), event);
+export const exporter = async (event: ExporterInput) => runExporter(await ports(), event);
+export const sweeper = async () => runSweeper(await ports());

@@ -1,31 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Policy, parsePolicy, policyFile } from '../breakglass/protocol/policy.ts';
 import { ForgeError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import type { SigningKeys } from '../lib/sigv4.ts';
 
-/** What a handler is told by its function's archive and environment variables. */
+/** What a handler is told by its function's environment variables. */
 export interface HandlerEnvironment {
-  readonly policy: Policy;
+  /** Where the function runs: the home region. */
+  readonly region: string;
   readonly keys: SigningKeys;
   /** Names of the buckets. */
   readonly intake: string;
   readonly archive: string;
+  readonly configuration: string;
+  /** `policy/<sha256>.json` */
+  readonly policyKey: string;
   readonly stateMachineArn: string;
   /** Regions in which shells can be open. The home region is one. */
   readonly regions: readonly string[];
 }
 
 /**
- * policy.json of the archive; FORGE_INTAKE, FORGE_ARCHIVE, FORGE_STATE_MACHINE, FORGE_REGIONS (`us-east-1,eu-west-1`; default: the
- * policy's), and the keys that Lambda puts there. Throws INVALID_ENVIRONMENT, saying which.
+ * FORGE_INTAKE, FORGE_ARCHIVE, FORGE_POLICY_BUCKET, FORGE_POLICY (a key there), FORGE_STATE_MACHINE, FORGE_REGIONS
+ * (`us-east-1,eu-west-1`; default: the function's), and the region and keys that Lambda puts there. Throws INVALID_ENVIRONMENT, saying which.
  */
 export function readEnvironment(env: Environment): HandlerEnvironment {
-  const policy = readPolicy(required(env, 'LAMBDA_TASK_ROOT'));
-  const regions = (env.FORGE_REGIONS ?? '').split(',').map((region) => region.trim());
+  const region = required(env, 'AWS_REGION');
+  const regions = (env.FORGE_REGIONS ?? '').split(',').map((entry) => entry.trim());
   return {
-    policy,
+    region,
     keys: {
       accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),
       secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
@@ -33,30 +34,15 @@ export function readEnvironment(env: Environment): HandlerEnvironment {
     },
     intake: required(env, 'FORGE_INTAKE'),
     archive: required(env, 'FORGE_ARCHIVE'),
+    configuration: required(env, 'FORGE_POLICY_BUCKET'),
+    policyKey: required(env, 'FORGE_POLICY'),
     stateMachineArn: required(env, 'FORGE_STATE_MACHINE'),
-    regions: [...new Set([policy.region, ...regions.filter((region) => region !== '')])],
+    regions: [...new Set([region, ...regions.filter((entry) => entry !== '')])],
   };
-}
-
-/** `folder`: where Lambda unpacked the archive. */
-function readPolicy(folder: string): Policy {
-  const path = join(folder, policyFile);
-  let json: string;
-  try {
-    json = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw invalid(`${path} can't be read`, cause);
-  }
-  const parsed = parsePolicy(json);
-  if (!parsed.ok) throw invalid(`${path} can't be used: ${parsed.problem}`);
-  return parsed.value;
 }
 
 function required(env: Environment, name: string): string {
   const value = env[name];
-  if (!value) throw invalid(`${name} is not set`);
+  if (!value) throw new ForgeError('usage', `${name} is not set.`, { code: 'INVALID_ENVIRONMENT' });
   return value;
 }
-
-const invalid = (problem: string, cause?: unknown): ForgeError =>
-  new ForgeError('usage', `${problem}.`, { code: 'INVALID_ENVIRONMENT', cause });

@@ -1,27 +1,41 @@
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodePolicy, type Policy, parsePolicy, policyFile } from '../../src/breakglass/protocol/policy.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  encodePolicy,
+  type Policy,
+  parsePolicy,
+  policyBytes,
+  policyKey,
+} from '../../src/breakglass/protocol/policy.ts';
 import { readEnvironment } from '../../src/lambda/handler-environment.ts';
+import { loadPolicy } from '../../src/lambda/load-policy.ts';
 import { storyPolicy } from '../support/break-glass-story.ts';
-import { builtForge } from '../support/built-forge.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'forge-policy-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const variables = (): Record<string, string> => ({
-  LAMBDA_TASK_ROOT: folder,
+const variables: Readonly<Record<string, string>> = {
+  AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'example',
   FORGE_INTAKE: 'intake',
   FORGE_ARCHIVE: 'archive',
+  FORGE_POLICY_BUCKET: 'configuration',
+  FORGE_POLICY: 'policy/0.json',
   FORGE_STATE_MACHINE: 'arn:aws:states:us-east-1:999999999999:stateMachine:forge-breakglass-session',
+};
+
+describe("a function's variables", () => {
+  it.each(Object.keys(variables))('%s must be there, and nothing runs without it', (name) => {
+    expect(() => readEnvironment({ ...variables, [name]: '' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ENVIRONMENT', message: `${name} is not set.` }),
+    );
+  });
+
+  it('shells are looked for at home, and where it says', () => {
+    expect(readEnvironment(variables).regions).toEqual(['us-east-1']);
+    const regions = ' eu-west-1, us-east-1 ,';
+    expect(readEnvironment({ ...variables, FORGE_REGIONS: regions }).regions).toEqual([
+      'us-east-1',
+      'eu-west-1',
+    ]);
+  });
 });
 
 /** Four hundred environments with five groups each: far beyond what a function's variables hold. */
@@ -37,33 +51,60 @@ function large(): Policy {
   return { ...policy, grants };
 }
 
-it('takes a policy of any size from the archive', async () => {
-  const json = encodePolicy(large());
-  expect(json.length).toBeGreaterThan(50 * 4_096);
-  await writeFile(join(folder, policyFile), json);
-  expect(readEnvironment(variables()).policy).toEqual(large());
-});
+const load = (json: string, key = policyKey(Buffer.from(json))) =>
+  loadPolicy({
+    bucket: 'configuration',
+    key,
+    get: async (limit) => {
+      expect(limit).toBe(policyBytes);
+      return { key, bytes: Buffer.from(json), lastModified: 0 };
+    },
+  });
+const refusal = (pattern: RegExp) =>
+  expect.objectContaining({ code: 'INVALID_POLICY', message: expect.stringMatching(pattern) });
 
-it('is written in one way, however it was laid out', () => {
-  const policy = storyPolicy();
-  const shuffled = JSON.stringify(Object.fromEntries(Object.entries(policy).reverse()), null, 2);
-  const again = parsePolicy(shuffled);
-  expect(again.ok && encodePolicy(again.value)).toBe(encodePolicy(policy));
-});
+describe('the policy', () => {
+  it('is of any size, and laid out as Terraform does it: sorted, with null for what is not said', async () => {
+    const json = encodePolicy(large());
+    expect(json.length).toBeGreaterThan(50 * 4_096);
+    expect(await load(json)).toEqual(large());
+    const { tiers, ...rest } = storyPolicy();
+    const sorted = Object.fromEntries(Object.entries({ ...rest, tiers }).sort());
+    const [first, ...more] = tiers;
+    const silent = { ...sorted, tiers: [{ ...first, channel: null }, ...more] };
+    const { channel: _, ...expected } = first ?? {};
+    expect(await load(JSON.stringify(silent))).toEqual({ ...storyPolicy(), tiers: [expected, ...more] });
+  });
 
-it('says what is wrong, and nothing runs', async () => {
-  const code = 'INVALID_ENVIRONMENT';
-  const message = (pattern: RegExp) =>
-    expect.objectContaining({ code, message: expect.stringMatching(pattern) });
-  const reading = () => readEnvironment(variables());
-  await writeFile(join(folder, policyFile), '{"v":1}');
-  expect(reading).toThrow(message(/policy\.json can't be used: the policy's \w+ must be/));
-  await rm(join(folder, policyFile));
-  expect(reading).toThrow(message(/policy\.json can't be read/));
-  expect(() => readEnvironment({})).toThrow(message(/LAMBDA_TASK_ROOT is not set/));
-});
+  it('is written in one way, however it was laid out', () => {
+    const policy = storyPolicy();
+    const shuffled = JSON.stringify(Object.fromEntries(Object.entries(policy).reverse()), null, 2);
+    const again = parsePolicy(shuffled);
+    expect(again.ok && encodePolicy(again.value)).toBe(encodePolicy(policy));
+  });
 
-it('the archive has no more than 300 kB: what Lambda loads at a cold start', async () => {
-  const bundle = readFileSync(join(dirname(await builtForge()), '..', 'dist', 'lambda', 'index.cjs'));
-  expect(deflateRawSync(bundle, { level: 9 }).length).toBeLessThan(300_000);
+  it('has a name of its own: other content under it is refused', async () => {
+    const policy = storyPolicy();
+    const key = policyKey(Buffer.from(encodePolicy(policy)));
+    expect(key).toMatch(/^policy\/[0-9a-f]{64}\.json$/);
+    const looser = encodePolicy({ ...policy, requestLifeMinutes: policy.requestLifeMinutes + 1 });
+    await expect(load(looser, key)).rejects.toThrow(refusal(/other content than its name says/));
+    await expect(load(`${encodePolicy(policy)} `, key)).rejects.toThrow(refusal(/other content/));
+  });
+
+  it.each(['', '{"v":1}', '[null]', 'null', '{"v":1,"v":2}'])('%j is none', async (json) => {
+    await expect(load(json)).rejects.toThrow(refusal(/can't be used: the policy/));
+  });
+
+  it('that is not there, or not to be read, is named', async () => {
+    const source = { bucket: 'configuration', key: 'policy/0.json' };
+    const where = 's3://configuration/policy/0\\.json';
+    await expect(loadPolicy({ ...source, get: async () => undefined })).rejects.toThrow(
+      refusal(new RegExp(`${where} is not there`)),
+    );
+    const denied = Object.assign(new Error('Access Denied'), { name: 'AccessDenied' });
+    await expect(loadPolicy({ ...source, get: () => Promise.reject(denied) })).rejects.toThrow(
+      refusal(new RegExp(`${where} can't be read: Access Denied`)),
+    );
+  });
 });

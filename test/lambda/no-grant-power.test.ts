@@ -4,13 +4,18 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluatePolicies } from '../../src/iam/evaluate.ts';
 import { requestContext } from '../../src/iam/request-context.ts';
+import { decodeZip } from '../../src/lib/zip.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { builtForge } from '../support/built-forge.ts';
 
 /** Automation only ever takes away: neither what it is nor what it may could give anybody anything. */
 let bundle = '';
 beforeAll(async () => {
-  bundle = await readFile(join(dirname(await builtForge()), '..', 'dist', 'lambda', 'index.cjs'), 'utf8');
+  const archive = join(dirname(await builtForge()), '..', 'dist', 'lambda', 'forge-breakglass.zip');
+  bundle =
+    decodeZip(await readFile(archive))
+      .get('index.cjs')
+      ?.toString() ?? '';
 });
 
 describe('the bundle of the handlers', () => {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Parsed } from './document.ts';
+import { type Parsed, sha256 } from './document.ts';
 import {
   account,
   identityStoreId,
@@ -16,7 +16,7 @@ import {
 
 /**
  * What the handlers know of forge.yaml, and all that they know: made by the CLI (names already looked up, so that
- * nothing has to be asked while judging), handed to them as a file beside their bundle.
+ * nothing has to be asked while judging), handed to them as an object in a bucket.
  */
 const tierPolicy = strict({
   tier,
@@ -91,11 +91,11 @@ const policySchema = v.pipe(
 
 export type Policy = Readonly<v.InferOutput<typeof policySchema>>;
 
-/** JSON of a policy, however it is laid out. */
+/** JSON of a policy, however it is laid out; `null` is what is not said, as Terraform writes it. */
 export function parsePolicy(json: string): Parsed<Policy> {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = JSON.parse(json, (_, member: unknown) => member ?? undefined);
   } catch {
     return { ok: false, problem: 'the policy is not JSON' };
   }
@@ -105,14 +105,16 @@ export function parsePolicy(json: string): Parsed<Policy> {
   return { ok: false, problem: `the policy's ${v.getDotPath(issue) ?? 'content'} must be ${issue.message}` };
 }
 
-/**
- * The policy's name in the archive of the functions, beside their bundle. Not a variable: all of those together may have 4 KB, which is a dozen
- * environments, and whoever may change a function's configuration could change a policy there, while the archive's
- * hash is pinned by whoever deploys it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
- */
-export const policyFile = 'policy.json';
+/** Largest policy that is read: some ten thousand groups. */
+export const policyBytes = 4 * 1024 * 1024;
 
-/** The one spelling of a policy: the same policy packed twice is the same archive. */
+/**
+ * Where the policy is in the configuration bucket: its name is its content's. Whoever may change a function's variables chooses among
+ * policies that were written there, and makes none.
+ */
+export const policyKey = (bytes: Uint8Array): string => `policy/${sha256(bytes)}.json`;
+
+/** The one spelling of a policy: the same policy is the same object. */
 export const encodePolicy = (policy: Policy): string => JSON.stringify(v.parse(policySchema, policy));
 
 export const findTier = (policy: Policy, number: number): TierPolicy | undefined =>

@@ -1,16 +1,23 @@
-import { encodePolicy } from '../../breakglass/protocol/policy.ts';
-import { archiveBucket, handlerRoleArn, intakeBucket, stateMachineArn } from '../break-glass/arns.ts';
+import { encodePolicy, policyKey } from '../../breakglass/protocol/policy.ts';
+import { addVersion } from '../aws/s3/bucket.ts';
+import {
+  archiveBucket,
+  configurationBucket,
+  handlerRoleArn,
+  intakeBucket,
+  stateMachineArn,
+} from '../break-glass/arns.ts';
 import { roleArn } from '../organisation.ts';
 import type { IssuedKeys } from '../principal.ts';
 import type { World } from '../world.ts';
 import { handlerPolicy } from './handler-policy.ts';
 import { createHandlerRunner, type HandlerName, type HandlerRunner } from './handler-runner.ts';
-import { packHandlers } from './pack-handlers.ts';
 import { slackPath } from './slack.ts';
+import { unpackHandlers } from './unpack-handlers.ts';
 
 export interface HandlersOptions {
-  /** File of the bundle, as it is deployed. */
-  readonly bundle: string;
+  /** File of the functions' archive, as it is deployed. */
+  readonly archive: string;
   /** What the handlers log. */
   readonly log?: (line: string) => void;
   /** Where they are unpacked; undefined: the folder for temporary files. */
@@ -24,11 +31,12 @@ const keySeconds = 10 * 365 * 86_400;
 export function connectHandlers(
   world: World,
   url: string,
-  { bundle, log, folder }: HandlersOptions,
+  { archive, log, folder }: HandlersOptions,
 ): HandlerRunner {
-  const archive = packHandlers(bundle, encodePolicy(handlerPolicy(world.organisation)), folder);
+  const unpacked = unpackHandlers(archive, folder);
+  const policy = putPolicy(world);
   const runner = createHandlerRunner({
-    folder: archive.folder,
+    folder: unpacked.folder,
     offset: () => world.now() - world.hostNow(),
     log: log ?? (() => {}),
     environment(handler) {
@@ -44,6 +52,8 @@ export function connectHandlers(
         NO_PROXY: '127.0.0.1',
         FORGE_INTAKE: intakeBucket,
         FORGE_ARCHIVE: archiveBucket,
+        FORGE_POLICY_BUCKET: configurationBucket,
+        FORGE_POLICY: policy,
         FORGE_STATE_MACHINE: stateMachineArn,
         FORGE_SLACK_WEBHOOK: `${url}${slackPath}`,
       };
@@ -55,9 +65,19 @@ export function connectHandlers(
     async [Symbol.asyncDispose]() {
       world.machine.stop();
       await runner[Symbol.asyncDispose]();
-      archive.remove();
+      unpacked.remove();
     },
   };
+}
+
+/** As the pipeline would, past every policy; its key. */
+function putPolicy(world: World): string {
+  const bucket = world.organisation.buckets.find(({ name }) => name === configurationBucket);
+  if (bucket === undefined) throw new Error(`the sandbox has no bucket ${configurationBucket}`);
+  const body = Buffer.from(encodePolicy(handlerPolicy(world.organisation)));
+  const key = policyKey(body);
+  addVersion(bucket, key, { body, lastModified: world.now() });
+  return key;
 }
 
 /** As Lambda assumes a function's role. */

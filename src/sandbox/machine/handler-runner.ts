@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StateFailure } from './asl/state-failure.ts';
-import { bundleFile } from './pack-handlers.ts';
 
 export type HandlerName = 'recorder' | 'revoker' | 'sweeper' | 'exporter';
 
@@ -23,6 +22,9 @@ export interface HandlerRunner extends AsyncDisposable {
   /** Ends a handler's process in the middle of whatever it does. */
   kill(handler: HandlerName): void;
 }
+
+/** The file of the archive that holds all handlers: `index.recorder` and so on. */
+const bundleFile = 'index.cjs';
 
 /** A function's longest run, on the host's clock. */
 const longestRunMs = 60_000;
@@ -72,7 +74,7 @@ interface Running {
 /** Lambda's limit for all that a function is configured with, names and values. */
 const environmentBytes = 4_096;
 
-function functionEnvironment({ environment, folder }: RunnerOptions, handler: HandlerName) {
+function functionEnvironment({ environment }: RunnerOptions, handler: HandlerName) {
   const variables = environment(handler);
   const configured = Object.entries(variables).filter(([name]) => !givenByLambda.test(name));
   const bytes = configured.reduce(
@@ -81,7 +83,7 @@ function functionEnvironment({ environment, folder }: RunnerOptions, handler: Ha
   );
   if (bytes > environmentBytes)
     throw new Error(`The environment of ${handler} has ${bytes} bytes; Lambda takes ${environmentBytes}.`);
-  return { ...variables, LAMBDA_TASK_ROOT: folder };
+  return variables;
 }
 
 const givenByLambda = /^AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;

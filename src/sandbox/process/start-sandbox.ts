@@ -104,12 +104,12 @@ export async function startSandbox(host: Host, folder: string): Promise<Sandbox>
   }
 }
 
-/** The bundle that ships beside forge's own. Loaded when the first event wants it. */
+/** The functions' archive that ships beside forge's own bundle. Loaded when the first event wants it. */
 async function handlersOf(host: Host, folder: string): Promise<HandlersOptions> {
   const script = await realpath(host.program.script).catch(() => host.program.script);
   const log = join(folder, 'handlers.log');
   return {
-    bundle: join(dirname(script), '..', 'dist', 'lambda', 'index.cjs'),
+    archive: join(dirname(script), '..', 'dist', 'lambda', 'forge-breakglass.zip'),
     // In the sandbox's own folder: who kills the sandbox leaves it to the next start or stop.
     folder,
     log: (line) => void appendFile(log, `${line}\n`, { mode: 0o600 }).catch(() => {}),

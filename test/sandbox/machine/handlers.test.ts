@@ -1,5 +1,7 @@
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addVersion } from '../../../src/sandbox/aws/s3/bucket.ts';
+import { configurationBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { personKeys, roleKeys } from '../aws/person-keys.ts';
 import { failureOf } from '../clients.ts';
 import { day, emergencyTags, type MachineStage, minute, startMachineStage, wealth } from './machine-stage.ts';
@@ -81,5 +83,25 @@ describe('tier 0', () => {
     await stage.settle();
     expect(stage.said()[0]).toContain('was refused by AWS');
     expect(stage.sessions()).toEqual([]);
+  });
+});
+
+describe('the policy', () => {
+  it('under another name than its own is refused by every handler, until it is put right', async () => {
+    const bucket = stage.aws.world.organisation.buckets.find(({ name }) => name === configurationBucket);
+    const [[key, versions] = []] = [...(bucket?.objects ?? [])];
+    const own = versions?.[0]?.body.toString() ?? '';
+    if (bucket === undefined || key === undefined || versions === undefined) throw new Error('no policy');
+    const body = Buffer.from(own.replace('"approvals":1', '"approvals":2'));
+    expect(body.toString()).not.toBe(own);
+    addVersion(bucket, key, { body, lastModified: 0 });
+    const membershipId = await stage.admit('dana');
+    await stage.settle();
+    expect(stage.log.join('\n')).toContain('has other content than its name says');
+    expect(stage.sessions()).toEqual([]);
+    bucket.objects.set(key, versions);
+    await stage.turn(5 * minute);
+    expect(stage.isIn('dana')).toBe(false);
+    expect(stage.kinds(`UN-${membershipId}`)).toEqual(['open', 'revoke']);
   });
 });

@@ -56,9 +56,9 @@ export interface MachineStage extends AsyncDisposable {
 }
 
 export async function startMachineStage(): Promise<MachineStage> {
-  const bundle = join(dirname(await builtForge()), '..', 'dist', 'lambda', 'index.cjs');
+  const archive = join(dirname(await builtForge()), '..', 'dist', 'lambda', 'forge-breakglass.zip');
   const log: string[] = [];
-  const aws = await startAwsStage(Date.now, { handlers: { bundle, log: (line) => void log.push(line) } });
+  const aws = await startAwsStage(Date.now, { handlers: { archive, log: (line) => void log.push(line) } });
   const { world, endpoint } = aws;
   const config = (keys: Keys) => ({
     endpoint: endpoint.url,

@@ -6,7 +6,8 @@ export class MalformedPolicy extends Error {
   override readonly name = 'MalformedPolicy';
 }
 
-export type PolicyKind = 'identity' | 'session' | 'trust';
+/** `resource`: of a bucket, a queue, …, which names principals and resources both. */
+export type PolicyKind = 'identity' | 'session' | 'trust' | 'resource';
 
 /**
  * Reads a policy document and refuses what IAM refuses: unknown elements, operators and effects, both of
@@ -35,11 +36,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function checkStatement(statement: Fields, kind: PolicyKind): void {
   const allowed = ['Sid', 'Effect', 'Action', 'NotAction', 'Condition'];
-  onlyKeys(statement, [...allowed, ...(kind === 'trust' ? ['Principal'] : ['Resource', 'NotResource'])]);
+  const named = kind === 'trust' || kind === 'resource';
+  const places = kind === 'trust' ? [] : ['Resource', 'NotResource'];
+  onlyKeys(statement, [...allowed, ...places, ...(named ? ['Principal'] : [])]);
   if (statement.Effect !== 'Allow' && statement.Effect !== 'Deny') throw syntaxError();
   exactlyOne(statement, 'Action', 'NotAction');
-  if (kind === 'trust') checkPrincipal(statement.Principal);
-  else exactlyOne(statement, 'Resource', 'NotResource');
+  if (named) checkPrincipal(statement.Principal);
+  if (kind !== 'trust') exactlyOne(statement, 'Resource', 'NotResource');
   for (const name of ['Action', 'NotAction']) {
     for (const action of strings(statement[name])) {
       if (!/^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$/.test(action)) {

@@ -14,6 +14,12 @@ describe('policy documents', () => {
     ['no Resource', { Statement: { Effect: 'Allow', Action: '*' } }, 'session'],
     ['an action without a service', { Statement: { ...good, Action: 'GetObject' } }, 'session'],
     ['a resource that is no ARN', { Statement: { ...good, Resource: 'bucket' } }, 'session'],
+    ['a bucket policy without Principal', { Statement: good }, 'resource'],
+    [
+      'a bucket policy without Resource',
+      { Statement: { Effect: 'Deny', Principal: '*', Action: 's3:*' } },
+      'resource',
+    ],
     ['a Principal in a session policy', { Statement: { ...good, Principal: '*' } }, 'session'],
     ['an unknown operator', { Statement: { ...good, Condition: { StringIs: { a: 'b' } } } }, 'session'],
     ['NullIfExists', { Statement: { ...good, Condition: { NullIfExists: { a: 'true' } } } }, 'session'],
@@ -44,6 +50,8 @@ describe('policy documents', () => {
       Statement: [good, { ...good, Effect: 'Deny', Condition: { Bool: { 'aws:x': true } } }],
     };
     expect(parsePolicy(JSON.stringify(document), 'session')).toEqual(document);
+    const ofBucket = { ...document, Statement: { ...good, Principal: '*' } };
+    expect(parsePolicy(JSON.stringify(ofBucket), 'resource')).toEqual(ofBucket);
     expect(() => parsePolicy('{', 'session')).toThrow('This policy contains invalid Json');
   });
 });

@@ -92,6 +92,7 @@ export const auditEvents = {
   'breakglass.ended': event(1, { id: 'text', person: 'text', membership: 'text' }),
   'breakglass.killing': event(1, { id: 'text', person: 'text', reason: 'text?' }),
   'breakglass.probe': event(1, { person: 'text', permissionSet: 'text', probe: 'text', resource: 'text' }),
+  'config.imported': event(1, { file: 'text', before: 'text?', sha256: 'text', changes: 'number' }),
   'breakglass.doctor': event(1, { person: 'text?', ok: 'number', bad: 'number', unseen: 'number' }),
   'breakglass.killed': event(1, { id: 'text', person: 'text', membership: 'text' }),
   'change.claiming': event(1, {

@@ -15,6 +15,11 @@ export const setUpCommands: CommandGroup = {
       load: () => import('../commands/config/check.ts'),
     },
     {
+      path: 'config import-terraform',
+      summary: 'take over what Terraform deployed',
+      load: () => import('../commands/config/import-terraform.ts'),
+    },
+    {
       path: 'config path',
       summary: 'which files the configuration comes from',
       load: () => import('../commands/config/path.ts'),

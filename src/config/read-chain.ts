@@ -62,7 +62,7 @@ export async function readChain(host: ConfigHost, path: string): Promise<Chain> 
       });
       break;
     }
-    trees.push(withAbsolutePaths(reading.tree, (value) => resolvePath(host, current, value)));
+    trees.push(withOwnPaths(host, current, reading.tree));
     next = baseOf(reading.tree, (value) => resolvePath(host, current, value));
   }
   return { sources, trees, problems };
@@ -97,6 +97,10 @@ function resolvePath(host: ConfigHost, file: string, value: string): string {
 }
 
 /** Paths mean the file they stand in, so they are made absolute before files are merged. */
+export function withOwnPaths(host: ConfigHost, file: string, tree: Tree): Tree {
+  return withAbsolutePaths(tree, (value) => resolvePath(host, file, value));
+}
+
 function withAbsolutePaths(tree: Tree, resolved: (value: string) => string): Tree {
   const absolute = (value: ValueTree): ValueTree =>
     typeof value.value === 'string' && value.value !== ''

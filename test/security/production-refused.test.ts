@@ -47,6 +47,7 @@ const harmless: Readonly<Record<string, string>> = {
   'config init': 'writes a file of this machine',
   'config show': 'prints forge.yaml',
   'config check': 'reads forge.yaml',
+  'config import-terraform': 'writes forge.yaml, and takes no production away from it',
   'config path': 'prints where forge.yaml is',
   'config aws-profiles': 'writes profiles that lead to forge credentials',
   completion: 'prints a script',

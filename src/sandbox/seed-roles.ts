@@ -1,29 +1,47 @@
-import type { PolicyDocument, PolicyStatement } from '../iam/policy.ts';
-import { revocationsArn } from './break-glass/arns.ts';
-import { emergencyRole } from './break-glass/emergency-role.ts';
-import { auditReadRole, auditRoles, handlerRoles } from './break-glass/handler-roles.ts';
-import { offlineRole, offlineRoleName } from './break-glass/offline-access.ts';
+import bastionTunnel from '../../infra/modules/access-account/policies/bastion-tunnel.json' with {
+  type: 'json',
+};
+import databaseAccess from '../../infra/modules/production-account/policies/database-access.json' with {
+  type: 'json',
+};
+import databaseRoleTrust from '../../infra/modules/production-account/policies/database-role-trust.json' with {
+  type: 'json',
+};
+import { fillPolicy } from '../iam/fill-policy.ts';
+import type { PolicyDocument } from '../iam/policy.ts';
+import { type databaseRoleNames, revocationsArn } from './break-glass/arns.ts';
+import { auditReadRole, auditRoles } from './break-glass/audit-roles.ts';
+import { emergencyRole, offlineRole } from './break-glass/emergency-role.ts';
+import { handlerRoles } from './break-glass/handler-roles.ts';
+import { productionNames, ssoRole } from './break-glass/policy-names.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
 import { accessAccount, productionAccounts, region } from './seed-accounts.ts';
-import { bastionTunnel, emergencyPolicies, permissionSets, version } from './seed-permission-sets.ts';
+import { permissionSets } from './seed-permission-sets.ts';
+
+const version = '2012-10-17';
 
 /** What an account has from the start: the roles of Identity Center, and those for its databases. */
 export function rolesOf(account: Account): readonly Role[] {
   const roles = permissionSets.map((set) => identityCenterRole(account.id, set));
   if (account.id === accessAccount) return [...roles, ...handlerRoles(), auditReadRole(account)];
-  // In production nobody is in it without a name: an end for a person could not reach them.
-  const readsAs = account.production ? namesThePerson : {};
-  roles.push(databaseRole(account.id, 'readonly-rds-access', ['forge_ro'], readers, readsAs));
   if (account.production) {
     roles.push(
-      databaseRole(account.id, 'write-rds-access', ['forge_ro', 'forge_rw'], writers, namesThePerson),
+      productionDatabaseRole(account, 'readonly-rds-access', ['forge_ro'], ['Forge-*']),
+      productionDatabaseRole(
+        account,
+        'write-rds-access',
+        ['forge_ro', 'forge_rw'],
+        ['Forge-Admin', 'Forge-Prod-Database'],
+      ),
+      emergencyRole(account),
+      offlineRole(account),
+      ...auditRoles(account),
     );
-    roles.push(emergencyRole(account, emergencyPolicies), offlineRole(account, emergencyPolicies));
-    roles.push(...auditRoles(account));
   } else {
     roles.push(
-      databaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
+      openDatabaseRole(account.id, 'readonly-rds-access', ['forge_ro'], ['Forge-*']),
+      openDatabaseRole(account.id, 'developer-rds-access', ['developer', 'forge_ro', 'forge_rw'], developers),
     );
   }
   if (account.name === 'dev') roles.push(rehearsalRole(account.id));
@@ -69,79 +87,61 @@ const boundIn = (account: string): Pick<Role, 'boundary'> =>
 export const samlProviderArn = (account: string): string =>
   `arn:aws:iam::${account}:saml-provider/AWSSSO_${derivedHex(account, 16)}_DO_NOT_DELETE`;
 
-const readers = ['Forge-*'];
-const writers = ['Forge-Admin', 'Forge-Prod-Database'];
 const developers = ['Forge-Admin', 'Forge-Developer', 'Forge-QA', 'Forge-9Squid', 'Forge-SRE'];
 
-/**
- * The session must carry the caller's own Identity Center user name as SourceIdentity: aws:userid of such a
- * caller is `AROA…:<user name>`, so nobody can put another's name there.
- */
-const namesThePerson: NonNullable<PolicyStatement['Condition']> = {
-  StringLike: { 'aws:userid': `*:\${sts:SourceIdentity}` },
-};
+const databaseUsers = (account: string, users: readonly string[]) =>
+  users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`);
 
-function databaseRole(
+/** Finding the databases of an account, and going to them as these users. */
+const databasePolicy = (account: string, users: readonly string[]): PolicyDocument =>
+  fillPolicy('identity', [bastionTunnel, databaseAccess], { database_users: databaseUsers(account, users) });
+
+/** In production nobody is in it without a name: an end for a person could not reach them. */
+function productionDatabaseRole(
+  account: Account,
+  name: (typeof databaseRoleNames)[number],
+  users: readonly string[],
+  trusted: readonly string[],
+): Role {
+  const names = { ...productionNames(account), callers: trusted.map((set) => ssoRole(account.id, set)) };
+  return {
+    ...databaseRole(account.id, name, users),
+    boundary: revocationsArn(account.id),
+    trust: fillPolicy('trust', [databaseRoleTrust], names),
+  };
+}
+
+/** Of dev and qa: made before forge was, for whoever develops and for the account's CI. */
+function openDatabaseRole(
   account: string,
   name: string,
-  databaseUsers: readonly string[],
+  users: readonly string[],
   trusted: readonly string[],
-  condition: NonNullable<PolicyStatement['Condition']> = {},
 ): Role {
-  const ssoRoles = trusted.map(
-    (set) => `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${set}_*`,
-  );
-  const callers = [...ssoRoles, `arn:aws:iam::${account}:user/ci`];
-  const becomeIt = {
-    Effect: 'Allow' as const,
-    Principal: { AWS: `arn:aws:iam::${account}:root` },
-    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-  };
+  const callers = [...trusted.map((set) => ssoRole(account, set)), `arn:aws:iam::${account}:user/ci`];
   return {
-    account,
-    name,
-    path: '/',
-    id: derivedId('AROA', `${account}:${name}`),
-    maxSessionSeconds: 3600,
-    tags: { purpose: 'database' },
-    ...boundIn(account),
-    policies: [databasePolicy(account, databaseUsers)],
+    ...databaseRole(account, name, users),
     trust: {
       Version: version,
-      Statement: [
-        { ...becomeIt, Condition: { ArnLike: { 'aws:PrincipalArn': callers }, ...condition } },
-        // Its SourceIdentity is the person's user id since tier 0 began, or tier 3's two names; it can't be changed on the way.
-        {
-          ...becomeIt,
-          Condition: {
-            ArnLike: {
-              'aws:PrincipalArn': ['Forge-Prod-Emergency', offlineRoleName].map(
-                (one) => `arn:aws:iam::${account}:role/forge/${one}`,
-              ),
-            },
-            StringLike: { 'aws:SourceIdentity': '?*' },
-          },
-        },
-      ],
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+        Condition: { ArnLike: { 'aws:PrincipalArn': callers } },
+      },
     },
   };
 }
 
-/** Finding the databases of an account, and going to them as these users. */
-function databasePolicy(account: string, users: readonly string[]): PolicyDocument {
-  return {
-    Version: version,
-    Statement: [
-      { Effect: 'Allow', Action: 'rds:Describe*', Resource: '*' },
-      ...bastionTunnel,
-      {
-        Effect: 'Allow',
-        Action: 'rds-db:connect',
-        Resource: users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`),
-      },
-    ],
-  };
-}
+const databaseRole = (account: string, name: string, users: readonly string[]): Omit<Role, 'trust'> => ({
+  account,
+  name,
+  path: '/',
+  id: derivedId('AROA', `${account}:${name}`),
+  maxSessionSeconds: 3600,
+  tags: { purpose: 'database' },
+  policies: [databasePolicy(account, users)],
+});
 
 /** Reached by the IAM user `offline`, with MFA. */
 function rehearsalRole(account: string): Role {

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import instanceSessions from '../../infra/modules/access-account/policies/instance-sessions.json' with {
+  type: 'json',
+};
+import { fillPolicy } from '../iam/fill-policy.ts';
 import { breakGlassBuckets } from './break-glass/buckets.ts';
-import { offlineUser } from './break-glass/offline-access.ts';
+import { offlineUser } from './break-glass/offline-user.ts';
 import { revocationPolicies } from './break-glass/revocation-policy.ts';
 import { derivedId } from './issued-keys.ts';
 import type { Cluster, IamUser, Organisation } from './organisation.ts';
@@ -9,7 +13,7 @@ import { groupAssignments } from './seed-assignments.ts';
 import { seedEksClusters } from './seed-eks-clusters.ts';
 import { seedInstances } from './seed-instances.ts';
 import { groups, memberships, people } from './seed-people.ts';
-import { instanceSessions, permissionSets } from './seed-permission-sets.ts';
+import { permissionSets } from './seed-permission-sets.ts';
 import { managedPolicies, offlineReadOnly, rolesOf } from './seed-roles.ts';
 import { base32 } from './totp.ts';
 
@@ -73,6 +77,7 @@ function seedUsers(): IamUser[] {
       tags: {},
       mfa: undefined,
       policies: [
+        fillPolicy('identity', [instanceSessions], {}),
         {
           Version: '2012-10-17',
           Statement: [
@@ -81,7 +86,6 @@ function seedUsers(): IamUser[] {
               Action: ['rds:Describe*', 'eks:DescribeCluster', 'eks:ListClusters', ...describeInstances],
               Resource: '*',
             },
-            ...instanceSessions,
             {
               Effect: 'Allow',
               Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],

@@ -1,5 +1,5 @@
 import type { JsonFields } from '../aws/json-body.ts';
-import { offlineUserName } from '../break-glass/offline-access.ts';
+import { offlineUserName } from '../break-glass/arns.ts';
 import { userArn } from '../organisation.ts';
 import type { World } from '../world.ts';
 

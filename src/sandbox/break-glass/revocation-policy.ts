@@ -1,4 +1,7 @@
-import type { PolicyDocument } from '../../iam/policy.ts';
+import revocations from '../../../infra/modules/production-account/policies/revocations.json' with {
+  type: 'json',
+};
+import { fillPolicy } from '../../iam/fill-policy.ts';
 import { derivedId } from '../issued-keys.ts';
 import type { CustomerPolicy } from '../organisation.ts';
 import { productionAccounts } from '../seed-accounts.ts';
@@ -10,10 +13,7 @@ const createdAt = Date.UTC(2026, 8, 14, 8, 20);
  * The boundary of each production account before anybody was revoked: a boundary can only take away, so a revoker that
  * may write new versions of it can give nobody anything.
  */
-const nobodyRevoked: PolicyDocument = {
-  Version: '2012-10-17',
-  Statement: [{ Sid: 'Bound', Effect: 'Allow', Action: '*', Resource: '*' }],
-};
+const nobodyRevoked = fillPolicy('identity', [revocations], {});
 
 export function revocationPolicies(): [arn: string, policy: CustomerPolicy][] {
   return productionAccounts.map(({ id }) => {

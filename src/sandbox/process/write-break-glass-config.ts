@@ -1,6 +1,5 @@
-import { archiveBucket, intakeBucket } from '../break-glass/arns.ts';
+import { archiveBucket, intakeBucket, offlineRoleName, offlineUserName } from '../break-glass/arns.ts';
 import { jitGroupName } from '../break-glass/jit-groups.ts';
-import { offlineRoleName, offlineUserName } from '../break-glass/offline-access.ts';
 import type { Organisation } from '../organisation.ts';
 import { accessAccount } from '../seed-accounts.ts';
 

@@ -1,9 +1,9 @@
 import { DeleteGroupMembershipCommand } from '@aws-sdk/client-identitystore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jitGroups } from '../../../src/sandbox/break-glass/jit-groups.ts';
-import { approverPolicy } from '../../../src/sandbox/break-glass/person-policies.ts';
 import { accessAccount } from '../../../src/sandbox/seed-accounts.ts';
 import { memberships } from '../../../src/sandbox/seed-people.ts';
+import { permissionSets } from '../../../src/sandbox/seed-permission-sets.ts';
 import type { Keys } from '../../sandbox/clients.ts';
 import {
   approveTier1,
@@ -116,7 +116,7 @@ describe('an approver’s policy', () => {
       Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
     },
   };
-  const approving = () => [approverPolicy('1')];
+  const approving = () => permissionSets.find(({ name }) => name === approveTier1)?.policies ?? [];
   const workload = {
     account: accessAccount,
     name: 'approve-bot',

@@ -15,7 +15,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emergencyUseFromEvent } from '../../../src/breakglass/protocol/emergency-use.ts';
 import { judgeEmergency } from '../../../src/breakglass/protocol/judge-emergency.ts';
-import { offlineRoleName, offlineUserName } from '../../../src/sandbox/break-glass/offline-access.ts';
+import { offlineRoleName, offlineUserName } from '../../../src/sandbox/break-glass/arns.ts';
 import { handlerPolicy } from '../../../src/sandbox/machine/handler-policy.ts';
 import { eventForRecorder } from '../../../src/sandbox/machine/rules.ts';
 import { totpCode, totpStep } from '../../../src/sandbox/totp.ts';

@@ -1,0 +1,78 @@
+import type { TemplateNames } from '../../lib/fill-template.ts';
+import type { Account } from '../organisation.ts';
+import { accessAccount, productionAccounts, region } from '../seed-accounts.ts';
+import {
+  archive,
+  configuration,
+  databaseRoleNames,
+  handlerRoleArn,
+  identityStoreArn,
+  intake,
+  jitGroupArns,
+  offlineUserArn,
+  pipelineRole,
+  revocationsArn,
+  stateMachineArn,
+  stateMachineName,
+} from './arns.ts';
+
+/** What this organisation puts into the templates of infra/modules, as its Terraform would. */
+const common: TemplateNames = {
+  region,
+  access_account: accessAccount,
+  archive,
+  recorder_role: handlerRoleArn('recorder'),
+  revoker_role: handlerRoleArn('revoker'),
+  sweeper_role: handlerRoleArn('sweeper'),
+  exporter_role: handlerRoleArn('exporter'),
+  offline_user: offlineUserArn,
+};
+
+const inAnyAccount = (role: string) => `arn:aws:iam::*:role/${role}`;
+
+export const accessNames: TemplateNames = {
+  ...common,
+  identity_store: identityStoreArn,
+  intake,
+  configuration,
+  jit_groups: jitGroupArns(),
+  emergency_roles: [inAnyAccount('forge/Forge-Prod-Emergency')],
+  offline_role: inAnyAccount('forge/Forge-BreakGlass-Offline'),
+  reader_roles: [inAnyAccount('readonly-rds-access')],
+  writer_roles: [inAnyAccount('write-rds-access')],
+  data_buckets: ['arn:aws:s3:::tapp-data-*'],
+  pipeline_role: pipelineRole,
+  state_machine: stateMachineArn,
+  state_machine_name: stateMachineName,
+  dead_letters: `arn:aws:sqs:${region}:${accessAccount}:forge-breakglass-dead-letters`,
+  workflow_functions: (['recorder', 'revoker', 'exporter'] as const).map(functionArn),
+  sweeper_function: functionArn('sweeper'),
+  alerts: `arn:aws:sns:${region}:${accessAccount}:forge-breakglass-alerts`,
+  event_bus: `arn:aws:events:${region}:${accessAccount}:event-bus/forge-breakglass`,
+  forwarding_accounts: productionAccounts.map(({ id }) => `arn:aws:iam::${id}:root`),
+};
+
+/** An approver's, who grants the groups of one tier. */
+export const tierNames = (tier: number): TemplateNames => ({
+  ...accessNames,
+  tier: String(tier),
+  tier_groups: jitGroupArns(String(tier)),
+});
+
+export const productionNames = ({ id }: Pick<Account, 'id'>): TemplateNames => ({
+  ...common,
+  account: id,
+  revocations: revocationsArn(id),
+  on_call_roles: [ssoRole(id, 'Forge-SRE-OnCall')],
+  // The gateway's addresses; the sandbox is behind no other.
+  vpn_addresses: ['127.0.0.0/8'],
+  database_roles: databaseRoleNames.map((name) => `arn:aws:iam::${id}:role/${name}`),
+});
+
+/** Of a permission set, whatever Identity Center puts at the name's end. */
+export const ssoRole = (account: string, permissionSet: string): string =>
+  `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${permissionSet}_*`;
+
+function functionArn(handler: string): string {
+  return `arn:aws:lambda:${region}:${accessAccount}:function:forge-breakglass-${handler}`;
+}

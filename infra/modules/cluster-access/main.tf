@@ -36,7 +36,7 @@ locals {
       namespaces = access.namespaces
       groups     = access.groups
     } },
-    var.roles,
+    { for name, access in var.role_policies : name => merge(access, { arn = var.roles[name] }) if contains(keys(var.roles), name) },
   )
   entries = merge([
     for cluster in var.clusters : {

@@ -2,6 +2,7 @@ variable "clusters" {
   description = "Names of the EKS clusters, in this account and region (forge.yaml: environments.….clusters.….cluster)."
   type        = set(string)
   default     = []
+  nullable    = false
 }
 
 variable "permission_sets" {
@@ -11,7 +12,9 @@ variable "permission_sets" {
     namespaces = optional(list(string), [])
     groups     = optional(list(string), [])
   }))
-  default = {}
+  default  = {}
+  nullable = false
+
   validation {
     condition     = alltrue([for name in keys(var.permission_sets) : can(regex("^[\\w+=,.@-]{1,32}$", name))])
     error_message = "permission_sets must be named as in Identity Center: up to 32 letters, digits and +=,.@_-."
@@ -31,12 +34,19 @@ variable "permission_sets" {
 }
 
 variable "roles" {
-  description = "The same for roles that are no permission set's: name => ARN and access. Tier 0's and tier 3's."
+  description = "Roles that are no permission set's: name => ARN. Tier 0's and tier 3's."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "role_policies" {
+  description = "What those roles may do in the clusters, as in permission_sets. One that is not named gets no entry."
   type = map(object({
-    arn        = string
     policy     = optional(string)
     namespaces = optional(list(string), [])
     groups     = optional(list(string), [])
   }))
-  default = {}
+  default  = {}
+  nullable = false
 }

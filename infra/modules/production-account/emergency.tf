@@ -2,6 +2,8 @@
 # is down. Neither needs anything of forge to be up.
 
 locals {
+  emergency_trust = templatefile("${path.module}/policies/emergency-trust.json", local.names)
+
   # What they may do, and after it what no emergency needs: blinding those who watch, forge's own, and what outlives it.
   emergency_policies = {
     may       = templatefile("${path.module}/policies/emergency.json", local.names)
@@ -10,20 +12,29 @@ locals {
 }
 
 resource "aws_iam_role" "emergency" {
+  count = length(var.on_call_permission_sets) == 0 ? 0 : 1
+
   name                 = "Forge-Prod-Emergency"
   path                 = "/forge/"
   description          = "Break-glass tier 0: assumed by whoever is on call, in their own name, with a reason"
-  assume_role_policy   = templatefile("${path.module}/policies/emergency-trust.json", local.names)
+  assume_role_policy   = local.emergency_trust
   max_session_duration = 3600
   permissions_boundary = aws_iam_policy.revocations.arn
   tags                 = { tier = "0" }
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(jsondecode(local.emergency_trust))) <= 2048
+      error_message = "The trust policy of Forge-Prod-Emergency is too long: IAM takes 2048 characters. Name fewer vpn_addresses."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "emergency" {
-  for_each = local.emergency_policies
+  for_each = length(var.on_call_permission_sets) == 0 ? {} : local.emergency_policies
 
   name   = each.key
-  role   = aws_iam_role.emergency.name
+  role   = aws_iam_role.emergency[0].name
   policy = each.value
 }
 

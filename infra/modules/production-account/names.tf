@@ -20,10 +20,14 @@ locals {
     exporter_role  = "${local.handlers}exporter"
     on_call_roles  = join("\",\"", [for name in var.on_call_permission_sets : "${local.single_sign_on}${name}_*"])
     vpn_addresses  = join("\",\"", var.vpn_addresses)
-    database_roles = join("\",\"", [for name in keys(local.database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
+    database_roles = join("\",\"", [for name in keys(local.possible_database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
   }
 
+  # Where nobody but an emergency could take them, there are none.
   database_roles = {
+    for name, settings in local.possible_database_roles : name => settings if length(settings.callers) > 0
+  }
+  possible_database_roles = {
     readonly-rds-access = { callers = var.readers, users = var.reading_users }
     write-rds-access    = { callers = var.writers, users = var.writing_users }
   }

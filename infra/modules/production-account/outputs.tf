@@ -6,11 +6,19 @@ output "boundary" {
 output "roles" {
   description = "ARNs of the roles that break-glass leads to, and of those that its handlers become."
   value = {
-    emergency    = aws_iam_role.emergency.arn
+    emergency    = one(aws_iam_role.emergency[*].arn)
     offline      = one(aws_iam_role.offline[*].arn)
-    readonly_rds = aws_iam_role.database["readonly-rds-access"].arn
-    write_rds    = aws_iam_role.database["write-rds-access"].arn
+    readonly_rds = try(aws_iam_role.database["readonly-rds-access"].arn, null)
+    write_rds    = try(aws_iam_role.database["write-rds-access"].arn, null)
     cut_tail     = aws_iam_role.handler["ForgeAuditCutTail"].arn
     audit_read   = aws_iam_role.handler["ForgeAuditRead"].arn
   }
+}
+
+output "emergency_roles" {
+  description = "Name of an emergency's role => its ARN."
+  value = merge(
+    { for role in aws_iam_role.emergency : role.name => role.arn },
+    { for role in aws_iam_role.offline : role.name => role.arn },
+  )
 }

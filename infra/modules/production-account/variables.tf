@@ -1,6 +1,8 @@
 variable "account" {
   description = "The production account that this module is applied in: 12 digits."
   type        = string
+  nullable    = false
+
   validation {
     condition     = can(regex("^\\d{12}$", var.account))
     error_message = "account must be 12 digits."
@@ -14,11 +16,14 @@ variable "account" {
 variable "region" {
   description = "Home region of break-glass: the rules that watch are there, so emergency calls must be made there (forge.yaml: break_glass.region)."
   type        = string
+  nullable    = false
 }
 
 variable "access_account" {
   description = "Account with groups, requests and records (forge.yaml: break_glass.account)."
   type        = string
+  nullable    = false
+
   validation {
     condition     = can(regex("^\\d{12}$", var.access_account))
     error_message = "access_account must be 12 digits."
@@ -28,20 +33,25 @@ variable "access_account" {
 variable "archive_bucket" {
   description = "Bucket of the records (forge.yaml: break_glass.records.archive_bucket): no emergency reaches it."
   type        = string
+  nullable    = false
 }
 
 variable "on_call_permission_sets" {
-  description = "Permission sets from which tier 0's role is assumed (forge.yaml: break_glass.tiers.\"0\".permission_set)."
+  description = "Permission sets from which tier 0's role is assumed (forge.yaml: break_glass.tiers.\"0\".permission_set). Empty: there is no tier 0 here."
   type        = list(string)
+  nullable    = false
+
   validation {
-    condition     = length(var.on_call_permission_sets) > 0 && alltrue([for name in var.on_call_permission_sets : can(regex("^[\\w+=,.@-]{1,32}$", name))])
-    error_message = "on_call_permission_sets must be a list of one or more names of permission sets, without wildcards."
+    condition     = alltrue([for name in var.on_call_permission_sets : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "on_call_permission_sets must be names of permission sets, without wildcards."
   }
 }
 
 variable "vpn_addresses" {
   description = "Networks that emergencies come from, as CIDR blocks: what the VPN gateway goes out by. It is tier 0's second factor, which IAM itself demands."
   type        = list(string)
+  nullable    = false
+
   validation {
     condition     = length(var.vpn_addresses) > 0
     error_message = "vpn_addresses must name the VPN gateway's addresses, e.g. [\"203.0.113.7/32\"]: with none, nobody could open an emergency."
@@ -61,6 +71,8 @@ variable "offline_minutes" {
   description = "Longest life of tier 3's credentials (forge.yaml: break_glass.tiers.\"3\".max_duration)."
   type        = number
   default     = 240
+  nullable    = false
+
   validation {
     condition     = var.offline_minutes >= 60 && var.offline_minutes <= 240
     error_message = "offline_minutes must be from 60 to 240."
@@ -71,6 +83,7 @@ variable "offline_user" {
   description = "Tier 3's IAM user in the access account, with its path (forge.yaml: break_glass.tiers.\"3\".user). null: there is no tier 3."
   type        = string
   default     = "forge/forge-emergency-a"
+
   validation {
     condition     = var.offline_user == null || can(regex("^forge/[\\w+=,.@-]{1,64}$", var.offline_user))
     error_message = "offline_user must be a name in the path forge/, e.g. forge/forge-emergency-a: that path is what guards it."
@@ -78,26 +91,32 @@ variable "offline_user" {
 }
 
 variable "readers" {
-  description = "Permission sets from which readonly-rds-access is assumed. Which of them may, the permission set says too."
+  description = "Permission sets from which readonly-rds-access is assumed. Which of them may, the permission set says too. Empty: there is no such role."
   type        = list(string)
+  nullable    = false
+
   validation {
-    condition     = length(var.readers) > 0 && alltrue([for name in var.readers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
-    error_message = "readers must be a list of one or more names of permission sets, without wildcards."
+    condition     = alltrue([for name in var.readers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "readers must be names of permission sets, without wildcards."
   }
 }
 
 variable "writers" {
-  description = "Permission sets from which write-rds-access is assumed."
+  description = "Permission sets from which write-rds-access is assumed. Empty: there is no such role."
   type        = list(string)
+  nullable    = false
+
   validation {
-    condition     = length(var.writers) > 0 && alltrue([for name in var.writers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
-    error_message = "writers must be a list of one or more names of permission sets, without wildcards."
+    condition     = alltrue([for name in var.writers : can(regex("^[\\w+=,.@-]{1,32}$", name))])
+    error_message = "writers must be names of permission sets, without wildcards."
   }
 }
 
 variable "database_regions" {
   description = "Regions of the databases."
   type        = list(string)
+  nullable    = false
+
   validation {
     condition     = length(var.database_regions) > 0
     error_message = "database_regions must name one region or more."
@@ -108,6 +127,8 @@ variable "database_resource_ids" {
   description = "Resource ids of the databases (cluster-…, db-…) that the database roles reach. Default: all of the account."
   type        = list(string)
   default     = ["*"]
+  nullable    = false
+
   validation {
     condition     = length(var.database_resource_ids) > 0 && alltrue([for id in var.database_resource_ids : id == "*" || can(regex("^(cluster|db|prx)-[A-Z0-9a-z]+$", id))])
     error_message = "database_resource_ids must be [\"*\"], or resource ids such as cluster-ABCDEFGHIJKL0123456789: not names."
@@ -118,6 +139,8 @@ variable "reading_users" {
   description = "Database users of readonly-rds-access."
   type        = list(string)
   default     = ["forge_ro"]
+  nullable    = false
+
   validation {
     condition     = length(var.reading_users) > 0 && alltrue([for user in var.reading_users : can(regex("^[\\w.$-]{1,63}$", user))])
     error_message = "reading_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
@@ -128,6 +151,8 @@ variable "writing_users" {
   description = "Database users of write-rds-access."
   type        = list(string)
   default     = ["forge_ro", "forge_rw"]
+  nullable    = false
+
   validation {
     condition     = length(var.writing_users) > 0 && alltrue([for user in var.writing_users : can(regex("^[\\w.$-]{1,63}$", user))])
     error_message = "writing_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
@@ -138,10 +163,12 @@ variable "alarm_topics" {
   description = "ARNs of SNS topics in the home region that are told when an event could not be forwarded."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "alarm_topics_us_east_1" {
   description = "The same in us-east-1, where that is not the home region."
   type        = list(string)
   default     = []
+  nullable    = false
 }

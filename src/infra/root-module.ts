@@ -1,0 +1,263 @@
+import { environmentIdentifier } from './environment-identifier.ts';
+import { hclString } from './hcl-string.ts';
+
+/** What the structure of a root module depends on: Terraform can't make providers from variables. */
+export interface RootModule {
+  /** 12 digits. */
+  readonly accessAccount: string;
+  /** Of break-glass: where the rules are. */
+  readonly homeRegion: string;
+  readonly production: readonly ProductionEnvironment[];
+}
+
+export interface ProductionEnvironment {
+  readonly name: string;
+  /** 12 digits. */
+  readonly account: string;
+  /** Of its instances, databases and clusters. */
+  readonly region: string;
+}
+
+const global = 'us-east-1';
+
+/**
+ * The two files of the root module that are made for an organisation; the others are the same for all. Values stand in
+ * neither of them: they are variables. The same environments in another order are the same bytes.
+ */
+export function rootModule(root: RootModule): {
+  readonly 'main.tf': string;
+  readonly 'providers.tf': string;
+} {
+  const sorted = { ...root, production: root.production.toSorted(byName) };
+  return { 'main.tf': mainFile(sorted), 'providers.tf': providersFile(sorted) };
+}
+
+const byName = (a: ProductionEnvironment, b: ProductionEnvironment) => (a.name < b.name ? -1 : 1);
+
+function providersFile({ homeRegion, production }: RootModule): string {
+  const elsewhere = homeRegion === global ? [] : [accessProvider('us_east_1', hclString(global))];
+  return file([
+    '# One provider for each account and region.',
+    accessProvider(undefined, 'local.home_region'),
+    ...elsewhere,
+    ...production.flatMap((environment) =>
+      [...regionsOf(environment, homeRegion)].map(([region, alias]) =>
+        productionProvider(
+          environment,
+          alias,
+          region === homeRegion ? 'local.home_region' : hclString(region),
+        ),
+      ),
+    ),
+  ]);
+}
+
+function accessProvider(alias: string | undefined, region: string): string {
+  return `provider "aws" {
+${alias === undefined ? '' : `  alias  = ${hclString(alias)}\n`}  region = ${region}
+
+  # Terraform that is that role already has no need to become it, but must not be in another account.
+  allowed_account_ids = var.assume_pipeline_role ? null : [local.access_account]
+
+  dynamic "assume_role" {
+    for_each = var.assume_pipeline_role ? [local.access_account] : []
+    content {
+      role_arn     = "arn:aws:iam::\${assume_role.value}:role/\${var.pipeline_role}"
+      session_name = "forge-infra"
+    }
+  }
+
+  default_tags {
+    tags = var.tags
+  }
+}`;
+}
+
+function productionProvider({ name }: ProductionEnvironment, alias: string, region: string): string {
+  return `provider "aws" {
+  alias  = ${hclString(alias)}
+  region = ${region}
+
+  assume_role {
+    role_arn     = "arn:aws:iam::\${local.production[${hclString(name)}].account}:role/\${var.pipeline_role}"
+    session_name = "forge-infra"
+  }
+
+  default_tags {
+    tags = var.tags
+  }
+}`;
+}
+
+/** Region → the alias of the environment's provider there: of the home region, us-east-1, and its own. */
+function regionsOf({ name, region }: ProductionEnvironment, homeRegion: string): ReadonlyMap<string, string> {
+  const id = environmentIdentifier(name);
+  return new Map([
+    [region, `${id}_own`],
+    [global, `${id}_us_east_1`],
+    [homeRegion, id],
+  ]);
+}
+
+function mainFile({ accessAccount, homeRegion, production }: RootModule): string {
+  const names = production.map(({ name }) => ({ key: hclString(name), id: environmentIdentifier(name) }));
+  return file([
+    `# Written by forge infra export, from forge.yaml: which accounts there are. What is done in them, modules/ say. Change
+# forge.yaml, and export again.`,
+    `locals {
+  access_account = ${hclString(accessAccount)}
+  home_region    = ${hclString(homeRegion)}
+  production = {
+${settings(
+  production.map(({ name, account, region }) => [
+    hclString(name),
+    `{ account = ${hclString(account)}, region = ${hclString(region)} }`,
+  ]),
+  '    ',
+)}
+  }
+}`,
+    `# The boundaries come from the production accounts: no permission set is given there before they are.
+${accessModule(homeRegion, names)}`,
+    ...production.flatMap((environment) => productionModules(environment, homeRegion)),
+    productionOutput(names),
+  ]);
+}
+
+interface Named {
+  /** In quotes. */
+  readonly key: string;
+  readonly id: string;
+}
+
+function productionOutput(names: readonly Named[]): string {
+  return `output "production" {
+  description = "Production environment => ARNs of its roles; log group of transcripts, and what the instances' role needs for it."
+  value = {
+${settings(
+  names.map(({ key, id }) => [
+    key,
+    `{ roles = module.production_${id}.roles, sessions = one(module.sessions_${id}[*]) }`,
+  ]),
+  '    ',
+)}
+  }
+}`;
+}
+
+function accessModule(homeRegion: string, names: readonly Named[]): string {
+  return `module "access" {
+  source = "./modules/access-account"
+  providers = {
+    aws           = aws
+    aws.us_east_1 = ${homeRegion === global ? 'aws' : 'aws.us_east_1'}
+  }
+
+${settings([
+  ...[
+    'environments',
+    'groups',
+    'members',
+    'requesters',
+    'auditors',
+    'killers',
+    'break_glass',
+    'identity_center_instance',
+    'identity_center_region',
+    'existing_groups',
+    'permission_sets',
+    'pipeline_role',
+    'archive_retention_days',
+    'intake_days',
+    'log_days',
+    'functions_runtime',
+    'functions_architecture',
+    'revoker_concurrency',
+    'secrets_layer',
+    'alarm_emails',
+    'tags',
+  ].map((name): [string, string] => [name, `var.${name}`]),
+  ['functions_archive', hclPath('lambda/forge-breakglass.zip')],
+])}
+
+  boundaries = {
+${settings(
+  names.map(({ key, id }) => [key, `module.production_${id}.boundary`]),
+  '    ',
+)}
+  }
+}`;
+}
+
+const hclPath = (path: string) => `"\${path.module}/${path}"`;
+
+function productionModules(environment: ProductionEnvironment, homeRegion: string): readonly string[] {
+  const id = environmentIdentifier(environment.name);
+  const regions = regionsOf(environment, homeRegion);
+  const key = hclString(environment.name);
+  const own = `var.environments[${key}]`;
+  const provider = (region: string) => `aws.${regions.get(region)}`;
+  return [
+    `module "production_${id}" {
+  source = "./modules/production-account"
+  providers = {
+    aws           = ${provider(homeRegion)}
+    aws.us_east_1 = ${provider(global)}
+  }
+
+${settings([
+  ['account', `local.production[${key}].account`],
+  ['region', 'local.home_region'],
+  ['access_account', 'local.access_account'],
+  ['archive_bucket', 'var.break_glass.records.archive_bucket'],
+  ['on_call_permission_sets', `local.on_call_permission_sets[${key}]`],
+  ['vpn_addresses', 'var.vpn_addresses'],
+  ['offline_user', `local.offline_user[${key}]`],
+  ['offline_minutes', `local.offline_minutes[${key}]`],
+  ['readers', `local.readers[${key}]`],
+  ['writers', `local.writers[${key}]`],
+  ['database_regions', `[local.production[${key}].region]`],
+  ['database_resource_ids', `lookup(var.database_resource_ids, ${key}, ["*"])`],
+  ['reading_users', `try(${own}.reading_users, null)`],
+  ['writing_users', `try(${own}.writing_users, null)`],
+  ['alarm_topics', `lookup(var.alarm_topics, ${key}, [])`],
+  ['alarm_topics_us_east_1', `lookup(var.alarm_topics_us_east_1, ${key}, [])`],
+])}
+}`,
+    `module "sessions_${id}" {
+  source    = "./modules/session-manager"
+  count     = var.session_manager.managed ? 1 : 0
+  providers = { aws = ${provider(environment.region)} }
+
+${settings([
+  ['account', `local.production[${key}].account`],
+  ['region', `local.production[${key}].region`],
+  ['log_days', 'var.log_days'],
+  ['idle_minutes', 'var.session_manager.idle_minutes'],
+  ['max_minutes', `try(${own}.session_minutes, 120)`],
+  ['run_as_user', 'var.session_manager.run_as_user'],
+  ['kms_key', `lookup(var.session_manager.kms_keys, ${key}, null)`],
+])}
+}`,
+    `module "clusters_${id}" {
+  source    = "./modules/cluster-access"
+  count     = var.cluster_access ? 1 : 0
+  providers = { aws = ${provider(environment.region)} }
+
+${settings([
+  ['clusters', `try(${own}.clusters, [])`],
+  ['permission_sets', `local.cluster_permission_sets[${key}]`],
+  ['roles', `module.production_${id}.emergency_roles`],
+  ['role_policies', 'local.cluster_policies.roles'],
+])}
+}`,
+  ];
+}
+
+/** Arguments as `terraform fmt` lays them out. */
+function settings(pairs: readonly (readonly [name: string, value: string])[], indent = '  '): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${indent}${name.padEnd(width)} = ${value}`).join('\n');
+}
+
+const file = (blocks: readonly string[]) => `${blocks.join('\n\n')}\n`;

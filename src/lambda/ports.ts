@@ -70,7 +70,7 @@ export interface People {
   userName(userId: string): Promise<string | undefined>;
 }
 
-/** The state machine: workflow.asl.json. */
+/** The state machine: infra/modules/access-account/workflow.asl.json. */
 export interface Workflow {
   /** False: an execution of this name was started before. */
   start(name: string, input: WorkflowInput): Promise<boolean>;

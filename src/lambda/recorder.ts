@@ -11,7 +11,7 @@ import { type Exported, keepFile, sealSession } from './seal-session.ts';
 import type { TakenAway } from './take-away.ts';
 import { channelOf, tellIfPossible, tellNow } from './tell.ts';
 
-/** A step of the workflow (workflow.asl.json writes these); anything else that comes is an event of EventBridge. */
+/** A step of the workflow (infra/modules/access-account/workflow.asl.json writes these); anything else that comes is an event of EventBridge. */
 export type RecorderStep =
   | { readonly step: 'open'; readonly input: WorkflowInput }
   | { readonly step: 'tell'; readonly message: Telling }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StoredObject } from '../../src/breakglass/protocol/document.ts';
 import type { Policy } from '../../src/breakglass/protocol/policy.ts';
 import { verifyChain } from '../../src/breakglass/protocol/verify-chain.ts';
@@ -11,8 +9,8 @@ import { recorder } from '../../src/lambda/recorder.ts';
 import { type RevokerInput, revoker } from '../../src/lambda/revoker.ts';
 import { sweeper } from '../../src/lambda/sweeper.ts';
 import { StateFailure } from '../../src/sandbox/machine/asl/state-failure.ts';
-import { parseStateMachine } from '../../src/sandbox/machine/asl/state-machine.ts';
 import { createExecutions, type Executions } from '../../src/sandbox/machine/executions.ts';
+import { handlerOf, sessionWorkflow } from '../../src/sandbox/machine/session-workflow.ts';
 import { createTimers, type Timers } from '../../src/sandbox/machine/timers.ts';
 import { membershipEvent, minute, noon, people, storyPolicy } from './break-glass-story.ts';
 
@@ -71,11 +69,6 @@ export interface GrantOptions {
   readonly groupId?: string;
   readonly userId?: string;
 }
-
-const definition = readFileSync(
-  join(import.meta.dirname, '..', '..', 'src', 'lambda', 'workflow.asl.json'),
-  'utf8',
-);
 
 export function createCloud(policy: Policy = storyPolicy()): Cloud {
   let clock = noon;
@@ -251,15 +244,11 @@ export function createCloud(policy: Policy = storyPolicy()): Cloud {
     timers,
     down: new Map(),
     executions: createExecutions({
-      machine: parseStateMachine(definition, {
-        Recorder: 'recorder',
-        Revoker: 'revoker',
-        Exporter: 'exporter',
-      }),
+      machine: sessionWorkflow(),
       arnPrefix: 'arn:aws:states:us-east-1:999999999999:execution:forge-breakglass-session',
       timers,
       now: () => clock,
-      invoke: (resource, payload) => invoke(resource as Handler, payload),
+      invoke: (resource, payload) => invoke(handlerOf(resource), payload),
     }),
     now: () => clock,
     crashAt(left, side) {

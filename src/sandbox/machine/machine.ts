@@ -1,15 +1,14 @@
-import workflow from '../../lambda/workflow.asl.json' with { type: 'json' };
 import type { JsonObject } from '../../lib/json-object.ts';
 import { handlerRoleArn, stateMachineArn } from '../break-glass/arns.ts';
 import { jitGroups } from '../break-glass/jit-groups.ts';
 import type { CallEvent } from '../event-log.ts';
 import type { World } from '../world.ts';
 import { StateFailure } from './asl/state-failure.ts';
-import { parseStateMachine } from './asl/state-machine.ts';
 import { createExecutions, type Executions } from './executions.ts';
 import { requestLifeMinutes } from './handler-policy.ts';
 import type { HandlerName, HandlerRunner } from './handler-runner.ts';
 import { eventForRecorder, isRequest } from './rules.ts';
+import { handlerOf, sessionWorkflow } from './session-workflow.ts';
 import type { SlackMessage } from './slack.ts';
 import { createTimers, type Timers } from './timers.ts';
 
@@ -140,15 +139,11 @@ export function createMachine(world: Watched): Machine {
   return {
     get executions() {
       executions ??= createExecutions({
-        machine: parseStateMachine(JSON.stringify(workflow), {
-          Recorder: 'recorder',
-          Revoker: 'revoker',
-          Exporter: 'exporter',
-        }),
+        machine: sessionWorkflow(),
         arnPrefix: stateMachineArn.replace(':stateMachine:', ':execution:'),
         timers,
         now: world.now,
-        invoke: (resource, payload) => invoke(resource as HandlerName, payload),
+        invoke: (resource, payload) => invoke(handlerOf(resource), payload),
       });
       return executions;
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Outcome, runExecution } from '../../../src/sandbox/machine/asl/run-execution.ts';
 import { StateFailure } from '../../../src/sandbox/machine/asl/state-failure.ts';
 import { parseStateMachine } from '../../../src/sandbox/machine/asl/state-machine.ts';
+import { handlerOf, sessionWorkflow } from '../../../src/sandbox/machine/session-workflow.ts';
 
 const machineOf = (states: object, startAt = 'A') =>
   parseStateMachine(JSON.stringify({ StartAt: startAt, States: states }));
@@ -32,6 +33,8 @@ async function run(
 }
 
 const done = { Type: 'Succeed' };
+const choosing = (rule: object) => ({ Type: 'Choice', Choices: [{ ...rule, Next: 'B' }], Default: 'B' });
+const trying = (...rules: object[]) => ({ Type: 'Task', Resource: 'x', End: true, Retry: rules });
 
 describe('a state machine', () => {
   it.each([
@@ -71,6 +74,88 @@ describe('a state machine', () => {
       /exactly one time/,
     ],
     ['a task without a resource', { A: { Type: 'Task', End: true } }, /no Resource/],
+    ['a state that nothing leads to', { A: done, B: done }, /nothing leads to B/],
+    [
+      'a circle that nothing leads out of',
+      { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Next: 'A' } },
+      /from A nothing leads to an end/,
+    ],
+    ['an end that goes on', { A: { Type: 'Pass', Next: 'B', End: true }, B: done }, /goes on and ends/],
+    [
+      'a name that is too long',
+      { A: { Type: 'Pass', Next: 'x'.repeat(81) }, ['x'.repeat(81)]: done },
+      /can't be called/,
+    ],
+    [
+      'a path that is none',
+      { A: { Type: 'Pass', InputPath: '$..a', End: true } },
+      /InputPath that is no path/,
+    ],
+    [
+      'a result in the context',
+      { A: { Type: 'Pass', ResultPath: '$$.a', End: true } },
+      /ResultPath that is no path/,
+    ],
+    [
+      'an intrinsic function',
+      { A: { Type: 'Pass', Parameters: { a: [{ 'b.$': 'States.UUID()' }] }, End: true } },
+      /Parameters that are no template/,
+    ],
+    ['a wait for minus one second', { A: { Type: 'Wait', Seconds: -1, End: true } }, /no number of seconds/],
+    ['a wait for a day', { A: { Type: 'Wait', Timestamp: '2026-11-21', End: true } }, /waits for no time/],
+    [
+      'no time to work',
+      { A: { Type: 'Task', Resource: 'x', TimeoutSeconds: 0, End: true } },
+      /TimeoutSeconds/,
+    ],
+    ['nothing to choose from', { A: { Type: 'Choice', Choices: [], Default: 'B' }, B: done }, /no choices/],
+    [
+      'a choice that leads nowhere',
+      { A: { Type: 'Choice', Choices: [{ Variable: '$.a', IsNull: true }], Default: 'B' }, B: done },
+      /leads nowhere/,
+    ],
+    [
+      'a choice within a choice that leads somewhere',
+      { A: choosing({ And: [{ Variable: '$.a', IsNull: true, Next: 'B' }] }), B: done },
+      /not one comparison/,
+    ],
+    [
+      'a comparison with another kind',
+      { A: choosing({ Variable: '$.a', StringEquals: 3 }), B: done },
+      /another kind of value/,
+    ],
+    [
+      'a comparison that is not understood',
+      { A: choosing({ Not: { Variable: '$.a', NumericEquals: 3 } }), B: done },
+      /comparison NumericEquals/,
+    ],
+    ['tries for errors that are not named', { A: trying({ ErrorEquals: [] }) }, /names no errors/],
+    [
+      'tries for all errors and one more',
+      { A: trying({ ErrorEquals: ['States.ALL', 'a'] }) },
+      /States.ALL beside other errors/,
+    ],
+    [
+      'tries for all errors before others',
+      { A: trying({ ErrorEquals: ['States.ALL'] }, { ErrorEquals: ['a'] }) },
+      /before other rules/,
+    ],
+    [
+      'tries that come sooner each time',
+      { A: trying({ ErrorEquals: ['a'], BackoffRate: 0.5 }) },
+      /BackoffRate/,
+    ],
+    [
+      'tries that wait longer than the longest',
+      { A: trying({ ErrorEquals: ['a'], IntervalSeconds: 60, MaxDelaySeconds: 60 }) },
+      /MaxDelaySeconds/,
+    ],
+    ['half a try', { A: trying({ ErrorEquals: ['a'], MaxAttempts: 0.5 }) }, /no number of times/],
+    [
+      'a failure that is caught, and then nothing',
+      { A: { Type: 'Task', Resource: 'x', End: true, Catch: [{ ErrorEquals: ['a'] }] } },
+      /nothing comes after it/,
+    ],
   ])('with %s is refused when it is read', (_, states, message) => {
     expect(() => machineOf(states)).toThrow(message);
   });
@@ -98,8 +183,9 @@ describe('a state machine', () => {
       Resource: 'x',
       Next: 'A',
       Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 9 }],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'B' }],
     };
-    const { outcome, calls } = await run({ A: task }, {}, (_, call) => {
+    const { outcome, calls } = await run({ A: task, B: done }, {}, (_, call) => {
       if (call % 10 !== 0) throw new StateFailure('Lambda.Unknown', 'no');
       return {};
     });
@@ -203,13 +289,30 @@ describe('running it', () => {
     expect((await run(states, input)).outcome).toMatchObject({ status: 'FAILED', error });
   });
 
-  it('to compare what is not there, or in a way that is not understood, is a failure', async () => {
-    for (const choice of [
-      { Variable: '$.v', BooleanEquals: true },
-      { Variable: '$.w', NumericEquals: 1 },
-    ]) {
-      const states = { A: { Type: 'Choice', Choices: [{ ...choice, Next: 'B' }], Default: 'B' }, B: done };
-      expect((await run(states, { w: 1 })).outcome).toMatchObject({ error: 'States.Runtime' });
+  it('to compare what is not there is a failure', async () => {
+    const states = { A: choosing({ Variable: '$.v', BooleanEquals: true }), B: done };
+    expect((await run(states, { w: 1 })).outcome).toMatchObject({ error: 'States.Runtime' });
+  });
+});
+
+describe('the workflow that is deployed', () => {
+  it('is understood whole, and its tasks are the three functions', () => {
+    const { startAt, states } = sessionWorkflow();
+    expect(startAt).toBe('WhatFor');
+    const resources = [...states.values()].flatMap(({ fields }) =>
+      typeof fields.Resource === 'string' ? [fields.Resource] : [],
+    );
+    expect([...new Set(resources.map(handlerOf))].sort()).toEqual(['exporter', 'recorder', 'revoker']);
+    expect(() => handlerOf('arn:aws:lambda:us-east-1:999999999999:function:another')).toThrow('no function');
+    // What AWS takes: a megabyte.
+    expect(JSON.stringify([...states.values()].map(({ fields }) => fields)).length).toBeLessThan(1_000_000);
+  });
+
+  it('never gives up to take away: no failure of it leads to an end', () => {
+    const { states } = sessionWorkflow();
+    for (const name of ['TakeAway', 'TakeAwayUnrecorded', 'RecordTakingAway']) {
+      const caught = states.get(name)?.fields.Catch;
+      expect(caught, name).toMatchObject([{ ErrorEquals: ['States.ALL'] }]);
     }
   });
 });

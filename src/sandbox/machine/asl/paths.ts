@@ -8,7 +8,7 @@ export interface Scope {
 }
 
 /** Reference paths: `$`, `$.a.b`, `$$.Execution.Input`. Others are refused. */
-function parsePath(path: string): { readonly ofContext: boolean; readonly names: readonly string[] } {
+export function parsePath(path: string): { readonly ofContext: boolean; readonly names: readonly string[] } {
   const [, root = '', rest = ''] = /^(\$\$?)((?:\.[A-Za-z_]\w*)*)$/.exec(path) ?? [];
   if (root === '') throw new StateFailure('States.Runtime', `The path ${path} is not understood.`);
   return { ofContext: root === '$$', names: rest.split('.').slice(1) };

@@ -6,6 +6,12 @@ locals {
   # Without the blanks: AWS counts them, and 5120 characters is all there is room for.
   guard = jsonencode(jsondecode(templatefile("${path.module}/policies/service-control.json", {
     pipeline_roles = "arn:aws:iam::*:role/${var.pipeline_role}"
+    # Identity Center puts its region into the path, unless that is us-east-1.
+    approver_roles = join("\",\"", flatten([
+      for set in var.approver_permission_sets : [
+        for path in ["", "*/"] : "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/${path}AWSReservedSSO_${set}_*"
+      ]
+    ]))
     database_roles = join("\",\"", ["arn:aws:iam::*:role/readonly-rds-access", "arn:aws:iam::*:role/write-rds-access"])
   })))
 }

@@ -16,6 +16,18 @@ variable "name" {
   nullable    = false
 }
 
+variable "approver_permission_sets" {
+  description = "Permission sets that approve (forge.yaml's approvers.<kind>.permission_set): nobody else adds members to a group but the pipeline. A * at the end is a wildcard."
+  type        = list(string)
+  default     = ["Forge-BreakGlass-Approve-*"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.approver_permission_sets) > 0 && alltrue([for name in var.approver_permission_sets : can(regex("^[\\w+=,.@-]{2,31}[\\w+=,.@*-]$", name))])
+    error_message = "approver_permission_sets must be names of permission sets, one or more; only their last character may be a *."
+  }
+}
+
 variable "pipeline_role" {
   description = "Name (with its path) of the role that Terraform runs as, in each of those accounts: the only one that may change what is guarded."
   type        = string

@@ -1,5 +1,7 @@
+# Groups of Identity Center: of everyday life (VPN groups are among them), and of those who ask, approve, watch and stop.
+# Who is in them is said by pull request (members), or by an identity provider.
+
 locals {
-  # Groups that people stand in: of everyday life, and those who ask, approve, watch and stop.
   standing_group_names = toset(concat(
     keys(var.groups),
     var.requesters,
@@ -8,4 +10,58 @@ locals {
     flatten([for kind in values(var.break_glass.approvers) : kind.groups]),
     flatten([for tier in values(var.break_glass.tiers) : tier.requesters]),
   ))
+
+  memberships = merge([
+    for group, names in var.members : { for name in toset(names) : "${group}/${name}" => { group = group, user = name } }
+  ]...)
+}
+
+resource "aws_identitystore_group" "standing" {
+  for_each = setsubtract(local.standing_group_names, keys(var.existing_groups))
+
+  identity_store_id = var.break_glass.identity_store
+  display_name      = each.key
+  description       = try(coalesce(var.groups[each.key].access, var.groups[each.key].members), "Break-glass: ${local.standing_descriptions[each.key]}")
+}
+
+locals {
+  # For groups that forge.yaml's groups does not describe.
+  standing_descriptions = {
+    for name in local.standing_group_names : name => join(", ", compact([
+      contains(flatten([for kind in values(var.break_glass.approvers) : kind.groups]), name) ? "approves" : "",
+      contains(var.requesters, name) ? "may ask" : "",
+      contains(var.killers, name) ? "may end anybody's access" : "",
+      contains(var.auditors, name) ? "reads the archive" : "",
+      contains(flatten([for tier in values(var.break_glass.tiers) : tier.requesters]), name) ? "may use a tier of its own" : "",
+    ]))
+  }
+}
+
+# The one question that is asked of AWS, and only where somebody is named: a person's id is in Identity Center alone.
+data "aws_identitystore_user" "member" {
+  for_each = toset([for membership in values(local.memberships) : membership.user])
+
+  identity_store_id = var.break_glass.identity_store
+  alternate_identifier {
+    unique_attribute {
+      attribute_path  = "UserName"
+      attribute_value = each.key
+    }
+  }
+}
+
+resource "aws_identitystore_group_membership" "member" {
+  for_each = local.memberships
+
+  identity_store_id = var.break_glass.identity_store
+  group_id          = local.group_ids[each.value.group]
+  member_id         = data.aws_identitystore_user.member[each.value.user].user_id
+}
+
+locals {
+  group_ids = merge(
+    var.existing_groups,
+    { for name, group in aws_identitystore_group.standing : name => group.group_id },
+    { for name, group in aws_identitystore_group.just_in_time : name => group.group_id },
+  )
 }

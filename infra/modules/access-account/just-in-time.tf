@@ -29,3 +29,11 @@ locals {
   jit_permission_sets = toset([for grant in local.grants : grant.permission_set])
   grants_by_group     = { for grant in local.grants : grant.group => grant }
 }
+
+resource "aws_identitystore_group" "just_in_time" {
+  for_each = local.grants_by_group
+
+  identity_store_id = var.break_glass.identity_store
+  display_name      = each.key
+  description       = "Break-glass tier ${each.value.tier}: ${coalesce(each.value.scenario, each.value.permission_set)} in ${each.value.environment}"
+}

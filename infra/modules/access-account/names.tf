@@ -30,7 +30,7 @@ locals {
 
   bus_name = "forge-breakglass"
   bus_arn  = "arn:aws:events:${local.region}:${local.account}:event-bus/${local.bus_name}"
-  # EventBridge writes us-east-1's events on this bus of the home region, when that is another one.
+  # What is forwarded to the bus beside production: us-east-1, when it is not the home region.
   elsewhere = local.region == "us-east-1" ? toset([]) : toset(["us-east-1"])
 
   pipeline_role_arn = "arn:aws:iam::${local.account}:role/${var.pipeline_role}"
@@ -64,4 +64,29 @@ locals {
   offline_user_path = one([for tier in values(local.offline_tiers) : replace(coalesce(tier.user, "forge/-"), "/^arn:aws[a-z-]*:iam::[0-9]{12}:user\\//", "")])
   offline_user_name = local.offline_user_path == null ? null : trimprefix(local.offline_user_path, "forge/")
   offline_user_arn  = local.offline_user_path == null ? null : "arn:aws:iam::${local.account}:user/${local.offline_user_path}"
+
+  # Roles that databases are reached through, in any account, as forge.yaml names them for production.
+  database_roles = {
+    for kind, roles in {
+      read  = flatten([for environment in values(local.production) : [for database in values(environment.databases) : database.role]])
+      write = flatten([for environment in values(local.production) : [for database in values(environment.databases) : try(database.write.role, null)]])
+      } : kind => sort(distinct([
+        for role in compact(roles) : startswith(role, "arn:") ? role : "arn:aws:iam::*:role/${role}"
+    ]))
+  }
+  reader_roles = length(local.database_roles.read) == 0 ? ["arn:aws:iam::*:role/readonly-rds-access"] : local.database_roles.read
+  writer_roles = length(local.database_roles.write) == 0 ? ["arn:aws:iam::*:role/write-rds-access"] : local.database_roles.write
+
+  dead_letters_name = "forge-breakglass-dead-letters"
+  dead_letters_arn  = "arn:aws:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
+  alerts_name       = "forge-breakglass-alerts"
+  alerts_arn        = "arn:aws:sns:${local.region}:${local.account}:${local.alerts_name}"
+
+  # Who puts events on the bus: production, and this account's us-east-1 when that is not the home region.
+  forwarding_accounts = sort(concat(
+    [for environment in values(local.production) : environment.account],
+    length(local.elsewhere) == 0 ? [] : [local.account],
+  ))
+
+  tags = merge({ "forge:part" = "break-glass" }, var.tags)
 }

@@ -75,6 +75,22 @@ variable "boundaries" {
   }
 }
 
+variable "data_buckets" {
+  description = "ARNs of the buckets (and of what is in them) that data-analyst.json lets analysts read. * stands for anything."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.data_buckets : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9]", arn))])
+    error_message = "data_buckets must be ARNs that name a bucket, or how the names of some begin: never every bucket."
+  }
+  validation {
+    condition     = alltrue([for arn in var.data_buckets : !startswith(split(":::", arn)[1], "forge-") && !startswith("forge-breakglass-", split("*", split("/", split(":::", arn)[1])[0])[0])])
+    error_message = "data_buckets must not reach the buckets of break-glass."
+  }
+}
+
 variable "pipeline_role" {
   description = "Role of this account, by name (with its path), that runs Terraform: the only one that may change the buckets. Whoever gets this wrong locks everybody out but the account's root."
   type        = string
@@ -190,6 +206,13 @@ variable "alarm_emails" {
     condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
     error_message = "alarm_emails must be e-mail addresses."
   }
+}
+
+variable "alarm_topics_us_east_1" {
+  description = "ARNs of SNS topics in us-east-1 that are told when an event of there could not be forwarded. Only where that is not the home region: an alarm reaches topics of its own region alone."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "tags" {

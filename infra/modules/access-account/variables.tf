@@ -8,6 +8,11 @@ variable "environments" {
     region      = string
     description = optional(string)
     production  = optional(bool, false)
+    # Only the roles of the databases are looked at: they are what permission sets lead to.
+    databases = optional(map(object({
+      role  = optional(string)
+      write = optional(object({ role = optional(string) }))
+    })), {})
   }))
   nullable = false
 

@@ -52,6 +52,26 @@ locals {
     [for name in names : name if length(setintersection(try(local.policies_of[name], []), ["write-database", "administrator"])) > 0]
   }
 
+  # Users of databases, by the role that leads to them. None: the module's default.
+  database_uses = {
+    for environment in keys(local.production) : environment => flatten([
+      for database in values(try(var.environments[environment].databases, {})) : [
+        { user = try(database.user, null), role = try(database.role, null) },
+        { user = try(database.write.user, null), role = try(database.write.role, null) },
+        { user = try(database.change.user, null), role = try(database.change.role, null) },
+      ]
+    ])
+  }
+  database_users = {
+    for environment, uses in local.database_uses : environment => {
+      for role in ["readonly-rds-access", "write-rds-access"] : role => sort(distinct([for use in uses : use.user if use.user != null && use.role == role]))
+    }
+  }
+  clusters = {
+    for environment in keys(local.production) : environment =>
+    [for cluster in values(try(var.environments[environment].clusters, {})) : cluster.cluster]
+  }
+
   # Sets of people that have no policy for clusters can do nothing there: they get no entry.
   cluster_policies = var.cluster_policies != null ? var.cluster_policies : jsondecode(file("${path.module}/modules/cluster-access/cluster-policies.json"))
   cluster_permission_sets = {

@@ -99,6 +99,12 @@ variable "alarm_emails" {
   default     = []
 }
 
+variable "data_buckets" {
+  description = "ARNs of the buckets (and of what is in them) that data analysts read."
+  type        = list(string)
+  default     = []
+}
+
 variable "alarm_topics" {
   description = "Production environment => ARNs of SNS topics there, in the home region, that are told when an event could not be forwarded."
   type        = map(list(string))
@@ -106,9 +112,15 @@ variable "alarm_topics" {
 }
 
 variable "alarm_topics_us_east_1" {
-  description = "The same in us-east-1, where that is not the home region."
+  description = "The same in us-east-1, where that is not the home region: an alarm reaches topics of its own region alone."
   type        = map(list(string))
   default     = {}
+}
+
+variable "access_alarm_topics_us_east_1" {
+  description = "Those of the access account in us-east-1, where that is not the home region."
+  type        = list(string)
+  default     = []
 }
 
 variable "session_manager" {

@@ -2,7 +2,7 @@
 # variables-aws.tf. Types are those of the modules, which check them: here they would stand twice.
 
 variable "environments" {
-  description = "forge.yaml's environments: name => account, region, production; of production also clusters (names in EKS), reading_users and writing_users (of databases), session_minutes."
+  description = "forge.yaml's environments: name => account, region, production; of production also databases, clusters, max_session_minutes."
   type        = any
 }
 

@@ -166,6 +166,7 @@ ${settings([
     'identity_center_region',
     'existing_groups',
     'permission_sets',
+    'data_buckets',
     'pipeline_role',
     'archive_retention_days',
     'intake_days',
@@ -177,6 +178,7 @@ ${settings([
     'alarm_emails',
     'tags',
   ].map((name): [string, string] => [name, `var.${name}`]),
+  ['alarm_topics_us_east_1', 'var.access_alarm_topics_us_east_1'],
   ['functions_archive', hclPath('lambda/forge-breakglass.zip')],
 ])}
 
@@ -218,8 +220,8 @@ ${settings([
   ['writers', `local.writers[${key}]`],
   ['database_regions', `[local.production[${key}].region]`],
   ['database_resource_ids', `lookup(var.database_resource_ids, ${key}, ["*"])`],
-  ['reading_users', `try(${own}.reading_users, null)`],
-  ['writing_users', `try(${own}.writing_users, null)`],
+  ['reading_users', `local.database_users[${key}]["readonly-rds-access"]`],
+  ['writing_users', `local.database_users[${key}]["write-rds-access"]`],
   ['alarm_topics', `lookup(var.alarm_topics, ${key}, [])`],
   ['alarm_topics_us_east_1', `lookup(var.alarm_topics_us_east_1, ${key}, [])`],
 ])}
@@ -234,7 +236,7 @@ ${settings([
   ['region', `local.production[${key}].region`],
   ['log_days', 'var.log_days'],
   ['idle_minutes', 'var.session_manager.idle_minutes'],
-  ['max_minutes', `try(${own}.session_minutes, 120)`],
+  ['max_minutes', `try(${own}.max_session_minutes, 120)`],
   ['run_as_user', 'var.session_manager.run_as_user'],
   ['kms_key', `lookup(var.session_manager.kms_keys, ${key}, null)`],
 ])}
@@ -245,7 +247,7 @@ ${settings([
   providers = { aws = ${provider(environment.region)} }
 
 ${settings([
-  ['clusters', `try(${own}.clusters, [])`],
+  ['clusters', `local.clusters[${key}]`],
   ['permission_sets', `local.cluster_permission_sets[${key}]`],
   ['roles', `module.production_${id}.emergency_roles`],
   ['role_policies', 'local.cluster_policies.roles'],

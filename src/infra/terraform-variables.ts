@@ -1,5 +1,5 @@
 import type { BreakGlass, Tier } from '../config/break-glass.ts';
-import type { Config, Environment } from '../config/config.ts';
+import type { Config, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 
 /** What `forge.auto.tfvars.json` holds: the variables of infra/root/variables.tf. */
@@ -16,17 +16,26 @@ export interface TerraformEnvironment {
   readonly region: string;
   readonly description?: string | undefined;
   readonly production: boolean;
-  /** Names in EKS. */
-  readonly clusters?: readonly string[] | undefined;
-  /** Database users, by the role that leads to them. */
-  readonly reading_users?: readonly string[] | undefined;
-  readonly writing_users?: readonly string[] | undefined;
-  readonly session_minutes?: number | undefined;
+  readonly databases?: Readonly<Record<string, TerraformDatabase>> | undefined;
+  readonly clusters?: Readonly<Record<string, { readonly cluster: string }>> | undefined;
+  readonly max_session_minutes?: number | undefined;
+}
+
+interface DatabaseUse {
+  readonly user: string;
+  /** Name with its path, or the ARN of one in another account. */
+  readonly role?: string | undefined;
+}
+
+interface TerraformDatabase extends DatabaseUse {
+  readonly write?: DatabaseUse | undefined;
+  readonly change?: DatabaseUse | undefined;
 }
 
 /** The roles that the module makes, and that its policies name. */
 const emergencyRole = 'forge/Forge-Prod-Emergency';
 const offlineRole = 'forge/Forge-BreakGlass-Offline';
+const databaseRoles = ['readonly-rds-access', 'write-rds-access'];
 
 /**
  * forge.yaml in Terraform's words. All that is missing is said at once, by its key.
@@ -141,23 +150,35 @@ function tierVariables(tier: Tier, { scenarios }: BreakGlass, need: Need): objec
 }
 
 function environmentVariables(environment: Environment, breakGlass: BreakGlass): TerraformEnvironment {
-  const { account, region, description, production } = environment;
+  const { account, region, description, production, databases, clusters } = environment;
   const common = { account, region, description, production };
   if (!production) return common;
-  const databases = [...environment.databases.values()].flatMap(({ user, role, write, change }) => [
-    { user, role },
-    ...(write === undefined ? [] : [{ user: write.user, role: write.role ?? role }]),
-    ...(change === undefined ? [] : [{ user: change.user, role: change.role ?? write?.role ?? role }]),
-  ]);
-  const usersOf = (name: string) =>
-    someOf(databases.filter(({ role }) => role?.roleArn.endsWith(`/${name}`)).map(({ user }) => user));
   return {
     ...common,
-    clusters: someOf([...environment.clusters.values()].map(({ cluster }) => cluster)),
-    reading_users: usersOf('readonly-rds-access'),
-    writing_users: usersOf('write-rds-access'),
-    session_minutes: wholeMinutes(environment.maxSessionSeconds ?? longestShell(breakGlass)),
+    databases: record(databases, ({ user, role, write, change }) => ({
+      user,
+      role: roleName(role, environment),
+      write: write && { user: write.user, role: roleName(write.role ?? role, environment) },
+      change: change && {
+        user: change.user,
+        role: roleName(change.role ?? write?.role ?? role, environment),
+      },
+    })),
+    clusters: record(clusters, ({ cluster }) => ({ cluster })),
+    max_session_minutes: wholeMinutes(environment.maxSessionSeconds ?? longestShell(breakGlass)),
   };
+}
+
+/** Policies name roles in whichever account they are, so the name alone, where it is one of the environment's own. */
+function roleName(role: RoleStep | undefined, { name, account }: Environment): string | undefined {
+  if (role === undefined) return undefined;
+  const [, own] = new RegExp(`^arn:aws[a-z-]*:iam::${account}:role/(.+)$`).exec(role.roleArn) ?? [];
+  if (own === undefined || databaseRoles.includes(own)) return own ?? role.roleArn;
+  throw new ForgeError(
+    'usage',
+    `A database of environments.${name} is reached by the role ${own}; the module makes ${databaseRoles.join(' and ')}, which break-glass can end.`,
+    { code: 'INFRA_OTHER_ROLE', hint: `Write there: role: ${databaseRoles.join(', or ')}` },
+  );
 }
 
 /** Session Manager knows one limit for an account: what the longest scenario of instances has. */

@@ -17,8 +17,9 @@ resource "aws_iam_role" "database" {
   assume_role_policy = local.database_trust[each.key]
   # Reached from another role: AWS lets it live for an hour at most.
   max_session_duration = 3600
-  permissions_boundary = aws_iam_policy.revocations.arn
+  permissions_boundary = local.names.revocations
   tags                 = { purpose = "database" }
+  depends_on           = [aws_iam_policy.revocations]
 
   lifecycle {
     precondition {

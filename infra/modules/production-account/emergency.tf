@@ -19,8 +19,9 @@ resource "aws_iam_role" "emergency" {
   description          = "Break-glass tier 0: assumed by whoever is on call, in their own name, with a reason"
   assume_role_policy   = local.emergency_trust
   max_session_duration = 3600
-  permissions_boundary = aws_iam_policy.revocations.arn
+  permissions_boundary = local.names.revocations
   tags                 = { tier = "0" }
+  depends_on           = [aws_iam_policy.revocations]
 
   lifecycle {
     precondition {
@@ -46,8 +47,9 @@ resource "aws_iam_role" "offline" {
   description          = "Break-glass tier 3: assumed by two people, one with the key, the other with the MFA device"
   assume_role_policy   = templatefile("${path.module}/policies/offline-trust.json", local.names)
   max_session_duration = var.offline_minutes * 60
-  permissions_boundary = aws_iam_policy.revocations.arn
+  permissions_boundary = local.names.revocations
   tags                 = { tier = "3" }
+  depends_on           = [aws_iam_policy.revocations]
 }
 
 resource "aws_iam_role_policy" "offline" {

@@ -1,3 +1,4 @@
+# ARNs are put together from names, so that a plan shows policies and boundaries whole before anything is there.
 # What the templates in policies/ and rules/ name. They are JSON: an element that is exactly "${name}" may become several, so
 # lists are handed over with the quotes between their elements.
 locals {
@@ -28,7 +29,7 @@ locals {
     for name, settings in local.possible_database_roles : name => settings if length(settings.callers) > 0
   }
   possible_database_roles = {
-    readonly-rds-access = { callers = var.readers, users = var.reading_users }
-    write-rds-access    = { callers = var.writers, users = var.writing_users }
+    readonly-rds-access = { callers = var.readers, users = length(var.reading_users) == 0 ? ["forge_ro"] : var.reading_users }
+    write-rds-access    = { callers = var.writers, users = length(var.writing_users) == 0 ? ["forge_rw"] : var.writing_users }
   }
 }

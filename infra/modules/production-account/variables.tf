@@ -136,26 +136,26 @@ variable "database_resource_ids" {
 }
 
 variable "reading_users" {
-  description = "Database users of readonly-rds-access."
+  description = "Database users of readonly-rds-access. Empty: forge_ro."
   type        = list(string)
-  default     = ["forge_ro"]
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.reading_users) > 0 && alltrue([for user in var.reading_users : can(regex("^[\\w.$-]{1,63}$", user))])
-    error_message = "reading_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
+    condition     = alltrue([for user in var.reading_users : can(regex("^[\\w.$-]{1,63}$", user))])
+    error_message = "reading_users must be database users: letters, digits and _.$-, as IAM can name them."
   }
 }
 
 variable "writing_users" {
-  description = "Database users of write-rds-access."
+  description = "Database users of write-rds-access. Empty: forge_rw."
   type        = list(string)
-  default     = ["forge_ro", "forge_rw"]
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.writing_users) > 0 && alltrue([for user in var.writing_users : can(regex("^[\\w.$-]{1,63}$", user))])
-    error_message = "writing_users must be a list of one or more database users: letters, digits and _.$-, as IAM can name them."
+    condition     = alltrue([for user in var.writing_users : can(regex("^[\\w.$-]{1,63}$", user))])
+    error_message = "writing_users must be database users: letters, digits and _.$-, as IAM can name them."
   }
 }
 

@@ -35,7 +35,7 @@ async function start(): Promise<string> {
     return host.directories.home;
   }
   const file = await openStream(host, { session: 'bench', name: 'statements-bench.jsonl' });
-  const nowhere = { appendBytes: () => Promise.resolve(), putBytes: () => {} };
+  const nowhere = { appendBytes: () => Promise.resolve(), putBytes: () => {}, digest: () => '' };
   const proxy = await startProxy(host, {
     endpoint: { kind: 'unix' },
     target: stageTarget,

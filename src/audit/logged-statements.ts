@@ -1,4 +1,4 @@
-import { type JournalRecord, parseRecord } from './journal-record.ts';
+import { type JsonObject, parseJsonObject } from '../lib/json-object.ts';
 
 /** A statement of a stream with what became of it. Anybody can have written the file: each member may be missing. */
 export interface LoggedStatement {
@@ -39,8 +39,9 @@ export function readStatementLog(lines: Iterable<string>): StatementLogRead {
   const statements = new Map<number, Begun>();
   let unreadable = 0;
   for (const line of lines) {
-    const event = parseRecord(line)?.event;
+    const event = parseJsonObject(line);
     const number = event?.statement;
+    if (event?.type === 'seal') continue;
     if (event === undefined || typeof number !== 'number') unreadable++;
     else if (event.type === 'statement') statements.set(number, { ...statementOf(event, number), texts: [] });
     else {
@@ -64,9 +65,9 @@ function whole({ texts, ...statement }: Begun): LoggedStatement {
   return { ...statement, sql, length: sql.length === statement.length ? undefined : statement.length };
 }
 
-function statementOf(event: JournalRecord['event'], statement: number): LoggedStatement {
+function statementOf(event: JsonObject, statement: number): LoggedStatement {
   return {
-    at: event.at,
+    at: textOf(event.at) ?? '',
     statement,
     connection: numberOf(event.connection),
     kind: textOf(event.kind) ?? '',
@@ -79,9 +80,9 @@ function statementOf(event: JournalRecord['event'], statement: number): LoggedSt
   };
 }
 
-function outcomeOf(event: JournalRecord['event']): LoggedOutcome {
+function outcomeOf(event: JsonObject): LoggedOutcome {
   return {
-    at: event.at,
+    at: textOf(event.at) ?? '',
     end: textOf(event.end) ?? '',
     tags: textOf(event.tags),
     rows: numberOf(event.rows) ?? 0,

@@ -28,6 +28,8 @@ export interface StreamFile extends AsyncDisposable {
    * back, a power failure can. Throws when the system does not take them, or the disk did not take those before.
    */
   putBytes(lines: Buffer): void;
+  /** SHA-256 of all that was written, in hex. */
+  digest(): string;
   /** Waits for the disk. What the file holds then, from its beginning. */
   close(): Promise<{ readonly bytes: number; readonly sha256: string }>;
 }
@@ -118,6 +120,11 @@ class Stream implements StreamFile {
     this.#write(lines);
     // It is left to run: one for each line would cost as much as the line.
     if (this.#dirty) this.#timer ??= setTimeout(() => this.#late(), latestSyncMs);
+  }
+
+  digest(): string {
+    this.#hashRecent();
+    return this.#hash.copy().digest('hex');
   }
 
   close(): Promise<{ readonly bytes: number; readonly sha256: string }> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { firstPrevious, type JournalRecord, parseRecord } from './journal-record.ts';
+import { type JsonObject, parseJsonObject } from '../lib/json-object.ts';
+import { firstPrevious } from './journal-record.ts';
 import { readWholeLines } from './read-whole-lines.ts';
 import type { ClosedStream, FoundStream } from './statement-stream.ts';
 
@@ -12,52 +13,50 @@ export interface StreamProblem {
   readonly reason: string;
 }
 
-/** Whether a stream is what the journal says of it, each line the successor of the one before. Undefined: it is. */
+/** Whether a stream is what the journal says of it, and what its seals say. Undefined: it is. */
 export function verifyStatements({ path, closed }: FoundStream): StreamProblem | undefined {
   const problem = (line: number, reason: string): StreamProblem => ({ file: path, line, reason });
   if (statSync(path, { throwIfNoEntry: false }) === undefined)
     return problem(1, 'the statements that the journal tells of are not there any more');
-  const hash = createHash('sha256');
   const chain = new StatementChain(closed);
   let end = 0;
   for (let lines = readWholeLines(path, 0); lines.length > 0; lines = readWholeLines(path, end)) {
     for (const { text, end: after } of lines) {
       end = after;
       const broken = chain.add(text);
-      if (broken !== undefined) return problem(chain.lines, broken);
-      hash.update(`${text}\n`);
+      if (broken !== undefined) return problem(broken.line, broken.reason);
     }
   }
   const cut = chain.end();
-  if (cut !== undefined) return problem(chain.lines + 1, cut);
-  if (closed === undefined) return undefined;
-  // With the right head nothing before it can be another; bytes behind the last line can.
-  if (statSync(path).size !== closed.bytes || hash.digest('hex') !== closed.sha256)
-    return problem(chain.lines, otherBytes);
+  if (cut !== undefined) return problem(cut.line, cut.reason);
+  // A line without its end is none of those that were looked at.
+  if (closed !== undefined && statSync(path).size !== closed.bytes) return problem(chain.lines, otherBytes);
   return undefined;
 }
 
-/** The same of lines that come from elsewhere; without them it says nothing of their bytes. */
-export function chainProblem(
-  lines: Iterable<string>,
-  closed: ClosedStream | undefined,
-): Omit<StreamProblem, 'file'> | undefined {
+type Finding = Omit<StreamProblem, 'file'>;
+
+/** The same of lines that come from elsewhere. */
+export function chainProblem(lines: Iterable<string>, closed: ClosedStream | undefined): Finding | undefined {
   const chain = new StatementChain(closed);
   for (const text of lines) {
-    const reason = chain.add(text);
-    if (reason !== undefined) return { line: chain.lines, reason };
+    const broken = chain.add(text);
+    if (broken !== undefined) return broken;
   }
-  const reason = chain.end();
-  return reason === undefined ? undefined : { line: chain.lines + 1, reason };
+  return chain.end();
 }
 
 const otherBytes = 'it is not what the journal says was written';
+const types: readonly unknown[] = ['statement', 'text', 'outcome', 'seal'];
 
 class StatementChain {
   /** That were looked at. */
   lines = 0;
   readonly #closed: ClosedStream | undefined;
-  #previous = firstPrevious;
+  readonly #hash = createHash('sha256');
+  /** The last line that a seal vouches for. */
+  #sealed = 0;
+  #head = firstPrevious;
   /** Of the statement whose text goes on in the next line. */
   #open: { readonly statement: unknown; readonly characters: number } | undefined;
 
@@ -65,19 +64,34 @@ class StatementChain {
     this.#closed = closed;
   }
 
-  add(text: string): string | undefined {
+  add(text: string): Finding | undefined {
     this.lines++;
-    const record = parseRecord(text);
-    if (record === undefined) return 'this line was changed: it does not have its own hash';
-    if (record.previous !== this.#previous) return 'lines before this one were taken away or changed';
+    const here = (reason: string): Finding => ({ line: this.lines, reason });
+    const event = parseJsonObject(text);
+    if (event === undefined || !types.includes(event.type)) return here('this line is none of a record');
     if (this.#closed !== undefined && this.lines > this.#closed.lines)
-      return 'this line was added after the stream was closed';
-    this.#previous = record.hash;
-    return this.#addText(record.event);
+      return here('this line was added after the stream was closed');
+    if (event.type === 'seal') {
+      if (this.#hash.copy().digest('hex') !== event.hash) return this.#doubtful();
+      this.#head = String(event.hash);
+      this.#sealed = this.lines;
+    }
+    this.#hash.update(`${text}\n`);
+    const reason = this.#addText(event);
+    return reason === undefined ? undefined : here(reason);
+  }
+
+  #doubtful(): Finding {
+    const line = this.#sealed + 1;
+    const which = line >= this.lines - 1 ? 'this line' : `a line from here to ${this.lines - 1}`;
+    return {
+      line,
+      reason: `${which} was changed, added or taken away: the seal in line ${this.lines} is of other lines`,
+    };
   }
 
   /** A long text has its lines behind its statement's, with nothing between them. */
-  #addText({ type, statement, sql, length }: JournalRecord['event']): string | undefined {
+  #addText({ type, statement, sql, length }: JsonObject): string | undefined {
     const open = this.#open;
     const here = typeof sql === 'string' ? sql.length : 0;
     if (type === 'text' ? open === undefined || open.statement !== statement : open !== undefined)
@@ -92,12 +106,14 @@ class StatementChain {
     return undefined;
   }
 
-  end(): string | undefined {
+  end(): Finding | undefined {
     if (this.#closed === undefined) return undefined;
-    const { lines, head } = this.#closed;
+    const { lines, head, sha256 } = this.#closed;
+    const behind = (reason: string): Finding => ({ line: this.lines + 1, reason });
     if (this.#open !== undefined && this.lines === lines)
-      return `the text of statement ${this.#open.statement} is not whole`;
-    if (this.lines < lines) return `the end was cut off: the journal knows of ${lines} lines`;
-    return this.#previous === head ? undefined : otherBytes;
+      return behind(`the text of statement ${this.#open.statement} is not whole`);
+    if (this.lines < lines) return behind(`the end was cut off: the journal knows of ${lines} lines`);
+    if (this.#head === head && this.#hash.digest('hex') === sha256) return undefined;
+    return { line: this.#sealed + 1, reason: otherBytes };
   }
 }

@@ -27,7 +27,7 @@ export function reportEvents(
     if (event === undefined) continue;
     const at = Date.parse(String(event.at));
     // Outcomes are told by the statements' own log; a report names what was run.
-    if (Number.isNaN(at) || event.type === 'outcome') continue;
+    if (Number.isNaN(at) || event.type === 'outcome' || event.type === 'seal') continue;
     if (event.type === 'text') {
       const place = latest.get(of) ?? -1;
       const run = ran[place];

@@ -14,23 +14,27 @@ export interface ShownStatement {
 }
 
 /**
- * Makes the lines of a stream of statements, each with the hash of the one before. The same text as JSON.stringify of
- * the event, put together by hand: there are two for each statement, ten thousand a second, and their members are known.
+ * Makes the lines of a stream of statements. The same text as JSON.stringify of the event, put together by hand: there
+ * are two for each statement, twenty thousand a second, and their members are known. A seal now and then chains them: it
+ * has the hash of all bytes before it. One for each line would cost more than all the rest of the record.
  */
 export class StatementLines {
+  readonly #owner: string;
   readonly #ids: string;
-  readonly #records = new RecordBytes(firstPrevious);
+  readonly #records = new RecordBytes();
+  #head = firstPrevious;
   #time = { at: Number.NaN, text: '' };
   #lines = 0;
   #statements = 0;
 
   constructor(ids: { readonly access: string; readonly breakglass: string | undefined }) {
     const breakglass = ids.breakglass === undefined ? '' : `,"breakglass":${JSON.stringify(ids.breakglass)}`;
-    this.#ids = `,"id":${JSON.stringify(ids.access)}${breakglass},"statement":`;
+    this.#owner = `"id":${JSON.stringify(ids.access)}${breakglass}`;
+    this.#ids = `,${this.#owner},"statement":`;
   }
 
   get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
-    return { lines: this.#lines, statements: this.#statements, head: this.#records.head };
+    return { lines: this.#lines, statements: this.#statements, head: this.#head };
   }
 
   /** Bytes that nobody has taken. */
@@ -53,9 +57,9 @@ export class StatementLines {
     const inexact = exact ? '' : ',"exact":false';
     const values = shown.values === undefined ? '' : `,"values":${shown.values}`;
     this.#add(
-      `${this.#begin(now, 'statement')}${id},"connection":${connection},"kind":"${kind}","sql":${shown.sql}${length}${inexact}${values},"application":${shown.application},"transaction":"${transaction}"`,
+      `${this.#begin(now, 'statement')}${id},"connection":${connection},"kind":"${kind}","sql":${shown.sql}${length}${inexact}${values},"application":${shown.application},"transaction":"${transaction}"}\n`,
     );
-    for (const sql of shown.more ?? []) this.#add(`${this.#begin(now, 'text')}${id},"sql":${sql}`);
+    for (const sql of shown.more ?? []) this.#add(`${this.#begin(now, 'text')}${id},"sql":${sql}}\n`);
   }
 
   outcome(now: number, outcome: Outcome): void {
@@ -65,17 +69,27 @@ export class StatementLines {
     const tagged = tags.length === 0 ? '' : `,"tags":${JSON.stringify(text)}`;
     const state = sqlState === undefined ? '' : `,"sqlState":${JSON.stringify(sqlState)}`;
     this.#add(
-      `${this.#begin(now, 'outcome')}${statement.id},"end":"${end}"${tagged},"rows":${rows}${state},"milliseconds":${inThousandths(milliseconds)},"transaction":"${transaction}"`,
+      `${this.#begin(now, 'outcome')}${statement.id},"end":"${end}"${tagged},"rows":${rows}${state},"milliseconds":${inThousandths(milliseconds)},"transaction":"${transaction}"}\n`,
     );
   }
 
-  #begin(now: number, type: string): string {
-    if (now !== this.#time.at) this.#time = { at: now, text: new Date(now).toISOString() };
-    return `{"at":"${this.#time.text}","type":"${type}"${this.#ids}`;
+  /** `hash`: SHA-256 of all of the stream before this line. */
+  seal(now: number, hash: string): void {
+    this.#head = hash;
+    this.#add(`{"at":"${this.#timeOf(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`);
   }
 
-  #add(open: string): void {
-    this.#records.add(open);
+  #begin(now: number, type: string): string {
+    return `{"at":"${this.#timeOf(now)}","type":"${type}"${this.#ids}`;
+  }
+
+  #timeOf(now: number): string {
+    if (now !== this.#time.at) this.#time = { at: now, text: new Date(now).toISOString() };
+    return this.#time.text;
+  }
+
+  #add(line: string): void {
+    this.#records.add(line);
     this.#lines++;
   }
 }

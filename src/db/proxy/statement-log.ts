@@ -28,30 +28,32 @@ const longestPiece = 24_000;
 const longestValue = 256;
 const longestValues = 6_000;
 const mostRemembered = 200;
-/** An outcome is written with what comes next, or after this: only what is to be sent must be written first. */
-const outcomePatienceMs = 100;
+/** An outcome is written with what comes next, or after this: only what is to be sent must be written first. Then the seal. */
+const patienceMs = 100;
 /** Bytes of outcomes that wait for it. */
 const mostWaiting = 32 * 1024;
+/** Bytes between two seals: where one does not fit, that many are in doubt. */
+const mostUnsealed = 32 * 1024;
+
+type LogFile = Pick<StreamFile, 'appendBytes' | 'putBytes' | 'digest'>;
 
 /**
  * Statements and their outcomes as lines of a stream. A statement is one line, or several where it is long, written
- * whole before it is sent; its outcome is another. In a break-glass session a statement waits for the disk, with all that wait at the time; else the system
- * has it in the same moment, and the disk soon (docs/decisions/0017).
+ * whole before it is sent; its outcome is another. In a break-glass session a statement waits for the disk, with all
+ * that wait at the time; else the system has it in the same moment, and the disk soon (docs/decisions/0019). What was
+ * written is sealed within 100 ms or 32 KiB.
  */
 export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #host: Pick<Host, 'now'>;
-  readonly #file: Pick<StreamFile, 'appendBytes' | 'putBytes'>;
+  readonly #file: LogFile;
   readonly #options: LogOptions;
   readonly #lines: StatementLines;
   readonly #shown = new Map<string, Shown>();
   #application = { given: '', json: '""' };
   #timer: NodeJS.Timeout | undefined;
+  #unsealed = 0;
 
-  constructor(
-    host: Pick<Host, 'now'>,
-    file: Pick<StreamFile, 'appendBytes' | 'putBytes'>,
-    options: LogOptions,
-  ) {
+  constructor(host: Pick<Host, 'now'>, file: LogFile, options: LogOptions) {
     this.#host = host;
     this.#file = file;
     this.#options = options;
@@ -67,9 +69,10 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   before(statement: Statement): Promise<void> | undefined {
     try {
       this.#announce(statement);
-      if (this.#options.breakglass !== undefined) return this.#file.appendBytes(this.#lines.take());
-      this.#file.putBytes(this.#lines.take());
-      return undefined;
+      if (this.#options.breakglass === undefined) return this.#put();
+      const written = this.#file.appendBytes(this.#taken());
+      this.#written();
+      return written;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -80,24 +83,52 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     if (outcome.end === 'refused' || outcome.statement.kind === 'prepare') this.#announce(outcome.statement);
     this.#lines.outcome(this.#host.now(), outcome);
     if (this.#lines.waiting > mostWaiting) this.#flush();
-    // It is left to run where there are statements all the time: a timer for each would cost as much as its line.
-    else this.#timer ??= setTimeout(() => this.#late(), outcomePatienceMs);
+    else this.#later();
   }
 
-  /** What is held is on the disk then; rejects when it can't be. */
+  /** What is held is on the disk then, sealed; rejects when it can't be. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#file.putBytes(this.#taken());
+    this.#seal();
     await this.#file.appendBytes(this.#lines.take());
   }
 
-  #late(): void {
-    this.#timer = undefined;
-    this.#flush();
+  #put(): undefined {
+    this.#file.putBytes(this.#taken());
+    this.#written();
+  }
+
+  #taken(): Buffer {
+    this.#unsealed += this.#lines.waiting;
+    return this.#lines.take();
+  }
+
+  #written(): void {
+    if (this.#unsealed > mostUnsealed) this.#seal();
+    this.#later();
+  }
+
+  /** It is written with what comes next. Nothing may wait before it: it has the hash of what is written. */
+  #seal(): void {
+    if (this.#unsealed === 0) return;
+    this.#lines.seal(this.#host.now(), this.#file.digest());
+    this.#unsealed = 0;
+  }
+
+  /** It is left to run where there are statements all the time: a timer for each would cost as much as its line. */
+  #later(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, patienceMs);
   }
 
   #flush(): void {
     try {
+      this.#file.putBytes(this.#taken());
+      this.#seal();
       this.#file.putBytes(this.#lines.take());
     } catch {
       // A stream that fails once fails for good: the next statement is told.
@@ -139,17 +170,19 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     return redact(JSON.stringify(written));
   }
 
-  /** Prepared statements come again and again. */
-  #show({ sql, standardStrings }: Statement): Shown {
+  /** Prepared statements come again and again; of others few do, and to remember them all costs more than it saves. */
+  #show({ sql, kind, standardStrings }: Statement): Shown {
     const key = standardStrings ? sql : `\0${sql}`;
-    const known = this.#shown.get(key);
+    const keep = (kind !== 'query' || this.#options.mask !== undefined) && sql.length <= longestPiece;
+    const known = keep ? this.#shown.get(key) : undefined;
     if (known !== undefined) return known;
     const masked = maskPasswords(sql, standardStrings);
     const more = this.#options.mask?.(masked.sql, standardStrings);
     const secret = masked.secret || more?.secret === true;
     const text = redactSql((more ?? masked).sql, standardStrings);
-    const found = { ...inPieces(text), secret, parameters: more?.parameters };
-    if (sql.length > longestPiece) return found;
+    const { json, length, more: rest } = inPieces(text);
+    const found = { json, length, more: rest, secret, parameters: more?.parameters };
+    if (!keep) return found;
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(key, found);
     return found;

@@ -272,20 +272,30 @@ describe('statements', () => {
     { type: 'statement', ...said, statement: 5, sql: 'select pg_sleep(9)' },
   ];
 
-  /** A chained stream of the first `count` events, and the journal's word of it. */
+  /** A stream of the first `count` events, sealed behind the fourth and at its end, and the journal's word of it. */
   async function writeStream(count = events.length, closed = true): Promise<void> {
-    let previous = firstPrevious;
+    const hash = createHash('sha256');
     let text = '';
-    for (const event of events.slice(0, count)) {
-      const record = encodeRecord(host.now(), previous, event);
-      text += `${record.line}\n`;
-      previous = record.hash;
+    let head = '';
+    const add = (event: object) => {
+      const line = `${JSON.stringify({ at: new Date(host.now()).toISOString(), ...event })}\n`;
+      hash.update(line);
+      text += line;
+    };
+    const seal = () => {
+      head = hash.copy().digest('hex');
+      add({ type: 'seal', id, hash: head });
+    };
+    for (const [index, event] of events.slice(0, count).entries()) {
+      add(event);
+      if (index === 3) seal();
     }
+    if (closed) seal();
     mkdirSync(dirname(path()), { recursive: true, mode: 0o700 });
     writeFileSync(path(), text, { mode: 0o600 });
     const file = `statements-${id}.jsonl`;
     const sha256 = createHash('sha256').update(text).digest('hex');
-    const ends = { lines: count, statements: 5, head: previous, bytes: text.length, sha256 };
+    const ends = { lines: count + 2, statements: 5, head, bytes: text.length, sha256 };
     await write(opened(7), { type: 'statements.opened', id, file });
     if (closed) await write({ type: 'statements.closed', id, file, ...ends });
   }
@@ -345,16 +355,16 @@ describe('statements', () => {
     const whole = readFileSync(path(), 'utf8');
     const lines = whole.trimEnd().split('\n');
     const changes: readonly (readonly [string, number, RegExp])[] = [
-      [`${lines.slice(0, -1).join('\n')}\n`, 9, /the end was cut off: the journal knows of 9 lines/],
-      [whole.slice(0, -5), 9, /cut off/],
-      [whole.replace('drop table x', 'select 1    '), 5, /this line was changed/],
-      [`${lines.filter((_, index) => index !== 4).join('\n')}\n`, 5, /lines before this one were taken away/],
-      [
-        `${whole}${encodeRecord(0, JSON.parse(lines[8] ?? '').hash, { type: 'outcome' }).line}\n`,
-        10,
-        /was added/,
-      ],
-      [`${whole}{`, 9, /not what the journal says/],
+      [`${lines.slice(0, -1).join('\n')}\n`, 11, /the end was cut off: the journal knows of 11 lines/],
+      [whole.slice(0, -5), 11, /cut off/],
+      [whole.replace('orders', 'others'), 1, /a line from here to 4 was changed/],
+      [whole.replace('drop table x', 'select 1    '), 6, /a line from here to 10 was changed/],
+      [`${lines.filter((_, index) => index !== 5).join('\n')}\n`, 6, /taken away: the seal in line 10/],
+      [`${lines.filter((_, index) => index !== 4).join('\n')}\n`, 1, /a line from here to 9/],
+      [whole.replace('"type":"seal"', '"type":"zeal"'), 5, /none of a record/],
+      [whole.replace(lines[7] ?? '', '{}'), 8, /none of a record/],
+      [`${whole}${lines[8]}\n`, 12, /was added/],
+      [`${whole}{`, 11, /not what the journal says/],
     ];
     for (const [text, line, reason] of changes) {
       writeFileSync(path(), text, { mode: 0o600 });

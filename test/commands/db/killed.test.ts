@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseRecord } from '../../../src/audit/journal-record.ts';
+import { parseJsonObject } from '../../../src/lib/json-object.ts';
 import { clientOf, openProxy } from '../../support/open-proxy.ts';
 import { plainUser } from '../../support/plain-postgres.ts';
 import { hasProgram } from '../../support/programs.ts';
@@ -44,7 +44,7 @@ function recorded(): { readonly texts: Set<string>; readonly unknown: number } {
       const lines = readFileSync(join(folder, session, name), 'utf8').split('\n');
       const open = new Set<unknown>();
       for (const line of lines) {
-        const event = parseRecord(line)?.event;
+        const event = parseJsonObject(line);
         if (event?.type === 'statement') {
           texts.add(String(event.sql));
           open.add(event.statement);

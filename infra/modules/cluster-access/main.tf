@@ -1,8 +1,13 @@
 # Who gets into the clusters. Identity Center makes a role for a permission set only when it is given to somebody in the
 # account, and with letters in its name that nobody can foresee: so this is applied after access-account, and looks for them.
 
+locals {
+  # Where there is no cluster nobody is looked for.
+  permission_sets = { for name, access in var.permission_sets : name => access if length(var.clusters) > 0 }
+}
+
 data "aws_iam_roles" "identity_center" {
-  for_each = var.permission_sets
+  for_each = local.permission_sets
 
   path_prefix = "/aws-reserved/sso.amazonaws.com/"
   name_regex  = "^AWSReservedSSO_${replace(each.key, "/([.+])/", "\\$1")}_[0-9a-f]+$"
@@ -30,7 +35,7 @@ data "aws_eks_cluster" "this" {
 
 locals {
   principals = merge(
-    { for name, access in var.permission_sets : name => {
+    { for name, access in local.permission_sets : name => {
       arn        = one(data.aws_iam_roles.identity_center[name].arns)
       policy     = access.policy
       namespaces = access.namespaces

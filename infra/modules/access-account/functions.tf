@@ -100,13 +100,10 @@ resource "aws_lambda_function_event_invoke_config" "handler" {
 }
 
 resource "aws_sqs_queue" "dead_letters" {
-  name                      = local.dead_letters_name
+  name = local.dead_letters_name
+  # Here and not as aws_sqs_queue_policy: Terraform waits 25 seconds for each.
+  policy                    = local.documents.deployed.dead_letters
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
   tags                      = local.tags
-}
-
-resource "aws_sqs_queue_policy" "dead_letters" {
-  queue_url = aws_sqs_queue.dead_letters.id
-  policy    = local.documents.deployed.dead_letters
 }

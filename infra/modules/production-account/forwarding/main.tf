@@ -29,14 +29,11 @@ resource "aws_cloudwatch_event_target" "bus" {
 }
 
 resource "aws_sqs_queue" "undelivered" {
-  name                      = "forge-breakglass-undelivered"
+  name = "forge-breakglass-undelivered"
+  # Here and not as aws_sqs_queue_policy: Terraform waits 25 seconds for each.
+  policy                    = var.queue_policy
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
-}
-
-resource "aws_sqs_queue_policy" "undelivered" {
-  queue_url = aws_sqs_queue.undelivered.id
-  policy    = var.queue_policy
 }
 
 resource "aws_cloudwatch_metric_alarm" "undelivered" {

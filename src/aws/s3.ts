@@ -253,11 +253,16 @@ export async function getRetention(
 
 const missing = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound']);
 
-function s3Call(operation: string, region: string, resource: string, action = `s3:${operation}`): AwsCall {
+export function s3Call(
+  operation: string,
+  region: string,
+  resource: string,
+  action = `s3:${operation}`,
+): AwsCall {
   return { service: 's3', operation, region, action, resource };
 }
 
-function s3Client(aws: Aws, region: string, keys: SigningKeys): S3Client {
+export function s3Client(aws: Aws, region: string, keys: SigningKeys): S3Client {
   const config = aws.clientConfig('s3', region, keys);
   return new S3Client({
     ...config,

@@ -8,24 +8,29 @@ import type { Finding } from './finding.ts';
 export interface GrantGroup {
   readonly name: string;
   readonly tier: string;
+  /** What it gives, as forge.yaml has it. */
+  readonly environment: string;
+  readonly account: string;
+  readonly permissionSet: string;
+  /** Longest that it gives it. */
+  readonly minutes: number;
   /** Undefined: Identity Center has none of that name. */
   readonly id: string | undefined;
 }
 
 /** Every group that a grant can be: each tier, scenario and production environment of forge.yaml, each group once. */
-export function namedGrantGroups({
-  breakGlass,
-  config,
-}: BreakGlassPlace): readonly Pick<GrantGroup, 'name' | 'tier'>[] {
+export function namedGrantGroups({ breakGlass, config }: BreakGlassPlace): readonly Omit<GrantGroup, 'id'>[] {
   const production = [...config.environments.values()].filter((environment) => environment.production);
   const groups = [...breakGlass.tiers.values()].flatMap((tier) =>
     production
       .filter(({ name }) => tier.environments.length === 0 || tier.environments.includes(name))
-      .flatMap(({ name: environment }) =>
+      .flatMap(({ name: environment, account }) =>
         (tier.scenarios.length === 0 ? [undefined] : tier.scenarios).flatMap((scenario) => {
           const wanted = { tier: tier.name, environment, ...(scenario === undefined ? {} : { scenario }) };
-          const name = findGrantRule(breakGlass, wanted)?.groupName;
-          return name === undefined ? [] : [[name, { name, tier: tier.name }] as const];
+          const rule = findGrantRule(breakGlass, wanted);
+          if (rule === undefined) return [];
+          const { groupName: name, permissionSet, longest: minutes } = rule;
+          return [[name, { name, tier: tier.name, environment, account, permissionSet, minutes }] as const];
         }),
       ),
   );

@@ -31,6 +31,13 @@ export function doctorPlan(place: BreakGlassPlace, all: boolean): Plan {
       call('s3 PutObject', intakeBucket, 'with a wrong digest, so that nothing is ever written'),
       ...(archive === undefined ? [] : [call('s3 PutObject', archive, 'the same; it must be refused')]),
       call('s3 ListBucket', intakeBucket, 'what you may list, and what not'),
+      call('identitystore ListGroupMemberships', `${groups} groups`, 'as auditor or approver: who is in'),
+      call(
+        's3 GetBucketVersioning',
+        'each bucket',
+        'as auditor; also GetPublicAccessBlock, GetObjectLockConfiguration, and the policy of the functions',
+      ),
+      call('cloudtrail LookupEvents', 'events of the sweeper', 'as auditor: is it alive'),
     ],
     equivalents: [],
   };

@@ -5,6 +5,7 @@ import type { Person } from '../protocol/document-parts.ts';
 import { recordOutcome } from '../record-step.ts';
 import { tryBuckets } from './doctor-buckets.ts';
 import { type DoctorCaller, doctorCallers } from './doctor-callers.ts';
+import { lookAtDeployed } from './doctor-deployed.ts';
 import { tryGranting } from './doctor-granting.ts';
 import {
   firstOfEachTier,
@@ -14,6 +15,7 @@ import {
   namedGrantGroups,
 } from './doctor-groups.ts';
 import { lookAtMachine } from './doctor-machine.ts';
+import { lookAtMembers } from './doctor-members.ts';
 import { trySelfApproval } from './doctor-self-approval.ts';
 import { lookAtServer } from './doctor-server.ts';
 import { type Finding, look } from './finding.ts';
@@ -57,6 +59,12 @@ export async function examineBreakGlass(
     say(await examineCaller(unhurried, person, place, groups, record, parts));
   }
   const auditor = callers.find(({ kind }) => kind === 'audit');
+  const watcher = auditor ?? callers.find(({ kind }) => kind === 'approve');
+  if (watcher !== undefined)
+    say(
+      await look('who is in', () => lookAtMembers(watcher, every, place.breakGlass.records?.archiveBucket)),
+    );
+  if (auditor !== undefined) say(await lookAtDeployed(auditor, place, every));
   say(await look('server side', () => lookAtServer(auditor, place.breakGlass.records?.archiveBucket)));
   const aws = await parts.aws();
   say(await lookAtMachine(parts.host, aws.clockSkew()));

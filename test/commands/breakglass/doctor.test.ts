@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { encodePolicy, type Policy, policyKey } from '../../../src/breakglass/protocol/policy.ts';
 import type { PolicyDocument, PolicyStatement } from '../../../src/iam/policy.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
@@ -81,6 +83,10 @@ describe('as it should be', () => {
     const seen = new Map(findings.map(({ check, verdict }) => [check, verdict]));
     if (person === 'mia') expect(seen.get('approve myself (approve)')).toBe('ok');
     if (person === 'noor') expect(seen.get('write to the archive (audit)')).toBe('ok');
+    expect(seen.get('who is in')).toBe(person === 'dana' ? undefined : 'ok');
+    if (person !== 'noor') return;
+    for (const check of ['bucket of the intake', 'lock of the archive', 'policy of the functions'])
+      expect(seen.get(check), check).toBe('ok');
   });
 
   it('who holds nothing of it is told', async () => {
@@ -183,7 +189,12 @@ describe('broken', () => {
   });
 
   it('… and where it can not be taken back, who must', async () => {
-    change(setOf(approver), without('NeverMyself', 'MayRevoke'));
+    change(setOf(approver), (statements) => {
+      without('NeverMyself')(statements);
+      for (const one of statements)
+        if (one.Sid === 'GrantTierGroups')
+          Object.assign(one, { Action: 'identitystore:CreateGroupMembership' });
+    });
     const before = sandbox.world.organisation.memberships.length;
     const { bad } = await examine('mia');
     expect(bad[0]?.detail).toContain('NOW AND COULD NOT BE TAKEN OUT: AN ADMINISTRATOR MUST DO IT');
@@ -220,7 +231,10 @@ describe('broken', () => {
     ],
     [
       'anybody writes in any name',
-      () => change(setOf(requester), allowing('s3:PutObject')),
+      () => {
+        change(bucketOf('intake'), without('InOnesOwnName'));
+        change(setOf(requester), allowing('s3:PutObject'));
+      },
       [
         'write a request in another name',
         'end what is of others',
@@ -285,6 +299,146 @@ describe('broken', () => {
     const { bad } = await examine('dana');
     if (gone !== undefined) groups.splice(index, 0, gone);
     expect(bad).toMatchObject([{ check: 'groups', detail: expect.stringContaining(gone?.name ?? '?') }]);
+  });
+
+  const bucket = (part: string) => {
+    const found = sandbox.world.organisation.buckets.find(({ name }) => name.includes(part));
+    if (found === undefined) throw new Error(part);
+    return found;
+  };
+  const policyKeyNow = () =>
+    [...bucket('configuration').objects.keys()].find((key) => key.startsWith('policy/')) ?? '';
+  const withPolicy = (edit: (policy: Policy) => Policy) => {
+    const { objects } = bucket('configuration');
+    const key = policyKeyNow();
+    const [version, ...older] = objects.get(key) ?? [];
+    if (version === undefined) throw new Error(key);
+    const body = Buffer.from(encodePolicy(edit(JSON.parse(version.body.toString()))));
+    objects.delete(key);
+    objects.set(policyKey(body), [{ ...version, body }, ...older]);
+    undo.push(() => {
+      objects.delete(policyKey(body));
+      objects.set(key, [version, ...older]);
+    });
+  };
+  const lock = (objectLock: object | undefined) => {
+    const archive = bucket('archive');
+    const before = archive.objectLock;
+    Object.assign(archive, { objectLock });
+    undo.push(() => Object.assign(archive, { objectLock: before }));
+  };
+  const deployed: readonly (readonly [string, () => void, string, RegExp])[] = [
+    ['no lock', () => lock(undefined), 'lock of the archive', /^NOTHING IS LOCKED/],
+    [
+      'a lock that gives way',
+      () => lock({ mode: 'GOVERNANCE', days: 2555 }),
+      'lock of the archive',
+      /^GOVERNANCE, 2555 days: who may/,
+    ],
+    [
+      'a lock for a day',
+      () => lock({ mode: 'COMPLIANCE', days: 1 }),
+      'lock of the archive',
+      /^COMPLIANCE, 1 day, and forge.yaml says 2555/,
+    ],
+    [
+      'a bucket that is not there',
+      () => {
+        const { buckets } = sandbox.world.organisation;
+        const at = buckets.findIndex(({ name }) => name.includes('configuration'));
+        const gone = buckets.splice(at, 1);
+        undo.push(() => buckets.splice(at, 0, ...gone));
+      },
+      'bucket of the configuration',
+      /^there is no bucket forge-breakglass-configuration-/,
+    ],
+    [
+      'a policy of another content than its name',
+      () => {
+        const [version] = bucket('configuration').objects.get(policyKeyNow()) ?? [];
+        if (version === undefined) throw new Error('none');
+        const { body } = version;
+        Object.assign(version, {
+          body: Buffer.from(body.toString().replace('"approvals":1', '"approvals":2')),
+        });
+        undo.push(() => Object.assign(version, { body }));
+      },
+      'policy of the functions',
+      /HAS OTHER CONTENT THAN ITS NAME SAYS/,
+    ],
+    [
+      'a policy that says otherwise',
+      () =>
+        withPolicy((policy) => ({
+          ...policy,
+          requestLifeMinutes: 10,
+          tiers: policy.tiers.map((tier) => ({ ...tier, approvals: 2 })),
+          grants: policy.grants.slice(1),
+          emergencyRoles: policy.emergencyRoles.slice(1),
+        })),
+      'policy of the functions',
+      /request_lifetime in minutes: 10 there, 240 in forge\.yaml; tier 1, approvals: 2 there, 1 in forge\.yaml;.* is not there; tier 0 in prod-\S+: \S+ is not watched$/,
+    ],
+    [
+      'somebody without a record',
+      () => {
+        const { memberships, groups, people } = sandbox.world.organisation;
+        const group = groups.find(({ name }) => name.includes('jit-tier2'));
+        memberships.push({
+          id: randomUUID(),
+          groupId: group?.id ?? '',
+          userId: people[0]?.id ?? '',
+        });
+        undo.push(() => memberships.pop());
+      },
+      'who is in',
+      /^IN WITHOUT A RECORD: \S+ in grp-forge-jit-tier2-/,
+    ],
+  ];
+  it.each(deployed)('deployed: %s', async (_, broken, check, said) => {
+    broken();
+    const { bad } = await examine('noor');
+    expect(bad.find((one) => one.check === check)?.detail).toMatch(said);
+  });
+
+  it('who is in by a grant is named with it; a sweeper that stands still is found', async () => {
+    const asked = await sandbox.forge(
+      [
+        'breakglass',
+        '--tier',
+        '1',
+        '--scenario',
+        'console',
+        '--env',
+        'prod-cash',
+        '--ticket',
+        'INC-1',
+        '--reason',
+        'doctor',
+        '--duration',
+        '2h',
+      ],
+      { person: 'dana' },
+    );
+    const id = asked.stdout.trim();
+    expect(asked.code, asked.stderr).toBe(8);
+    expect((await sandbox.forge(['breakglass', 'approve', id, '--yes'], { person: 'mia' })).code).toBe(0);
+    const whoIsIn = async () =>
+      (await examine('noor')).findings.find(({ check }) => check === 'who is in')?.detail;
+    await expect
+      .poll(whoIsIn, { timeout: 20_000 })
+      .toMatch(/^in, and on record: dana@\S+ in grp-forge-jit-tier1-console-prod-cash \(BG-/);
+    expect((await sandbox.forge(['breakglass', 'end', id], { person: 'dana' })).code).toBe(0);
+    const sweeper = async () => {
+      const found = (await examine('noor')).findings.find(({ check }) => check === 'sweeper');
+      return `${found?.verdict} ${found?.detail}`;
+    };
+    expect(await sweeper()).toMatch(/^other was deployed within half an hour/);
+    const [version] = bucket('configuration').objects.get(policyKeyNow()) ?? [];
+    const { lastModified } = version ?? {};
+    undo.push(() => Object.assign(version ?? {}, { lastModified }));
+    Object.assign(version ?? {}, { lastModified: sandbox.world.now() - 3_600_000 });
+    expect(await sweeper()).toMatch(/^bad CloudTrail has nothing of it/);
   });
 
   it('a clock that is off', async () => {

@@ -29,6 +29,18 @@ export const getObjectLockConfiguration: S3Operation = (request) => {
   });
 };
 
+/** On in every bucket here, as S3 makes new ones. */
+export const getPublicAccessBlock: S3Operation = (request) => {
+  requirePermission(request, 'GetBucketPublicAccessBlock', 'bucket');
+  const on = 'true';
+  return s3Xml('PublicAccessBlockConfiguration', {
+    BlockPublicAcls: on,
+    IgnorePublicAcls: on,
+    BlockPublicPolicy: on,
+    RestrictPublicBuckets: on,
+  });
+};
+
 export const getBucketPolicy: S3Operation = (request) => {
   requirePermission(request, 'GetBucketPolicy', 'bucket');
   const { policy } = request.bucket;

@@ -13,6 +13,7 @@ import {
   getBucketPolicy,
   getBucketVersioning,
   getObjectLockConfiguration,
+  getPublicAccessBlock,
   headBucket,
 } from './bucket-settings.ts';
 import { deleteObject } from './delete-object.ts';
@@ -43,6 +44,9 @@ const bucketRoutes: Readonly<Record<string, Route>> = {
   'GET versions': ['ListObjectVersions', listObjectVersions],
   'GET versioning': ['GetBucketVersioning', getBucketVersioning],
   'GET object-lock': ['GetObjectLockConfiguration', getObjectLockConfiguration],
+  'GET publicAccessBlock': ['GetPublicAccessBlock', getPublicAccessBlock],
+  'PUT publicAccessBlock': ['PutPublicAccessBlock', fixedSetting('PutBucketPublicAccessBlock')],
+  'DELETE publicAccessBlock': ['DeletePublicAccessBlock', fixedSetting('PutBucketPublicAccessBlock')],
   'GET policy': ['GetBucketPolicy', getBucketPolicy],
   'PUT policy': ['PutBucketPolicy', fixedSetting('PutBucketPolicy')],
   'DELETE policy': ['DeleteBucketPolicy', fixedSetting('DeleteBucketPolicy')],

@@ -2,22 +2,16 @@
 # Rules are of one region: where that is not us-east-1, what is global at AWS is forwarded from there.
 
 locals {
-  # Rule → its bus. forwarded: on the bus of break-glass; all others: on this account's own.
+  # rules/README.md says what each is for. forwarded is on the bus of break-glass, all others on this account's own.
   rules = {
-    for key, pattern in local.rule_patterns : key => {
-      name    = "forge-breakglass-${key}"
-      bus     = key == "forwarded" ? local.bus_name : "default"
-      pattern = pattern
-    }
+    for file in fileset("${path.module}/rules", "*.json") : trimsuffix(file, ".json") => {
+      name = "forge-breakglass-${trimsuffix(file, ".json")}"
+      bus  = file == "forwarded.json" ? local.bus_name : "default"
+      pattern = jsonencode(jsondecode(templatefile("${path.module}/rules/${file}", merge(local.names, {
+        offline_user_name = coalesce(local.offline_user_name, "-")
+      }))))
+    } if file != "offline-user.json" || local.offline_user_name != null
   }
-  rule_patterns = {
-    for file in fileset("${path.module}/rules", "*.json") :
-    trimsuffix(file, ".json") => jsonencode(jsondecode(templatefile("${path.module}/rules/${file}", local.rule_names)))
-  }
-  rule_names = merge(local.names, {
-    intake_bucket   = local.buckets.intake
-    permission_sets = join("\",\"", [for set in sort(local.jit_permission_sets) : "*/AWSReservedSSO_${set}_*"])
-  })
 
   rule_arns = {
     for key, rule in local.rules :
@@ -42,8 +36,9 @@ resource "aws_cloudwatch_event_rule" "rule" {
   description    = "Break-glass: tells the recorder"
   event_bus_name = each.value.bus == "default" ? "default" : aws_cloudwatch_event_bus.break_glass.name
   event_pattern  = each.value.pattern
-  state          = "ENABLED"
-  tags           = local.tags
+  # In another state, calls that only read are not told: whoever looks with an emergency's credentials changes nothing.
+  state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+  tags  = local.tags
 }
 
 resource "aws_cloudwatch_event_target" "recorder" {
@@ -74,8 +69,8 @@ resource "aws_lambda_permission" "rule" {
   source_account = local.account
 }
 
-# Where us-east-1 is not the home region: what IAM tells of tier 3's user is told there, and goes on to the bus. Of the
-# intake only its own region tells.
+# Where us-east-1 is not the home region: what is global at AWS (IAM, STS without a region) is told there, and goes on to
+# the bus. Of the intake only its own region tells.
 resource "aws_iam_role" "forwarder" {
   for_each = local.elsewhere
 
@@ -100,7 +95,7 @@ module "us_east_1" {
   providers = { aws = aws.us_east_1 }
 
   patterns = {
-    for key, rule in local.rules : key => rule.pattern if rule.bus == "default" && !contains(jsondecode(rule.pattern).source, "aws.s3")
+    for key, rule in local.rules : key => rule.pattern if rule.bus == "default" && key != "intake"
   }
   bus  = local.bus_arn
   role = aws_iam_role.forwarder[each.key].arn

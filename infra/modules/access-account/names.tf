@@ -69,7 +69,7 @@ locals {
   database_roles = {
     for kind, roles in {
       read  = flatten([for environment in values(local.production) : [for database in values(environment.databases) : database.role]])
-      write = flatten([for environment in values(local.production) : [for database in values(environment.databases) : try(database.write.role, null)]])
+      write = flatten([for environment in values(local.production) : [for database in values(environment.databases) : [try(database.write.role, null), try(database.change.role, null)]]])
       } : kind => sort(distinct([
         for role in compact(roles) : startswith(role, "arn:") ? role : "arn:aws:iam::*:role/${role}"
     ]))

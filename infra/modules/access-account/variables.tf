@@ -10,8 +10,9 @@ variable "environments" {
     production  = optional(bool, false)
     # Only the roles of the databases are looked at: they are what permission sets lead to.
     databases = optional(map(object({
-      role  = optional(string)
-      write = optional(object({ role = optional(string) }))
+      role   = optional(string)
+      write  = optional(object({ role = optional(string) }))
+      change = optional(object({ role = optional(string) }))
     })), {})
   }))
   nullable = false

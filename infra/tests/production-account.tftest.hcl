@@ -106,6 +106,10 @@ run "everything_at_home" {
     error_message = "us-east-1 is home: it needs no second set of rules."
   }
   assert {
+    condition     = keys(module.forwarding.rules) == ["emergency-roles", "single-sign-on"]
+    error_message = "Emergencies and single sign-on are told to the access account."
+  }
+  assert {
     condition     = keys(output.emergency_roles) == ["Forge-BreakGlass-Offline", "Forge-Prod-Emergency"] && output.boundary == "ForgeBreakGlassRevocations"
     error_message = "The outputs say what others name."
   }

@@ -8,7 +8,7 @@ locals {
   }
   patterns = {
     for file in fileset("${path.module}/rules", "*.json") :
-    trimsuffix(file, ".json") => templatefile("${path.module}/rules/${file}", local.names)
+    trimsuffix(file, ".json") => jsonencode(jsondecode(templatefile("${path.module}/rules/${file}", local.names)))
   }
 }
 

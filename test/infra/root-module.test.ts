@@ -59,7 +59,9 @@ describe('the root module', () => {
 
   test('becomes the pipeline’s role of each account, and that of the access account unless it is it', () => {
     const providers = rootModule(sample)['providers.tf'];
-    expect(providers.match(/role_arn {5}= "arn:aws:iam::\$\{.*\}:role\/\$\{var\.pipeline_role\}"/g)).toHaveLength(3);
+    expect(
+      providers.match(/role_arn {5}= "arn:aws:iam::\$\{.*\}:role\/\$\{var\.pipeline_role\}"/g),
+    ).toHaveLength(3);
     expect(providers).toContain('for_each = var.assume_pipeline_role ? [local.access_account] : []');
     expect(providers).toContain(
       'allowed_account_ids = var.assume_pipeline_role ? null : [local.access_account]',
@@ -110,7 +112,7 @@ describe('a string of Terraform’s language', () => {
   test('begins no template and ends nowhere else', () => {
     expect(hclString('prod-wealth')).toBe('"prod-wealth"');
     expect(hclString('a"b\\c\n\b\f')).toBe('"a\\"b\\\\c\\n\\u0008\\u000c"');
-    expect(hclString('${file("/etc/passwd")} %{ if true } $${x}')).toBe(
+    expect(hclString(`\${file("/etc/passwd")} %{ if true } $\${x}`)).toBe(
       '"\\u0024{file(\\"/etc/passwd\\")} \\u0025{ if true } $\\u0024{x}"',
     );
   });

@@ -1,4 +1,5 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { evaluatePolicies } from '../../../src/iam/evaluate.ts';
 import type { PolicyDocument } from '../../../src/iam/policy.ts';
 import { type ContextEntries, requestContext } from '../../../src/iam/request-context.ts';
 import { authorizeOnResource, authorizeOnRole, callerContext } from '../../../src/sandbox/authorize.ts';
@@ -21,6 +22,8 @@ export interface Question {
   readonly policy?: PolicyDocument | undefined;
   readonly role?: Role;
   readonly boundary?: PolicyDocument | undefined;
+  /** The organisation's service control policy on the caller's account, beside AWS's own that allows everything. */
+  readonly guard?: PolicyDocument;
 }
 
 export async function bothJudges(question: Question): Promise<'allowed' | 'denied'> {
@@ -34,7 +37,9 @@ export async function bothJudges(question: Question): Promise<'allowed' | 'denie
 }
 
 function sandboxSays(question: Question): boolean {
-  const { now, keys, action, resource, owner, policy, role, boundary, context = {} } = question;
+  const { now, keys, action, resource, owner, policy, role, boundary, guard, context = {} } = question;
+  const asked = { action, resource, context: requestContext(callerContext(question), context) };
+  if (guard !== undefined && evaluatePolicies([guard], asked) === 'explicit-deny') return false;
   const request = { now, keys, action, resource, boundary, context };
   return role === undefined
     ? authorizeOnResource({ ...request, owner, policy }).allowed
@@ -42,7 +47,7 @@ function sandboxSays(question: Question): boolean {
 }
 
 async function simulatorSays(question: Question): Promise<'allowed' | 'denied'> {
-  const { keys, action, resource, owner, policy, role, boundary } = question;
+  const { keys, action, resource, owner, policy, role, boundary, guard } = question;
   const { principal } = keys;
   const resourcePolicy = role?.trust ?? policy;
   const context = requestContext(callerContext(question), question.context ?? {});
@@ -60,7 +65,10 @@ async function simulatorSays(question: Question): Promise<'allowed' | 'denied'> 
         name: `policy-${index}`,
         policy: document,
       })),
-      serviceControlPolicies: [],
+      serviceControlPolicies:
+        guard === undefined
+          ? []
+          : [{ orgIdentifier: 'r-root', policies: [everything, { name: 'guard', policy: guard }] }],
       resourceControlPolicies: [],
       ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
       ...(boundary === undefined
@@ -74,6 +82,12 @@ async function simulatorSays(question: Question): Promise<'allowed' | 'denied'> 
   if (/Denied$/.test(result.overallResult)) return 'denied';
   throw new Error(`the simulator says ${result.overallResult}`);
 }
+
+/** FullAWSAccess, which is on everything unless it is taken away. */
+const everything = {
+  name: 'FullAWSAccess',
+  policy: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },
+};
 
 const policiesOf = (principal: Principal): readonly PolicyDocument[] =>
   principal.kind === 'user' ? principal.user.policies : principal.role.policies;

@@ -10,8 +10,8 @@ output "roles" {
     offline      = one(aws_iam_role.offline[*].arn)
     readonly_rds = try(aws_iam_role.database["readonly-rds-access"].arn, null)
     write_rds    = try(aws_iam_role.database["write-rds-access"].arn, null)
-    cut_tail     = aws_iam_role.handler["ForgeAuditCutTail"].arn
-    audit_read   = aws_iam_role.handler["ForgeAuditRead"].arn
+    cut_tail     = try(aws_iam_role.handler["ForgeAuditCutTail"].arn, null)
+    audit_read   = try(aws_iam_role.handler["ForgeAuditRead"].arn, null)
   }
 }
 

@@ -1,0 +1,171 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { rootModule } from '../../src/infra/root-module.ts';
+import { terraformVariables } from '../../src/infra/terraform-variables.ts';
+import { hostWith } from '../support/config-host.ts';
+import { findTerraform, offlineProviders, openTerraform, type Terraform } from '../support/terraform.ts';
+
+/** Nothing as in the sample: another home region, a third one, a name that is no identifier, no write, no tier 3. */
+const forgeYaml = `version: 1
+sign_in: { start_url: https://d-9067f7c0de.awsapps.com/start, region: eu-central-1, session: tapp }
+environments:
+  dev: { account: "111111111111", region: eu-central-1 }
+  9.prod:
+    account: "333333333333"
+    region: ap-southeast-2
+    production: true
+    databases: { shop: { cluster: shop, database: shop, user: reader, role: readonly-rds-access } }
+    clusters: { eks: { cluster: shop-eks } }
+groups:
+  grp-forge-developers: { environments: { dev: Forge-Developer } }
+  grp-forge-sre-oncall: { environments: { dev: Forge-SRE } }
+break_glass:
+  account: "999999999999"
+  region: eu-central-1
+  identity_store: d-9067f7c0de
+  request_permission_set: Forge-BreakGlass-Request
+  audit_permission_set: Forge-BreakGlass-Audit
+  approvers:
+    senior: { groups: [grp-forge-seniors], permission_set: Forge-BreakGlass-Approve-tier2 }
+  tiers:
+    "0":
+      { permission_set: Forge-SRE-OnCall, role: forge/Forge-Prod-Emergency, approval: self-serve, requesters: [grp-forge-sre-oncall] }
+    "2":
+      { permission_set: Forge-Prod-ReadOnly, group: "jit-{environment}", approval: approver, approvers: senior, max_duration: 4h }
+  records:
+    { intake_bucket: forge-breakglass-intake-1, archive_bucket: forge-breakglass-archive-1, retention: 2555d }
+`;
+
+const installed = findTerraform('a plan of the whole root module');
+const infra = join(import.meta.dirname, '..', '..', 'infra');
+
+interface Planned {
+  readonly address: string;
+  readonly provider: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+describe.skipIf(!installed)('a root module that is made from forge.yaml', () => {
+  let terraform: Terraform;
+  let resources: readonly Planned[];
+  let configured: Readonly<Record<string, { expressions: object }>>;
+  /** The provider has a workflow judged by AWS while it plans: the one call of a plan. */
+  const judge = createServer((request, response) => {
+    request.resume().on('end', () => response.end('{"result":"OK","diagnostics":[]}'));
+  });
+
+  beforeAll(async () => {
+    if (!installed) return;
+    await new Promise<void>((resolve) => judge.listen(0, '127.0.0.1', resolve));
+    const config = await loadConfig(hostWith({ 'forge.yaml': forgeYaml }), undefined);
+    const files = rootModule({
+      accessAccount: '999999999999',
+      homeRegion: 'eu-central-1',
+      production: [{ name: '9.prod', account: '333333333333', region: 'ap-southeast-2' }],
+    });
+    const aliases = [...files['providers.tf'].matchAll(/alias {2}= "(.*)"/g)].map((match) => match[1]);
+    const root = join(infra, 'root');
+    const still = await Promise.all(
+      (await readdir(root)).map(async (name) => [name, await readFile(join(root, name), 'utf8')]),
+    );
+    terraform = await openTerraform(installed, infra, {
+      ...Object.fromEntries(still),
+      ...files,
+      'offline_override.tf': offlineProviders(
+        [undefined, ...aliases],
+        `http://127.0.0.1:${(judge.address() as AddressInfo).port}`,
+        ['sfn'],
+      ),
+      'forge.auto.tfvars.json': JSON.stringify({
+        ...terraformVariables(config),
+        identity_center_instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
+        vpn_addresses: ['203.0.113.7/32'],
+        auditors: ['grp-forge-auditors'],
+      }),
+    });
+    await mkdir(join(terraform.folder, 'lambda'));
+    await writeFile(join(terraform.folder, 'lambda', 'forge-breakglass.zip'), 'any file will do');
+    await terraform.init();
+    const { status, stderr } = await terraform.run(['plan', '-out=plan']);
+    if (status !== 0) throw new Error(stderr);
+    const shown = JSON.parse((await terraform.run(['show', '-json', 'plan'])).stdout);
+    resources = resourcesOf(shown.planned_values.root_module);
+    configured = shown.configuration.provider_config;
+  });
+  afterAll(async () => {
+    await terraform?.[Symbol.asyncDispose]();
+    judge.close();
+  });
+
+  const find = (end: string) => resources.filter(({ address }) => address.endsWith(end));
+
+  test('is laid out as Terraform lays out its files', async () => {
+    const { stdout } = await terraform.run(['fmt', '-check', '-recursive', '-list=true']);
+    // The override is the test's own.
+    expect(stdout.split('\n').filter((line) => line !== '' && line !== 'offline_override.tf')).toEqual([]);
+  });
+
+  test('bounds every role that break-glass leads to', () => {
+    const bounded = resources.filter(
+      ({ values }) => 'permissions_boundary' in values && values.name !== undefined,
+    );
+    const withBoundary = bounded.filter(({ values }) => values.permissions_boundary !== null);
+    expect(withBoundary.map(({ values }) => values.name).toSorted()).toEqual([
+      'Forge-Prod-Emergency',
+      'readonly-rds-access',
+    ]);
+    for (const { values } of withBoundary) {
+      expect(values.permissions_boundary).toBe(
+        'arn:aws:iam::333333333333:policy/forge/ForgeBreakGlassRevocations',
+      );
+    }
+  });
+
+  test('makes nothing for a tier or a database role that forge.yaml does not have', () => {
+    expect(resources.filter(({ address }) => /offline|write-rds/.test(address))).toEqual([]);
+  });
+
+  test('the database role is for those whose permission set reads, and for the user that forge.yaml names', () => {
+    const [role] = find('aws_iam_role.database["readonly-rds-access"]');
+    expect(String(role?.values.assume_role_policy)).toContain('AWSReservedSSO_Forge-Prod-ReadOnly_*');
+    expect(String(role?.values.assume_role_policy)).not.toMatch(/SSO_Forge-(?:\*|Developer|SRE)/);
+    const [policy] = find('aws_iam_role_policy.database["readonly-rds-access"]');
+    expect(String(policy?.values.policy)).toContain(
+      'arn:aws:rds-db:ap-southeast-2:333333333333:dbuser:*/reader',
+    );
+  });
+
+  test('watches the home region and us-east-1, and works where the instances are', () => {
+    const providers = (pattern: RegExp) => [
+      ...new Set(resources.filter(({ address }) => pattern.test(address)).map(({ provider }) => provider)),
+    ];
+    expect(providers(/forwarding\.aws_cloudwatch_event_rule/)).toHaveLength(1);
+    expect(find('aws_cloudwatch_event_rule.watch["emergency-roles"]')).toHaveLength(2);
+    const regionOf = (alias: string) => JSON.stringify(configured[`aws.${alias}`]?.expressions);
+    const [home, global, own] = ['', '_us_east_1', '_own'].map((end) =>
+      Object.keys(configured).find((name) => new RegExp(`^aws\\.e9-prod_[0-9a-f]{12}${end}$`).test(name)),
+    );
+    expect(regionOf(String(home).slice(4))).toContain('local.home_region');
+    expect(regionOf(String(global).slice(4))).toContain('us-east-1');
+    expect(regionOf(String(own).slice(4))).toContain('ap-southeast-2');
+    expect(find('aws_ssm_document.preferences')).toHaveLength(1);
+  });
+});
+
+function resourcesOf(module: {
+  readonly resources?: readonly { address: string; provider_name: string; values: Planned['values'] }[];
+  readonly child_modules?: readonly Parameters<typeof resourcesOf>[0][];
+}): readonly Planned[] {
+  return [
+    ...(module.resources ?? []).map(({ address, provider_name, values }) => ({
+      address,
+      provider: provider_name,
+      values,
+    })),
+    ...(module.child_modules ?? []).flatMap(resourcesOf),
+  ];
+}

@@ -367,7 +367,7 @@ run "everything" {
   }
   assert {
     condition = alltrue([
-      for name, state in jsondecode(aws_sfn_state_machine.session.definition).States :
+      for name, state in jsondecode(jsondecode(output.review).documents["aws_sfn_state_machine.session.definition"]).States :
       can(regex("^arn:aws:lambda:us-east-1:999999999999:function:forge-breakglass-(recorder|revoker|exporter)$", state.Resource)) if state.Type == "Task"
     ])
     error_message = "The workflow calls three functions of this account."
@@ -443,7 +443,7 @@ run "everything" {
       for set, policy in aws_ssoadmin_permission_set_inline_policy.set : length(jsondecode(policy.inline_policy).Statement) ==
       length(jsondecode(jsondecode(output.review).documents["aws_ssoadmin_permission_set_inline_policy.set[\"${set}\"].inline_policy"]).Statement)
     ])
-    error_message = "Each permission set's policy is in the review."
+    error_message = "Each permission set has its policy in the review."
   }
   assert {
     condition = alltrue([
@@ -661,16 +661,31 @@ run "inputs_that_do_not_fit" {
   expect_failures = [var.identity_center_region, var.members, var.existing_groups, var.secrets_layer, var.data_buckets]
 }
 
-run "wrong_groups" {
+# One mistake a run: each is refused by itself.
+run "standing_access_by_a_permission_set_of_break_glass" {
   command = plan
   module {
     source = "./modules/access-account"
   }
   providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   variables {
-    groups = { grp-forge-developers = { environments = { staging = "Forge-Developer" } } }
+    groups  = { grp-forge-developers = { environments = { prod-cash = "Forge-Prod-Database" } } }
+    killers = []
   }
   expect_failures = [var.groups]
+}
+
+run "group_of_an_unknown_environment_and_killers_without_a_permission_set" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    groups      = { grp-forge-developers = { environments = { staging = "Forge-Developer" } } }
+    break_glass = merge(var.break_glass, { kill_permission_set = null })
+  }
+  expect_failures = [var.groups, var.killers]
 }
 
 run "access_account_is_none_of_production" {
@@ -697,6 +712,18 @@ run "one_group_for_all_accounts" {
   expect_failures = [var.break_glass]
 }
 
+run "one_group_for_two_tiers" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    break_glass = merge(var.break_glass, { tiers = merge(var.break_glass.tiers, { "2" = merge(var.break_glass.tiers["2"], { group = "grp-forge-jit-tier1-console-{environment}" }) }) })
+  }
+  expect_failures = [var.break_glass]
+}
+
 run "unbounded_just_in_time" {
   command = plan
   module {
@@ -717,6 +744,30 @@ run "offline_user_outside_of_forge" {
   providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   variables {
     break_glass = merge(var.break_glass, { tiers = merge(var.break_glass.tiers, { "3" = merge(var.break_glass.tiers["3"], { user = "emergency" }) }) })
+  }
+  expect_failures = [var.break_glass]
+}
+
+run "emergency_for_nobody" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    break_glass = merge(var.break_glass, { tiers = merge(var.break_glass.tiers, { "0" = merge(var.break_glass.tiers["0"], { requesters = [] }) }) })
+  }
+  expect_failures = [var.break_glass]
+}
+
+run "buckets_that_no_guard_names" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    break_glass = merge(var.break_glass, { records = merge(var.break_glass.records, { intake_bucket = "intake" }) })
   }
   expect_failures = [var.break_glass]
 }

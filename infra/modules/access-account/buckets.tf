@@ -89,7 +89,6 @@ resource "aws_s3_bucket_policy" "bucket" {
     aws_s3_bucket_ownership_controls.bucket,
     aws_s3_bucket_server_side_encryption_configuration.bucket,
     aws_s3_bucket_object_lock_configuration.archive,
-    aws_s3_bucket_lifecycle_configuration.intake,
   ]
 }
 

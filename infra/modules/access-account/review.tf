@@ -18,7 +18,10 @@ locals {
         for bucket, document in local.documents.review.buckets :
         "aws_s3_bucket_policy.bucket[\"${bucket}\"].policy" => document
       },
-      { "aws_s3_object.policy.content" = local.policies.review },
+      {
+        "aws_s3_object.policy.content"             = local.policies.review
+        "aws_sfn_state_machine.session.definition" = local.workflow.review
+      },
     )
   }
 }

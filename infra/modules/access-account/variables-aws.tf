@@ -194,6 +194,11 @@ variable "secrets_layer" {
     condition     = var.secrets_layer == null || try(split(":", var.secrets_layer)[3], "") == var.break_glass.region
     error_message = "secrets_layer must be of the home region."
   }
+  validation {
+    # One for the other processor ends each function before it begins.
+    condition     = !strcontains(coalesce(var.secrets_layer, "-"), "Lambda-Extension") || strcontains(coalesce(var.secrets_layer, "-"), "-Arm64:") == (var.functions_architecture == "arm64")
+    error_message = "secrets_layer is for another processor than functions_architecture: AWS's own ends in -Arm64 for arm64."
+  }
 }
 
 variable "alarm_emails" {

@@ -62,6 +62,14 @@ variable "groups" {
     ]))
     error_message = "A group names a permission set that neither permission-sets.json nor permission_sets has."
   }
+  validation {
+    condition     = length(setintersection(keys(var.groups), local.jit_group_names)) == 0
+    error_message = "A group of everyday life has the name of a just-in-time group."
+  }
+  validation {
+    condition     = length(setintersection(flatten([for group in values(var.groups) : values(group.environments)]), local.jit_permission_sets)) == 0
+    error_message = "A group holds a permission set of break-glass for good: what just-in-time groups give, only they give."
+  }
 }
 
 variable "members" {
@@ -107,6 +115,11 @@ variable "killers" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = length(var.killers) == 0 || var.break_glass.kill_permission_set != null
+    error_message = "killers are named, and break_glass.kill_permission_set is not: they would hold nothing."
+  }
 }
 
 variable "break_glass" {
@@ -249,6 +262,22 @@ variable "break_glass" {
       ] if tier.approval == "approver"
     ]))
     error_message = "Each scenario of a tier that somebody approves (or the tier itself) needs a group whose name has {environment} in it: one group an account, or a grant for one would open all."
+  }
+  validation {
+    condition = length(flatten([
+      for tier in values(var.break_glass.tiers) : [
+        for name in length(tier.scenarios) == 0 ? [""] : tier.scenarios : 1
+      ] if tier.approval == "approver"
+      ])) == length(distinct(flatten([
+        for tier in values(var.break_glass.tiers) : [
+          for name in length(tier.scenarios) == 0 ? [""] : tier.scenarios : coalesce(try(var.break_glass.scenarios[name].group, null), tier.group, "-")
+        ] if tier.approval == "approver"
+    ])))
+    error_message = "Two scenarios or tiers have the same group: a grant for one would give the other, too."
+  }
+  validation {
+    condition     = alltrue([for tier in values(var.break_glass.tiers) : tier.approval != "self-serve" || length(tier.requesters) > 0])
+    error_message = "A self-serve tier must name its requesters: the groups that are given the way to its role."
   }
   validation {
     condition = alltrue([

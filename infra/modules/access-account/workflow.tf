@@ -24,7 +24,7 @@ resource "aws_sfn_state_machine" "session" {
   name       = local.state_machine_name
   role_arn   = aws_iam_role.workflow.arn
   type       = "STANDARD"
-  definition = local.workflow
+  definition = local.workflow.deployed
   tags       = local.tags
 
   # What failed, and not with which data: reasons and tickets are people's, and stand in the archive.
@@ -38,9 +38,16 @@ resource "aws_sfn_state_machine" "session" {
 }
 
 locals {
-  workflow = templatefile("${path.module}/workflow.asl.json", {
-    recorder = local.function_arns.recorder
-    revoker  = local.function_arns.revoker
-    exporter = local.function_arns.exporter
-  })
+  # The ARNs are those of the functions themselves, so a first plan knows none of it: the provider has AWS look at each
+  # definition that it knows, which a plan without AWS can't. The review has the same text.
+  workflow = {
+    for variant, arns in {
+      deployed = { for handler, function in aws_lambda_function.handler : handler => function.arn }
+      review   = local.function_arns
+      } : variant => templatefile("${path.module}/workflow.asl.json", {
+        recorder = arns["recorder"]
+        revoker  = arns["revoker"]
+        exporter = arns["exporter"]
+    })
+  }
 }

@@ -1,6 +1,4 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -53,14 +51,8 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
   let terraform: Terraform;
   let resources: readonly Planned[];
   let configured: Readonly<Record<string, { expressions: object }>>;
-  /** The provider has a workflow judged by AWS while it plans: the one call of a plan. */
-  const judge = createServer((request, response) => {
-    request.resume().on('end', () => response.end('{"result":"OK","diagnostics":[]}'));
-  });
-
   beforeAll(async () => {
     if (!installed) return;
-    await new Promise<void>((resolve) => judge.listen(0, '127.0.0.1', resolve));
     const config = await loadConfig(hostWith({ 'forge.yaml': forgeYaml }), undefined);
     const files = rootModule({
       accessAccount: '999999999999',
@@ -75,11 +67,7 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     terraform = await openTerraform(installed, infra, {
       ...Object.fromEntries(still),
       ...files,
-      'offline_override.tf': offlineProviders(
-        [undefined, ...aliases],
-        `http://127.0.0.1:${(judge.address() as AddressInfo).port}`,
-        ['sfn'],
-      ),
+      'offline_override.tf': offlineProviders([undefined, ...aliases]),
       'forge.auto.tfvars.json': JSON.stringify({
         ...terraformVariables(config),
         identity_center_instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
@@ -98,7 +86,6 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
   });
   afterAll(async () => {
     await terraform?.[Symbol.asyncDispose]();
-    judge.close();
   });
 
   const find = (end: string) => resources.filter(({ address }) => address.endsWith(end));

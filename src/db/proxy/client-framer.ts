@@ -1,32 +1,34 @@
 import { ProtocolViolation } from './protocol-violation.ts';
 
-/** A message of the client, or as much of it as must be read before the rest may pass. */
+/** A message of the client, or as much of it as must be read before the rest may pass: where it is, for a view of its own costs more than to read it. */
 export class ClientMessage {
   readonly type: number;
-  /** To be sent on: header and body. */
-  readonly bytes: Buffer;
-  /** Bytes of the message that are still to come, as `rest`. */
+  readonly source: Buffer;
+  /** Header and body are from `start` to `end` of `source`. */
+  readonly start: number;
+  readonly end: number;
+  /** Bytes of the message that are still to come, each as a `restOfMessage`. */
   readonly more: number;
   /** It is longer than may be read whole: it can only be refused. */
   readonly oversized: boolean;
 
-  constructor(type: number, bytes: Buffer, more: number, oversized: boolean) {
+  constructor(type: number, source: Buffer, start: number, end: number, more: number, oversized: boolean) {
     this.type = type;
-    this.bytes = bytes;
+    this.source = source;
+    this.start = start;
+    this.end = end;
     this.more = more;
     this.oversized = oversized;
   }
 
-  get body(): Buffer {
-    return this.bytes.subarray(headerBytes);
+  /** Where its body begins. */
+  get body(): number {
+    return this.start + headerBytes;
   }
 }
 
-export interface ClientSink {
-  message(message: ClientMessage): void;
-  /** More of the message before. */
-  rest(bytes: Buffer): void;
-}
+/** The type of what is more of the message before, from `start` to `end`; no message has it. */
+export const restOfMessage = 0;
 
 /** SQL must be read whole before it may be sent. */
 export const longestSql = 16 * 1024 * 1024;
@@ -37,23 +39,23 @@ const longestName = 64 * 1024;
 /** PQ_LARGE_MESSAGE_LIMIT: MaxAllocSize - 1. */
 const longestMessage = 0x3fff_fffe;
 const headerBytes = 5;
+const nothingHeld = Buffer.alloc(0);
 
-/** How much of each type must be there: [bytes, whether a longer one is let through in pieces]. */
-const needed: Readonly<Record<number, readonly [number, boolean]>> = {
-  [code('Q')]: [longestSql, false],
-  [code('P')]: [longestSql, false],
-  [code('B')]: [lookedAt, true],
-  [code('F')]: [lookedAt, true],
-  [code('D')]: [longestName, false],
-  [code('E')]: [longestName, false],
-  [code('C')]: [longestName, false],
-  [code('d')]: [0, true],
-  [code('f')]: [0, true],
-  [code('c')]: [0, false],
-  [code('H')]: [0, false],
-  [code('S')]: [0, false],
-  [code('X')]: [0, false],
-};
+const rules: readonly (readonly [types: string, most: number, inPieces: boolean])[] = [
+  ['QP', longestSql, false],
+  ['BF', lookedAt, true],
+  ['DEC', longestName, false],
+  ['df', 0, true],
+  ['cHSX', 0, false],
+];
+/** How much of each type, by its number, must be there, and whether a longer one is let through in pieces. */
+const needed: readonly ({ readonly most: number; readonly inPieces: boolean } | undefined)[] = Array.from(
+  { length: 256 },
+  (_, type) => {
+    const rule = rules.find(([types]) => types.includes(String.fromCharCode(type)));
+    return rule && { most: rule[1], inPieces: rule[2] };
+  },
+);
 
 /**
  * Cuts what a client sends after its login into messages
@@ -61,61 +63,60 @@ const needed: Readonly<Record<number, readonly [number, boolean]>> = {
  * memory grows neither with what a client claims nor with what it copies. Throws a ProtocolViolation.
  */
 export class ClientFramer {
-  #held = Buffer.alloc(0);
+  #held: Buffer = nothingHeld;
   #used = 0;
   #wanted = headerBytes;
   #more = 0;
 
-  push(chunk: Buffer, sink: ClientSink): void {
-    let bytes = chunk;
-    if (this.#more > 0) {
-      const passed = bytes.subarray(0, this.#more);
-      this.#more -= passed.length;
-      sink.rest(passed);
-      bytes = bytes.subarray(passed.length);
+  /** What is there of the messages, in order. */
+  push(chunk: Buffer): readonly ClientMessage[] {
+    const found: ClientMessage[] = [];
+    const start = this.#more > 0 ? this.#pass(chunk, 0, found) : 0;
+    if (this.#used === 0) this.#cut(chunk, start, found);
+    else {
+      this.#hold(start === 0 ? chunk : chunk.subarray(start));
+      if (this.#used >= this.#wanted) {
+        const held = this.#held.subarray(0, this.#used);
+        this.#held = nothingHeld;
+        this.#used = 0;
+        this.#cut(held, 0, found);
+      }
     }
-    if (this.#used > 0) {
-      this.#hold(bytes);
-      if (this.#used < this.#wanted) return;
-      bytes = this.#held.subarray(0, this.#used);
-      this.#held = Buffer.alloc(0);
-      this.#used = 0;
-    }
-    this.#cut(bytes, sink);
+    return found;
   }
 
-  #cut(bytes: Buffer, sink: ClientSink): void {
-    let offset = 0;
+  #cut(bytes: Buffer, start: number, found: ClientMessage[]): void {
+    const { length } = bytes;
+    let offset = start;
     this.#wanted = headerBytes;
-    while (bytes.length - offset >= headerBytes) {
+    while (length - offset >= headerBytes) {
       const type = bytes[offset] ?? 0;
-      const length = bytes.readInt32BE(offset + 1) - 4;
+      const size = bytes.readInt32BE(offset + 1) - 4;
       const rule = needed[type];
       if (rule === undefined) throw new ProtocolViolation(`invalid frontend message type ${type}`);
-      if (length < 0 || length > longestMessage) throw new ProtocolViolation('invalid message length');
-      const [most, inPieces] = rule;
-      const oversized = length > most && !inPieces;
-      if (oversized && most === 0) throw new ProtocolViolation('invalid message format');
+      if (size < 0 || size > longestMessage) throw new ProtocolViolation('invalid message length');
+      const oversized = size > rule.most && !rule.inPieces;
+      if (oversized && rule.most === 0) throw new ProtocolViolation('invalid message format');
       // Of what is only refused nothing needs to be kept.
-      const body = oversized ? 0 : Math.min(length, most);
-      const start = offset + headerBytes;
-      if (start + body > bytes.length) {
+      const body = oversized ? 0 : Math.min(size, rule.most);
+      const end = offset + headerBytes + body;
+      if (end > length) {
         this.#wanted = headerBytes + body;
         break;
       }
-      const end = start + body;
-      this.#more = length - body;
-      const whole = offset === 0 && end === bytes.length ? bytes : bytes.subarray(offset, end);
-      sink.message(new ClientMessage(type, whole, this.#more, oversized));
-      offset = end;
-      if (this.#more > 0) {
-        const passed = bytes.subarray(offset, offset + this.#more);
-        this.#more -= passed.length;
-        offset += passed.length;
-        if (passed.length > 0) sink.rest(passed);
-      }
+      this.#more = size - body;
+      found.push(new ClientMessage(type, bytes, offset, end, this.#more, oversized));
+      offset = this.#more > 0 ? this.#pass(bytes, end, found) : end;
     }
-    if (offset < bytes.length) this.#hold(bytes.subarray(offset));
+    if (offset < length) this.#hold(offset === 0 ? bytes : bytes.subarray(offset));
+  }
+
+  /** More of the message that has begun: where it ends. */
+  #pass(bytes: Buffer, start: number, found: ClientMessage[]): number {
+    const end = Math.min(bytes.length, start + this.#more);
+    this.#more -= end - start;
+    if (end > start) found.push(new ClientMessage(restOfMessage, bytes, start, end, 0, false));
+    return end;
   }
 
   #hold(bytes: Buffer): void {
@@ -128,8 +129,4 @@ export class ClientFramer {
     bytes.copy(this.#held, this.#used);
     this.#used = total;
   }
-}
-
-function code(character: string): number {
-  return character.charCodeAt(0);
 }

@@ -1,12 +1,11 @@
-import { ClientFramer, type ClientMessage } from './client-framer.ts';
+import { ClientFramer, type ClientMessage, restOfMessage } from './client-framer.ts';
+import { Outgoing } from './outgoing.ts';
 import type { Pipeline } from './pipeline.ts';
 import { type Asked, namesOf, readRequest } from './read-request.ts';
+import { Request } from './request.ts';
 import { errorResponse } from './server-messages.ts';
 import type { SessionState } from './session-state.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
-
-/** What the client sent: a message, or more of the one before. */
-type Step = ClientMessage | Buffer;
 
 interface Decided {
   readonly asked: Asked;
@@ -39,10 +38,10 @@ interface Unsent {
   readonly end: boolean;
 }
 const nothingUnsent: Unsent = { query: false, end: false };
-const withStep = ({ query: had, end }: Unsent, { type }: ClientMessage): Unsent => ({
-  query: had || type === query,
-  end: end || ends.has(type),
-});
+const queryUnsent: Unsent = { query: true, end: true };
+const endUnsent: Unsent = { query: false, end: true };
+const withMessage = (before: Unsent, { type }: ClientMessage): Unsent =>
+  type === query || before.query ? queryUnsent : before.end || ends.has(type) ? endUnsent : nothingUnsent;
 
 /**
  * Takes what the client sends: each statement is asked about, recorded, and only then sent. What arrives together is
@@ -53,6 +52,7 @@ const withStep = ({ query: had, end }: Unsent, { type }: ClientMessage): Unsent 
 export class ClientSide {
   readonly #parts: ClientSideParts;
   readonly #framer = new ClientFramer();
+  readonly #outgoing = new Outgoing();
   /** After a refusal in the extended protocol: nothing is sent up to the next Sync, as the server would skip it. */
   #skipping = false;
   /** The rest of the message is not sent either. */
@@ -64,62 +64,50 @@ export class ClientSide {
 
   /** Undefined when all was sent at once. Rejects or throws a ProtocolViolation. */
   receive(chunk: Buffer): Promise<void> | undefined {
-    const steps: Step[] = [];
-    const add = (step: Step) => void steps.push(step);
-    this.#framer.push(chunk, { message: add, rest: add });
-    return this.#take(steps);
+    return this.#take(this.#framer.push(chunk));
   }
 
   /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
-  #take(steps: readonly Step[]): Promise<void> | undefined {
-    const decided: (Decided | Buffer)[] = [];
+  #take(messages: readonly ClientMessage[]): Promise<void> | undefined {
+    const decided: Decided[] = [];
     let unsent = nothingUnsent;
     let recording = false;
-    for (const [index, step] of steps.entries()) {
-      if (Buffer.isBuffer(step)) {
-        decided.push(step);
-        continue;
-      }
-      if (this.#mustWait(step, unsent)) return this.#takeFrom(steps, index, decided, unsent);
-      unsent = withStep(unsent, step);
-      const one = this.#decide(step);
-      if (one instanceof Promise) return this.#takeFrom(steps, index + 1, decided, unsent, one);
+    for (let index = 0; index < messages.length; index++) {
+      const message = messages[index];
+      if (message === undefined) break;
+      if (this.#mustWait(message, unsent)) return this.#takeFrom(messages, index, decided, unsent);
+      unsent = withMessage(unsent, message);
+      const one = this.#decide(message);
+      if (one instanceof Promise) return this.#takeFrom(messages, index + 1, decided, unsent, one);
       recording ||= one.recorded !== undefined;
       decided.push(one);
     }
     if (recording) return this.#dispatchRecorded(decided);
-    const out: Buffer[] = [];
-    for (const one of decided)
-      if (Buffer.isBuffer(one)) this.#rest(one, out);
-      else this.#dispatch(one, out);
-    if (out.length > 0) this.#parts.send(out);
+    for (const one of decided) this.#dispatch(one);
+    this.#send();
     return undefined;
   }
 
-  /** `begun` is decided, `coming` is being decided, then the steps from `start` on. */
+  /** `begun` is decided, `coming` is being decided, then the messages from `start` on. */
   async #takeFrom(
-    steps: readonly Step[],
+    messages: readonly ClientMessage[],
     start: number,
-    begun: readonly (Decided | Buffer)[],
+    begun: readonly Decided[],
     before: Unsent,
     coming?: Promise<Decided>,
   ): Promise<void> {
     let decided = [...begun];
     let unsent = before;
     if (coming !== undefined) decided.push(await coming);
-    for (const step of steps.slice(start)) {
-      if (Buffer.isBuffer(step)) {
-        decided.push(step);
-        continue;
-      }
-      if (this.#mustWait(step, unsent)) {
+    for (const message of messages.slice(start)) {
+      if (this.#mustWait(message, unsent)) {
         await this.#dispatchRecorded(decided);
         decided = [];
         unsent = nothingUnsent;
-        while (this.#mustWait(step)) await this.#parts.moved();
+        while (this.#mustWait(message)) await this.#parts.moved();
       }
-      unsent = withStep(unsent, step);
-      const one = this.#decide(step);
+      unsent = withMessage(unsent, message);
+      const one = this.#decide(message);
       decided.push(one instanceof Promise ? await one : one);
     }
     await this.#dispatchRecorded(decided);
@@ -154,6 +142,8 @@ export class ClientSide {
 
   /** Without a pause where nobody needs one: what comes in one chunk is recorded in one write. */
   #decide(message: ClientMessage): Decided | Promise<Decided> {
+    if (message.type === restOfMessage)
+      return { asked: passed, message, refusal: undefined, recorded: undefined };
     const dropped = this.#begin(message);
     if (dropped !== undefined) return dropped;
     const decided = this.#read(message);
@@ -178,17 +168,12 @@ export class ClientSide {
     return decided;
   }
 
-  async #dispatchRecorded(decided: readonly (Decided | Buffer)[]): Promise<void> {
-    const out: Buffer[] = [];
+  async #dispatchRecorded(decided: readonly Decided[]): Promise<void> {
     let dropping = false;
     for (const one of decided) {
-      if (Buffer.isBuffer(one)) {
-        this.#rest(one, out);
-        continue;
-      }
       const { message } = one;
       if (message.type === sync) dropping = false;
-      if (dropping && message.type !== terminate) {
+      if (dropping && message.type !== terminate && message.type !== restOfMessage) {
         this.#drop(one);
         continue;
       }
@@ -200,14 +185,18 @@ export class ClientSide {
         this.#parts.pipeline.tick();
         if (one.refusal !== undefined && !simple.has(message.type)) dropping = true;
       }
-      this.#dispatch(one, out);
+      this.#dispatch(one);
     }
     if (dropping) this.#skipping = true;
-    if (out.length > 0) this.#parts.send(out);
+    this.#send();
   }
 
-  #dispatch(decided: Decided, out: Buffer[]): void {
-    const { asked, message, refusal } = decided;
+  #dispatch({ asked, message, refusal }: Decided): void {
+    const out = this.#outgoing;
+    if (message.type === restOfMessage) {
+      if (!this.#discarding) out.add(message.source, message.start, message.end);
+      return;
+    }
     const { pipeline, watcher, state } = this.#parts;
     if (asked === skipped && message.type !== terminate) {
       this.#discarding = true;
@@ -216,13 +205,13 @@ export class ClientSide {
     this.#discarding = refusal !== undefined;
     if (refusal === undefined) {
       if (asked.request !== undefined) pipeline.sent(asked.request);
-      out.push(message.bytes);
+      out.add(message.source, message.start, message.end);
       return;
     }
-    asked.request?.onDropped?.();
+    asked.request?.settlement?.drop();
     const kind = simple.has(message.type) ? 'query' : 'parse';
-    pipeline.sent({ kind, instead: errorResponse('ERROR', refusal) });
-    out.push(asked.failing);
+    pipeline.sent(new Request(kind, undefined, undefined, errorResponse('ERROR', refusal)));
+    out.add(asked.failing, 0, asked.failing.length);
     if (asked.statement === undefined) return;
     const { sqlState } = refusal;
     const none = { tags: [], rows: 0, milliseconds: 0, transaction: state.transaction };
@@ -233,24 +222,27 @@ export class ClientSide {
   #drop({ asked }: Decided): void {
     const { watcher, state } = this.#parts;
     this.#discarding = true;
-    asked.request?.onDropped?.();
+    asked.request?.settlement?.drop();
     if (asked.statement === undefined || !asked.runs) return;
     const none = { tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction: state.transaction };
     watcher.after({ statement: asked.statement, end: 'skipped', ...none });
   }
 
-  #rest(bytes: Buffer, out: Buffer[]): void {
-    if (!this.#discarding) out.push(bytes);
+  #send(): void {
+    const pieces = this.#outgoing.take();
+    if (pieces.length > 0) this.#parts.send(pieces);
   }
 }
 
-const skipped: Asked = {
+const passed: Asked = {
   request: undefined,
   statement: undefined,
   runs: false,
   refusal: undefined,
   failing: Buffer.alloc(0),
 };
+
+const skipped: Asked = { ...passed };
 
 function notRecorded(error: unknown): Refusal {
   const why = error instanceof Error ? error.message : String(error);

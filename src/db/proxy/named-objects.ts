@@ -1,10 +1,28 @@
+import type { Settlement } from './request.ts';
+
 /** A change that the server makes when it has answered the message; until then it holds for what is sent after it. */
-export interface NameChange<Value> {
+class NameChange<Value> implements Settlement {
   readonly name: string;
   /** Undefined: it is gone. */
   readonly value: Value | undefined;
   /** Which Sync it was sent before: an error skips a whole group. */
   readonly group: number;
+  readonly #names: NamedObjects<Value>;
+
+  constructor(names: NamedObjects<Value>, name: string, value: Value | undefined, group: number) {
+    this.#names = names;
+    this.name = name;
+    this.value = value;
+    this.group = group;
+  }
+
+  confirm(): void {
+    this.#names.confirm(this);
+  }
+
+  drop(): void {
+    this.#names.drop(this);
+  }
 }
 
 /** NAMEDATALEN - 1: the server takes names that differ only behind this for the same. */
@@ -38,10 +56,22 @@ export class NamedObjects<Value> {
   }
 
   /** It is sent next. Settle it with `confirm` or `drop`. */
-  expect(name: string, value: Value | undefined, group: number): NameChange<Value> {
-    const change = { name: name.slice(0, significant), value, group };
+  expect(name: string, value: Value | undefined, group: number): Settlement {
+    const change = new NameChange(this, name.slice(0, significant), value, group);
     this.#pending.push(change);
     return change;
+  }
+
+  /** That it is gone next: undefined where nobody knows of it anyway. */
+  expectGone(name: string, group: number): Settlement | undefined {
+    const key = name.slice(0, significant);
+    if (!this.#known.has(key) && this.#newest(key) === undefined) return undefined;
+    return this.expect(name, undefined, group);
+  }
+
+  /** Something may be there that SQL can take away. */
+  get any(): boolean {
+    return this.#known.size > 0 || this.#pending.length > 0;
   }
 
   /** The server has done it. */

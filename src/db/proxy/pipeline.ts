@@ -1,36 +1,18 @@
 import { answers, completes, outOfTurn, type RequestKind } from './expected-answers.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
+import type { Request } from './request.ts';
 import type { Outcome, Statement, TransactionState } from './statement.ts';
 
-/** A message that was sent to the server and is not answered yet. */
-export interface Request {
-  readonly kind: RequestKind;
-  /** What it runs or prepares. */
-  readonly statement?: Statement | undefined;
-  /** The ErrorResponse that the client gets in place of the server's: the statement was refused. */
-  readonly instead?: Buffer | undefined;
-  /** The server has done what was asked. */
-  readonly onDone?: (() => void) | undefined;
-  /** It has not, and will not. */
-  readonly onDropped?: (() => void) | undefined;
-}
-
-interface Pending extends Request {
-  readonly sentAt: number;
-  /** Since the last tag. */
-  seen: number;
-  rows: number;
-  tags: string[];
-  sqlState: string | undefined;
-  /** The server reads CopyData for it. */
-  copying: boolean;
-}
+/** An outcome that is still to learn how it leaves the transaction. */
+export type Ended = Omit<Outcome, 'transaction'> & { transaction: TransactionState };
 
 export interface PipelineEvents {
-  /** `transaction` is as of the last ReadyForQuery. */
-  outcome(outcome: Omit<Outcome, 'transaction'>): void;
+  /** Its transaction is as of the next ReadyForQuery, and set then. */
+  outcome(outcome: Ended): void;
   /** ReadyForQuery. */
   ready(transaction: TransactionState): void;
+  /** A Bind has worked. */
+  bound(statement: Statement): void;
   /** A statement was completed with this tag. */
   tag(tag: string, statement: Statement | undefined): void;
 }
@@ -49,7 +31,7 @@ export class Pipeline {
   readonly #events: PipelineEvents;
   /** When what is read now came. */
   #time = 0;
-  #queue: Pending[] = [];
+  #queue: Request[] = [];
   #first = 0;
   /** An error was answered, and no Sync has been sent since. */
   #skipping = false;
@@ -87,21 +69,8 @@ export class Pipeline {
       }
       this.#skipping = false;
     }
-    const { kind, statement, instead, onDone, onDropped } = request;
-    // Member by member: a spread costs as much as all the rest of a message.
-    this.#queue.push({
-      kind,
-      statement,
-      instead,
-      onDone,
-      onDropped,
-      sentAt: this.#time,
-      seen: 0,
-      rows: 0,
-      tags: [],
-      sqlState: undefined,
-      copying: false,
-    });
+    request.sentAt = this.#time;
+    this.#queue.push(request);
     if (request.kind === 'query') this.#queries++;
   }
 
@@ -151,7 +120,8 @@ export class Pipeline {
   completed(tag: string): void {
     const head = this.#answering(0x43);
     if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn(0x43);
-    if (head.tags.length < mostTags) head.tags.push(tag);
+    if (head.tags.length === 0) head.tags = [tag];
+    else if (head.tags.length < mostTags) head.tags = [...head.tags, tag];
     if (head.copying) this.#endCopy(head, true);
     head.rows += countOf(tag) ?? head.seen;
     head.seen = 0;
@@ -167,7 +137,7 @@ export class Pipeline {
     if (head.copying) this.#endCopy(head, false, sqlState === '08P01' && message.startsWith('unexpected'));
     if (head.kind === 'query' || head.kind === 'function' || head.kind === 'sync') return;
     this.#first++;
-    head.onDropped?.();
+    head.settlement?.drop();
     this.#report(head, head.statement, 'failed');
     if (head.statement !== undefined) this.#skipped.add(head.statement);
     this.#skipping = true;
@@ -198,14 +168,14 @@ export class Pipeline {
     this.#queries = 0;
   }
 
-  #head(): Pending | undefined {
+  #head(): Request | undefined {
     // The end of a COPY that has failed already: the server takes it and says nothing.
     while (this.#queue[this.#first]?.kind === 'copy-end') this.#first++;
     return this.#queue[this.#first];
   }
 
   /** What the server is at when it sends this type. */
-  #answering(type: number): Pending | undefined {
+  #answering(type: number): Request | undefined {
     let head = this.#head();
     while (head?.kind === 'sync' && this.#uncertainSyncs > 0 && type !== 0x5a && this.length > 1) {
       this.#uncertainSyncs--;
@@ -219,7 +189,7 @@ export class Pipeline {
    * In a COPY the server passes over Sync and Flush, and ends it at CopyDone, CopyFail, or anything else, which is an
    * error (copyfromparse.c: CopyGetData).
    */
-  #endCopy(head: Pending, worked: boolean, unexpected = false): void {
+  #endCopy(head: Request, worked: boolean, unexpected = false): void {
     head.copying = false;
     const rest = this.#queue.slice(this.#first + 1);
     const end = rest.findIndex(({ kind }) => kind !== 'sync');
@@ -242,29 +212,31 @@ export class Pipeline {
     this.#first++;
     if (head.kind === 'query') this.#queries--;
     this.#tidy();
-    head.onDone?.();
+    head.settlement?.confirm();
+    if (head.kind === 'bind' && head.statement !== undefined) this.#events.bound(head.statement);
     if (runs.has(head.kind)) this.#report(head, head.statement, end);
     // A Sync that fails is a commit that fails: a deferred constraint.
     else if (end === 'failed') this.#report(head, this.#lastRun, end);
   }
 
   #drop(request: Request, end: 'skipped' | 'lost'): void {
-    request.onDropped?.();
+    request.settlement?.drop();
     const { statement, kind } = request;
     if (statement === undefined || (!runs.has(kind) && kind !== 'bind') || this.#skipped.has(statement))
       return;
     this.#skipped.add(statement);
-    this.#events.outcome({ statement, end, tags: [], rows: 0, sqlState: undefined, milliseconds: 0 });
+    this.#events.outcome({ statement, end, ...nothing });
   }
 
-  #report(head: Pending, statement: Statement | undefined, end: Outcome['end']): void {
+  #report(head: Request, statement: Statement | undefined, end: Outcome['end']): void {
     // In a pipeline it began when the one before was done.
     const milliseconds = this.#time - Math.max(head.sentAt, this.#lastDoneAt);
     this.#lastDoneAt = this.#time;
     const { tags, seen, sqlState } = head;
     if (statement === undefined) return;
     this.#lastRun = statement;
-    this.#events.outcome({ statement, end, tags, rows: head.rows + seen, sqlState, milliseconds });
+    const rows = head.rows + seen;
+    this.#events.outcome({ statement, end, tags, rows, sqlState, milliseconds, transaction: 'idle' });
   }
 
   #tidy(): void {
@@ -279,6 +251,13 @@ export class Pipeline {
   }
 }
 
+export const nothing = {
+  tags: [],
+  rows: 0,
+  sqlState: undefined,
+  milliseconds: 0,
+  transaction: 'idle' as TransactionState,
+};
 const runs: ReadonlySet<RequestKind> = new Set<RequestKind>(['query', 'function', 'execute']);
 
 /** `INSERT 0 1`, `SELECT 5`: the number at its end. */

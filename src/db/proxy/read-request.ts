@@ -1,6 +1,6 @@
-import type { ClientMessage } from './client-framer.ts';
-import { longestSql } from './client-framer.ts';
+import { type ClientMessage, longestSql } from './client-framer.ts';
 import {
+  leadingNames,
   parseBind,
   parseExecute,
   parseFunction,
@@ -8,7 +8,8 @@ import {
   parseParse,
   parseQuery,
 } from './client-message.ts';
-import type { Request } from './pipeline.ts';
+import type { RequestKind } from './expected-answers.ts';
+import { Request, type Settlement } from './request.ts';
 import { frame } from './server-messages.ts';
 import { changesNames, type SessionState } from './session-state.ts';
 import type { Refusal, Statement } from './statement.ts';
@@ -32,127 +33,104 @@ const code = (character: string) => character.charCodeAt(0);
 /** No SQL: it can't be parsed, in any state. DBAs see it in the server's log. */
 const notSql = 'refused by forge';
 const failingQuery = frame('Q', `${notSql}\0`);
+const query = code('Q');
 const failingParse = (name: string) => frame('P', Buffer.from(`${name}\0${notSql}\0\0\0`, 'latin1'));
 
+const failingUnnamed = failingParse('');
+const failingOther = failingParse('forge');
+
 /** Which message's names must be settled before it is understood: [whose, name]. */
-export function namesOf({
-  type,
-  body,
-}: ClientMessage): readonly ['prepared' | 'portals', string] | undefined {
-  if (type === code('E')) {
-    const end = body.indexOf(0);
-    return end < 0 ? undefined : ['portals', body.toString('latin1', 0, end)];
-  }
-  if (type !== code('B')) return undefined;
-  const portal = body.indexOf(0);
-  const end = portal < 0 ? -1 : body.indexOf(0, portal + 1);
-  return end < 0 ? undefined : ['prepared', body.toString('latin1', portal + 1, end)];
+export function namesOf(message: ClientMessage): readonly ['prepared' | 'portals', string] | undefined {
+  const isBind = message.type === code('B');
+  if (!isBind && message.type !== code('E')) return undefined;
+  const name = leadingNames(message)[isBind ? 1 : 0];
+  return name === undefined ? undefined : [isBind ? 'prepared' : 'portals', name];
 }
 
 /** In the order of the messages: names take on what they will stand for. */
 export function readRequest(state: SessionState, message: ClientMessage): Asked {
-  const { type, more, oversized } = message;
+  const { type, oversized } = message;
   switch (type) {
-    case code('Q'): {
-      if (oversized) return refused({ kind: 'query' }, tooLong, failingQuery);
-      const text = parseQuery(message.body);
-      if (text === undefined) return refused({ kind: 'query' }, invalidFormat, failingQuery);
+    case query: {
+      const text = oversized ? undefined : parseQuery(message);
+      if (text === undefined) return unread('query', message, failingQuery);
       const statement = state.statement('query', text);
-      const change = state.prepared.expect('', undefined, state.group);
-      const { confirm, drop } = settle(state.prepared, change);
       // An unnamed statement goes even when the query fails.
-      const request: Request = { kind: 'query', statement, onDone: confirm, onDropped: drop };
-      return { request, statement, runs: true, refusal: undefined, failing: failingQuery };
+      const gone = state.prepared.expectGone('', state.group);
+      return runs(new Request('query', statement, gone), statement, failingQuery);
     }
     case code('P'): {
-      const parsed = oversized ? undefined : parseParse(message.body);
-      if (parsed === undefined)
-        return refused({ kind: 'parse' }, oversized ? tooLong : invalidFormat, failingParse(''));
-      const text = { ...parsed.text, standardStrings: state.standardStrings };
+      const parsed = oversized ? undefined : parseParse(message);
+      if (parsed === undefined) return unread('parse', message, failingParse(''));
+      const { sql, exact } = parsed.text;
+      const text = { sql, exact, standardStrings: state.standardStrings, changesNames: changesNames(sql) };
       const statement = state.statement('prepare', text);
-      const { confirm, drop } = settle(state.prepared, state.prepared.expect(parsed.name, text, state.group));
-      const request: Request = { kind: 'parse', statement, onDone: confirm, onDropped: drop };
-      return { request, statement, runs: false, refusal: undefined, failing: failingParse(parsed.name) };
+      const request = new Request('parse', statement, state.prepared.expect(parsed.name, text, state.group));
+      const failing = parsed.name === '' ? failingUnnamed : failingParse(parsed.name);
+      return { request, statement, runs: false, refusal: undefined, failing };
     }
     case code('B'): {
-      const bind = parseBind(message.body, more);
-      if (bind === undefined) return refused({ kind: 'bind' }, invalidFormat, failingParse('forge'));
+      const bind = parseBind(message);
+      if (bind === undefined) return unread('bind', message, failingOther);
       const statement = state.bound(bind);
-      if (changesNames(statement.sql)) state.blurred = true;
-      const { confirm, drop } = settle(
-        state.portals,
-        state.portals.expect(bind.portal, statement, state.group),
-      );
-      const onDone = () => {
-        confirm();
-        state.bindDone(statement);
-      };
-      const request: Request = { kind: 'bind', statement, onDone, onDropped: drop };
-      return { request, statement, runs: true, refusal: undefined, failing: failingParse('forge') };
+      if (statement.changesNames ?? changesNames(statement.sql)) state.blurred = true;
+      const change = state.portals.expect(bind.portal, statement, state.group);
+      return runs(new Request('bind', statement, change), statement, failingOther);
     }
     case code('E'): {
-      const execute = parseExecute(message.body);
-      if (execute === undefined) return refused({ kind: 'execute' }, invalidFormat, failingParse('forge'));
+      const execute = parseExecute(message);
+      if (execute === undefined) return unread('execute', message, failingOther);
       const known = state.portal(execute.portal);
       const statement = known ?? state.cursor(execute.portal, execute.rows);
       const judged = known === undefined ? statement : undefined;
-      const request: Request = { kind: 'execute', statement };
-      return { request, statement: judged, runs: true, refusal: undefined, failing: failingParse('forge') };
+      return runs(new Request('execute', statement), judged, failingOther);
     }
     case code('F'): {
-      const call = parseFunction(message.body, more);
-      if (call === undefined) return refused({ kind: 'query' }, invalidFormat, failingQuery);
-      const statement = state.statement(
-        'function',
-        { sql: `SELECT ${call.oid}::regproc`, exact: true },
-        call.values,
-      );
-      const request: Request = { kind: 'function', statement };
-      return { request, statement, runs: true, refusal: undefined, failing: failingQuery };
+      const call = parseFunction(message);
+      if (call === undefined) return unread('query', message, failingQuery);
+      const text = { sql: `SELECT ${call.oid}::regproc`, exact: true };
+      const statement = state.statement('function', text, call.values);
+      return runs(new Request('function', statement), statement, failingQuery);
     }
     case code('D'):
     case code('C'): {
-      const named = oversized ? undefined : parseNamed(message.body);
+      const named = oversized ? undefined : parseNamed(message);
       const kind = type === code('D') ? 'describe' : 'close';
-      if (named === undefined) return refused({ kind }, invalidFormat, failingParse('forge'));
-      return plain(kind === 'close' ? closing(state, named) : { kind });
+      if (named === undefined) return unread(kind, message, failingOther);
+      return plain(new Request(kind, undefined, kind === 'close' ? closing(state, named) : undefined));
     }
     case code('S'):
       state.group++;
       state.blurred = false;
-      return plain({ kind: 'sync' });
+      return plain(new Request('sync'));
     case code('c'):
     case code('f'):
-      return plain({ kind: 'copy-end' });
+      return plain(new Request('copy-end'));
     default:
-      return plain(undefined);
+      return nothingAsked;
   }
 }
 
 function closing(
   state: SessionState,
   { of, name }: { readonly of: 'S' | 'P'; readonly name: string },
-): Request {
-  const { confirm, drop } =
-    of === 'S'
-      ? settle(state.prepared, state.prepared.expect(name, undefined, state.group))
-      : settle(state.portals, state.portals.expect(name, undefined, state.group));
-  return { kind: 'close', onDone: confirm, onDropped: drop };
+): Settlement | undefined {
+  return (of === 'S' ? state.prepared : state.portals).expectGone(name, state.group);
 }
 
-function settle<Change>(
-  names: { confirm(change: Change): void; drop(change: Change): void },
-  change: Change,
-): { readonly confirm: () => void; readonly drop: () => void } {
-  return { confirm: () => names.confirm(change), drop: () => names.drop(change) };
+function runs(request: Request, statement: Statement | undefined, failing: Buffer): Asked {
+  return { request, statement, runs: true, refusal: undefined, failing };
 }
 
 function plain(request: Request | undefined): Asked {
   return { request, statement: undefined, runs: false, refusal: undefined, failing: failingQuery };
 }
 
-function refused(request: Request, refusal: Refusal, failing: Buffer): Asked {
-  return { request, statement: undefined, runs: false, refusal, failing };
+const nothingAsked = plain(undefined);
+
+function unread(kind: RequestKind, { oversized }: ClientMessage, failing: Buffer): Asked {
+  const refusal = oversized && (kind === 'query' || kind === 'parse') ? tooLong : invalidFormat;
+  return { request: new Request(kind), statement: undefined, runs: false, refusal, failing };
 }
 
 const invalidFormat: Refusal = { sqlState: '08P01', message: 'invalid message format' };

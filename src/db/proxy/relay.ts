@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Host } from '../../host.ts';
 import { ClientSide } from './client-side.ts';
-import { Pipeline } from './pipeline.ts';
+import { type Ended, nothing, Pipeline } from './pipeline.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import { errorResponse } from './server-messages.ts';
 import { ServerSide } from './server-side.ts';
-import { changesNames, type SessionState } from './session-state.ts';
+import type { SessionState } from './session-state.ts';
 import type { Outcome, Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -40,7 +40,7 @@ export class Relay {
   #waitingBytes = 0;
   #clientEnded = false;
   #upstreamFull = false;
-  #held: Omit<Outcome, 'transaction'>[] = [];
+  #held: Ended[] = [];
   #settled: Outcome[] = [];
   #movers: (() => void)[] = [];
   #ending = false;
@@ -63,13 +63,14 @@ export class Relay {
         state.transaction = transaction;
         if (transaction === 'idle')
           for (const statement of state.transactionEnded())
-            this.#held.push({ ...nothing, statement, end: 'unused' });
+            this.#held.push({ statement, end: 'unused', ...nothing });
         this.#settleOutcomes();
       },
+      bound: (statement) => state.bindDone(statement),
       tag: (tag, statement) => {
         // SQL has closed a portal, and may open a cursor of that name.
         if (tag.startsWith('CLOSE CURSOR')) state.portals.forget();
-        if (statement !== undefined && changesNames(statement.sql)) state.forgetNames(statement.sql);
+        if (statement !== undefined) state.ran(statement);
       },
     });
     this.#serverSide = new ServerSide(this.#pipeline, state);
@@ -167,11 +168,10 @@ export class Relay {
   #sendUpstream(pieces: readonly Buffer[]): void {
     const { stream } = this.#parts.upstream;
     if (this.#closed || this.#ending || stream.destroyed) return;
-    const whole = joined(pieces);
     let roomy = true;
-    if (whole.length > 1) stream.cork();
-    for (const piece of whole) roomy = stream.write(piece);
-    if (whole.length > 1) stream.uncork();
+    if (pieces.length > 1) stream.cork();
+    for (const piece of pieces) roomy = stream.write(piece);
+    if (pieces.length > 1) stream.uncork();
     if (roomy) return;
     this.#upstreamFull = true;
     this.#parts.client.pause();
@@ -229,7 +229,7 @@ export class Relay {
     const { client, upstream, state } = this.#parts;
     this.#pipeline.lost();
     for (const statement of state.transactionEnded())
-      this.#held.push({ ...nothing, statement, end: 'unused' });
+      this.#held.push({ statement, end: 'unused', ...nothing });
     this.#settleOutcomes();
     this.#tellOutcomes();
     client.destroy();
@@ -241,15 +241,17 @@ export class Relay {
 
   #settleOutcomes(): void {
     const { transaction } = this.#parts.state;
-    for (const { statement, end, tags, rows, sqlState, milliseconds } of this.#held)
-      this.#settled.push({ statement, end, tags, rows, sqlState, milliseconds, transaction });
-    this.#held = [];
+    for (const outcome of this.#held) {
+      outcome.transaction = transaction;
+      this.#settled.push(outcome);
+    }
+    this.#held.length = 0;
   }
 
   /** Only once the client has its answer: writing them down takes longer than passing it on. */
   #tellOutcomes(): void {
     for (const outcome of this.#settled) this.#parts.watcher.after(outcome);
-    this.#settled = [];
+    this.#settled.length = 0;
   }
 }
 
@@ -262,24 +264,3 @@ async function within(milliseconds: number, work: Promise<void>): Promise<void> 
   await Promise.race([work.catch(() => {}), late]);
   clearTimeout(timer);
 }
-
-const nothing = { tags: [], rows: 0, sqlState: undefined, milliseconds: 0 };
-
-/** Pieces that lie one behind the other in memory, as those of one chunk do, are sent as one. */
-function joined(pieces: readonly Buffer[]): readonly Buffer[] {
-  if (pieces.length === 1) return pieces;
-  const out: Buffer[] = [];
-  for (let first = 0, next: number; first < pieces.length; first = next) {
-    const piece = pieces[first] ?? nothingToSend;
-    let { length } = piece;
-    for (next = first + 1; next < pieces.length; next++) {
-      const follower = pieces[next] ?? nothingToSend;
-      if (follower.buffer !== piece.buffer || piece.byteOffset + length !== follower.byteOffset) break;
-      length += follower.length;
-    }
-    out.push(next === first + 1 ? piece : Buffer.from(piece.buffer, piece.byteOffset, length));
-  }
-  return out;
-}
-
-const nothingToSend = Buffer.alloc(0);

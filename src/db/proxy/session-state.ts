@@ -8,6 +8,7 @@ export interface PreparedText {
   readonly exact: boolean;
   /** As it was when the server got it; undefined: as it is now. */
   readonly standardStrings?: boolean;
+  readonly changesNames?: boolean;
 }
 
 /** What one session is known to be at, from what went through. */
@@ -47,6 +48,7 @@ export class SessionState {
       kind,
       sql: text.sql,
       exact: text.exact,
+      changesNames: text.changesNames,
       standardStrings: text.standardStrings ?? this.standardStrings,
       values,
       application,
@@ -90,8 +92,8 @@ export class SessionState {
   }
 
   /** SQL that was run may have taken names away: what they stand for then, SQL alone knows. */
-  forgetNames(sql: string): void {
-    if (!changesNames(sql)) return;
+  ran({ sql, changesNames: known }: Statement): void {
+    if (!this.prepared.any || !(known ?? changesNames(sql))) return;
     const [, bare, inQuotes] =
       /^\s*deallocate\s+(?:prepare\s+)?(?:([a-z_][a-z0-9_$]*)|"([^"]+)")\s*;?\s*$/i.exec(sql) ?? [];
     const folded = bare?.toLowerCase();

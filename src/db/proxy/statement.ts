@@ -22,6 +22,8 @@ export interface Statement {
   readonly sql: string;
   /** False when the bytes are not UTF-8: `sql` is then not what the server reads. */
   readonly exact: boolean;
+  /** Whether it may take away names of prepared statements; undefined: nobody has looked. */
+  readonly changesNames?: boolean | undefined;
   /** standard_conforming_strings, as the server last reported it before it got the text. */
   readonly standardStrings: boolean;
   readonly values: readonly BoundValue[];

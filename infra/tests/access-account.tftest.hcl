@@ -140,6 +140,18 @@ run "everything" {
     error_message = "The groups of forge.yaml, two of approvers and one of auditors."
   }
   assert {
+    condition = {
+      for name in ["grp-forge-developers", "grp-forge-vpn-qa", "grp-forge-auditors", "grp-forge-approvers-senior"] :
+      name => aws_identitystore_group.standing[name].description
+      } == {
+      grp-forge-developers       = "full on Dev + QA"
+      grp-forge-vpn-qa           = "grp-forge-vpn-qa"
+      grp-forge-auditors         = "Reads the archive of break-glass"
+      grp-forge-approvers-senior = "Approves break-glass"
+    }
+    error_message = "Each group says what it is for."
+  }
+  assert {
     condition     = length(aws_identitystore_group_membership.member) == 0 && length(data.aws_identitystore_user.member) == 0
     error_message = "With nobody named, nobody is a member of anything, and AWS is asked nothing."
   }
@@ -662,17 +674,18 @@ run "inputs_that_do_not_fit" {
 }
 
 # One mistake a run: each is refused by itself.
-run "standing_access_by_a_permission_set_of_break_glass" {
+run "standing_access_by_a_permission_set_of_break_glass_and_a_layer_for_another_processor" {
   command = plan
   module {
     source = "./modules/access-account"
   }
   providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   variables {
-    groups  = { grp-forge-developers = { environments = { prod-cash = "Forge-Prod-Database" } } }
-    killers = []
+    groups        = { grp-forge-developers = { environments = { prod-cash = "Forge-Prod-Database" } } }
+    killers       = []
+    secrets_layer = "arn:aws:lambda:us-east-1:177933569100:layer:AWS-Parameters-and-Secrets-Lambda-Extension:11"
   }
-  expect_failures = [var.groups]
+  expect_failures = [var.groups, var.secrets_layer]
 }
 
 run "group_of_an_unknown_environment_and_killers_without_a_permission_set" {

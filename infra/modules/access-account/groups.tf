@@ -21,19 +21,24 @@ resource "aws_identitystore_group" "standing" {
 
   identity_store_id = var.break_glass.identity_store
   display_name      = each.key
-  description       = try(coalesce(var.groups[each.key].access, var.groups[each.key].members), "Break-glass: ${local.standing_descriptions[each.key]}")
+  description       = local.standing_descriptions[each.key]
 }
 
 locals {
-  # For groups that forge.yaml's groups does not describe.
+  # What forge.yaml says of a group, else what break-glass has it for.
   standing_descriptions = {
-    for name in local.standing_group_names : name => join(", ", compact([
-      contains(flatten([for kind in values(var.break_glass.approvers) : kind.groups]), name) ? "approves" : "",
-      contains(var.requesters, name) ? "may ask" : "",
-      contains(var.killers, name) ? "may end anybody's access" : "",
-      contains(var.auditors, name) ? "reads the archive" : "",
-      contains(flatten([for tier in values(var.break_glass.tiers) : tier.requesters]), name) ? "may use a tier of its own" : "",
-    ]))
+    for name in local.standing_group_names : name => substr(coalesce(
+      try(var.groups[name].access, null),
+      try(var.groups[name].members, null),
+      join(", ", compact([
+        contains(flatten([for kind in values(var.break_glass.approvers) : kind.groups]), name) ? "Approves break-glass" : "",
+        contains(flatten([for tier in values(var.break_glass.tiers) : tier.requesters]), name) ? "Has a tier of break-glass" : "",
+        contains(var.requesters, name) ? "May ask for break-glass" : "",
+        contains(var.killers, name) ? "May end anybody's break-glass" : "",
+        contains(var.auditors, name) ? "Reads the archive of break-glass" : "",
+      ])),
+      name,
+    ), 0, 1024)
   }
 }
 

@@ -73,13 +73,14 @@ ${alias === undefined ? '' : `  alias  = ${hclString(alias)}\n`}  region = ${reg
 }`;
 }
 
-function productionProvider({ name }: ProductionEnvironment, alias: string, region: string): string {
+/** It names its account itself: a block can be kept when the environment goes, for as long as Terraform takes all away. */
+function productionProvider({ account }: ProductionEnvironment, alias: string, region: string): string {
   return `provider "aws" {
   alias  = ${hclString(alias)}
   region = ${region}
 
   assume_role {
-    role_arn     = "arn:aws:iam::\${local.production[${hclString(name)}].account}:role/\${var.pipeline_role}"
+    role_arn     = "arn:aws:iam::${account}:role/\${var.pipeline_role}"
     session_name = "forge-infra"
   }
 

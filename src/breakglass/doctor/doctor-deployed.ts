@@ -152,7 +152,7 @@ async function sweeperFinding(caller: DoctorCaller, configuration: string): Prom
     return {
       verdict: 'bad',
       detail: 'CloudTrail has nothing of it for a day: what the others miss stays',
-      hint: 'Is its schedule on? aws scheduler get-schedule --name forge-breakglass-sweeper. And its alarms?',
+      hint: 'Is its schedule on? aws scheduler get-schedule --name forge-breakglass-sweep. And its alarms?',
     };
   }
   const ago = to - newest;
@@ -161,7 +161,7 @@ async function sweeperFinding(caller: DoctorCaller, configuration: string): Prom
   return {
     verdict: 'bad',
     detail: `${seen}, and comes every five minutes`,
-    hint: 'Is its schedule on? aws scheduler get-schedule --name forge-breakglass-sweeper. And its alarms?',
+    hint: 'Is its schedule on? aws scheduler get-schedule --name forge-breakglass-sweep. And its alarms?',
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type Removal,
   removalFromEvent,
 } from '../breakglass/protocol/membership.ts';
+import { offlineUseFromEvent } from '../breakglass/protocol/offline-use.ts';
 import { findGrant, findTier } from '../breakglass/protocol/policy.ts';
 import { parseRequest, requestBytes } from '../breakglass/protocol/request.ts';
 import { askedOftenText, requestText } from '../breakglass/protocol/slack-text.ts';
@@ -30,6 +31,7 @@ import { recordUse } from './record-use.ts';
 import { sealLate } from './seal-session.ts';
 import { stateOf } from './session-state.ts';
 import { tellOnce } from './tell.ts';
+import { tellOfflineUse } from './tell-offline-use.ts';
 import { tellRefusedEmergency, tellRefusedGrant } from './tell-refused.ts';
 
 /**
@@ -50,7 +52,10 @@ export async function receiveEvent(ports: Ports, input: unknown): Promise<void> 
   const grantUse = grantUseFromEvent(event, ports.policy);
   if (grantUse !== undefined) return recordUse(ports, grantUse);
   const use = emergencyUseFromEvent(event);
-  if (use === undefined) return;
+  if (use === undefined) {
+    const offline = offlineUseFromEvent(event);
+    return offline && tellOfflineUse(ports, offline);
+  }
   if (use.denied) return tellRefusedEmergency(ports, use);
   await ports.workflow.start(`EV-${use.eventId}`, { trigger: 'event', event });
 }

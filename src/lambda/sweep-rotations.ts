@@ -1,10 +1,10 @@
-import { emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
+import { type EmergencyUse, emergencyUseFromEvent } from '../breakglass/protocol/emergency-use.ts';
 import type { SessionId } from '../breakglass/protocol/ids.ts';
 import { parseRecordKey } from '../breakglass/protocol/keys.ts';
 import { findEmergencyRole } from '../breakglass/protocol/policy.ts';
 import { rotationText } from '../breakglass/protocol/slack-text.ts';
 import { memberText, readTrailEvent } from '../breakglass/protocol/trail-event.ts';
-import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
+import { asJsonObject, type JsonObject, parseJsonObject } from '../lib/json-object.ts';
 import { readChain } from './chain.ts';
 import type { Ports } from './ports.ts';
 import { tellOnce } from './tell.ts';
@@ -16,6 +16,8 @@ const dayMs = 86_400_000;
 /** CloudTrail's memory: whether a key was removed before, it can't say. */
 const mostDays = 90;
 const mostPages = 10;
+/** Of one call two events have one time, but for a second. */
+const aroundMs = 60_000;
 
 /**
  * Keys that tier 3 was opened with and that are still there: told once a day, from a day after the use on, until CloudTrail has
@@ -51,15 +53,17 @@ interface UsedKey {
 }
 
 /** Undefined: no use of an IAM user's own key. What was not sanctioned counts, too: the key was out of its vault. */
-async function usedKey({ archive, policy }: Ports, session: SessionId): Promise<UsedKey | undefined> {
-  const [first] = (await readChain(archive, session)).records;
+async function usedKey(ports: Ports, session: SessionId): Promise<UsedKey | undefined> {
+  const [first] = (await readChain(ports.archive, session)).records;
   const event = first?.kind === 'open' ? first.body.event : undefined;
   const use = event && emergencyUseFromEvent(event);
-  const role = use && findEmergencyRole(policy, use.roleArn);
+  const role = use && findEmergencyRole(ports.policy, use.roleArn);
   if (use === undefined || role?.tier !== 3) return undefined;
-  const accessKeyId = asJsonObject(event?.userIdentity)?.accessKeyId;
+  const told = use.by.arn === '' ? await asCallerWasTold(ports, use) : asJsonObject(event);
+  const identity = asJsonObject(told?.userIdentity);
+  const accessKeyId = identity?.accessKeyId;
   const [, account, userName] =
-    /^arn:aws[a-z-]*:iam::(\d{12}):user\/(?:.*\/)?([^/]+)$/.exec(use.by.arn) ?? [];
+    /^arn:aws[a-z-]*:iam::(\d{12}):user\/(?:.*\/)?([^/]+)$/.exec(String(identity?.arn)) ?? [];
   if (typeof accessKeyId !== 'string' || account === undefined || userName === undefined) return undefined;
   return {
     accessKeyId,
@@ -69,6 +73,27 @@ async function usedKey({ archive, policy }: Ports, session: SessionId): Promise<
     at: use.at,
     channel: role.channel,
   };
+}
+
+/** The role's account is told the caller's account and not who it was; the caller's, which is the access account, knows. */
+async function asCallerWasTold(
+  { policy, trail }: Ports,
+  { eventId, roleArn, at }: EmergencyUse,
+): Promise<JsonObject | undefined> {
+  const from = at - aroundMs;
+  const query = {
+    account: policy.account,
+    by: 'ResourceName',
+    value: roleArn,
+    from,
+    to: at + aroundMs,
+  } as const;
+  const { events } = await trail.lookup(query);
+  return events
+    .map(parseJsonObject)
+    .find(
+      (event) => asJsonObject(event?.userIdentity)?.arn && emergencyUseFromEvent(event)?.eventId === eventId,
+    );
 }
 
 async function remind(ports: Ports, session: string, used: UsedKey, done: Set<string>): Promise<boolean> {

@@ -11,6 +11,7 @@ import {
 
 /** Somebody assumed, or tried to assume, an emergency role. */
 export interface EmergencyUse {
+  /** The same, whichever account's event told of it: where two do, what they share. */
   readonly eventId: string;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -38,14 +39,14 @@ export function emergencyUseFromEvent(input: unknown): EmergencyUse | undefined 
   const event = readTrailEvent(input);
   if (event === undefined || event.source !== 'sts.amazonaws.com') return undefined;
   if (!/^AssumeRole(?:With\w+)?$/.test(event.name)) return undefined;
-  const roleArn = memberText(event.request, 'roleArn');
+  const roleArn = memberText(event.request, 'roleArn') ?? refusedRole(event.errorMessage);
   if (roleArn === undefined || !/^arn:aws[a-z-]*:iam::\d{12}:role\//.test(roleArn)) return undefined;
   if (!isEmergencyRole(roleArn.slice(roleArn.lastIndexOf('/') + 1))) return undefined;
   const credentials = memberObject(event.response, 'credentials');
   const accessKeyId = memberText(credentials, 'accessKeyId');
   const denied = event.errorCode !== undefined;
   return {
-    eventId: event.eventId,
+    eventId: event.sharedId ?? event.eventId,
     at: event.at,
     roleArn,
     by: event.by,
@@ -57,6 +58,10 @@ export function emergencyUseFromEvent(input: unknown): EmergencyUse | undefined 
     denied,
   };
 }
+
+/** An event of what was refused can be without its parameters; the message says what it was about. */
+const refusedRole = (message: string | undefined): string | undefined =>
+  /on resource: (arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576})(?:$|[\s"])/.exec(message ?? '')?.[1];
 
 /** People ask and approve with permission sets that are called break-glass, too: those open nothing. */
 const isEmergencyRole = (name: string): boolean =>

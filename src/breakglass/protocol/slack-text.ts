@@ -62,15 +62,18 @@ export function grantText(verdict: Verdict, membership: Membership): string {
   );
 }
 
+/** Of whoever came from another account the role's account is told that account alone. */
+const callerText = ({ by }: EmergencyUse): string => by.arn || `account ${by.account ?? 'unknown'}`;
+
 /** An emergency role was used, or tried. */
 export function emergencyText(verdict: EmergencyVerdict, use: EmergencyUse): string {
   const { session } = verdict;
-  const who = name(session.userName ?? session.userId ?? use.by.arn);
+  const who = name(session.userName ?? session.userId ?? callerText(use));
   if (use.denied) {
     return lines(
       `:no_entry: *${who}* tried an emergency role and was refused by AWS.`,
       field('Role', use.roleArn),
-      field('By', use.by.arn),
+      field('By', callerText(use)),
     );
   }
   const what = verdict.sanctioned

@@ -21,6 +21,8 @@ export interface Principal {
 export interface TrailEvent {
   /** Lower-case UUID. */
   readonly eventId: string;
+  /** Of a call from one account into another both are told, each by an event of its own: what those have in common. */
+  readonly sharedId: string | undefined;
   /** Epoch milliseconds; AWS writes whole seconds. */
   readonly at: number;
   /** `sts.amazonaws.com` */
@@ -32,6 +34,7 @@ export interface TrailEvent {
   readonly by: Principal;
   /** The call was refused or failed: nothing happened. */
   readonly errorCode: string | undefined;
+  readonly errorMessage: string | undefined;
   readonly request: JsonObject;
   readonly response: JsonObject;
 }
@@ -50,6 +53,10 @@ export function readTrailEvent(input: unknown): TrailEvent | undefined {
   if (typeof source !== 'string' || typeof name !== 'string' || typeof region !== 'string') return undefined;
   return {
     eventId,
+    sharedId:
+      typeof event.sharedEventID === 'string' && uuid.test(event.sharedEventID)
+        ? event.sharedEventID
+        : undefined,
     at,
     source,
     name,
@@ -58,6 +65,7 @@ export function readTrailEvent(input: unknown): TrailEvent | undefined {
     by: readPrincipal(asJsonObject(event.userIdentity) ?? {}),
     // Some events of denied calls carry only the message.
     errorCode: textOf(event.errorCode) ?? (event.errorMessage == null ? undefined : 'Error'),
+    errorMessage: textOf(event.errorMessage),
     request: asJsonObject(event.requestParameters) ?? {},
     response: asJsonObject(event.responseElements) ?? {},
   };

@@ -10,6 +10,7 @@ import {
   intake,
   jitGroupArns,
   offlineUserArn,
+  offlineUserName,
   pipelineRole,
   revocationsArn,
   stateMachineArn,
@@ -33,6 +34,7 @@ const inAnyAccount = (role: string) => `arn:aws:iam::*:role/${role}`;
 export const accessNames: TemplateNames = {
   ...common,
   identity_store: identityStoreArn,
+  offline_user_name: offlineUserName,
   intake,
   configuration,
   jit_groups: jitGroupArns(),

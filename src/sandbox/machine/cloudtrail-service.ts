@@ -3,7 +3,7 @@ import type { JsonOperation, JsonService } from '../aws/json-service.ts';
 import type { CallEvent } from '../event-log.ts';
 import { integerField, pageOf, requirePermission, structures } from '../ssm/fields.ts';
 import type { World } from '../world.ts';
-import { trailEvent } from './trail.ts';
+import { trailEvents } from './trail.ts';
 
 /**
  * From: CloudTrail API Reference, LookupEvents: management events of the account and region, newest first, by one attribute;
@@ -28,19 +28,16 @@ const lookupEvents: JsonOperation = (request) => {
     .all()
     .filter((event) => {
       const at = Math.floor(event.time / 1_000) * 1_000;
-      const here = event.account === account && (event.region ?? 'us-east-1') === region;
-      return here && at >= from && at <= to && matches(event);
+      return (event.region ?? 'us-east-1') === region && at >= from && at <= to && matches(event);
     })
-    .flatMap((event) => {
-      const trail = trailEvent(event);
-      return trail === undefined ? [] : [{ event, trail }];
-    })
+    .flatMap((event) => trailEvents(event).map((trail) => ({ event, trail })))
+    .filter(({ trail }) => trail.recipientAccountId === account)
     .reverse();
   const listing = `trail:${String(key)}:${String(value)}:${from}:${to}`;
   const { items, next } = pageOf(request, found, listing, size);
   return {
     Events: items.map(({ event, trail }) => ({
-      EventId: event.eventId,
+      EventId: trail.eventID,
       EventName: event.name,
       EventSource: trail.eventSource,
       EventTime: Math.floor(event.time / 1_000),

@@ -7,7 +7,7 @@ import { StateFailure } from './asl/state-failure.ts';
 import { createExecutions, type Executions } from './executions.ts';
 import { requestLifeMinutes } from './handler-policy.ts';
 import type { HandlerName, HandlerRunner } from './handler-runner.ts';
-import { eventForRecorder, isRequest } from './rules.ts';
+import { eventsForRecorder, isRequest } from './rules.ts';
 import { handlerOf, sessionWorkflow } from './session-workflow.ts';
 import type { SlackMessage } from './slack.ts';
 import { createTimers, type Timers } from './timers.ts';
@@ -128,11 +128,12 @@ export function createMachine(world: Watched): Machine {
   world.events.subscribe((event) => {
     countCrash(event);
     if (runner === undefined || stopped) return;
-    const wanted = eventForRecorder(event);
-    if (wanted === undefined) return;
-    wake();
+    const wanted = eventsForRecorder(event);
+    if (wanted.length === 0) return;
+    // Whoever only signs in to production is told of, and leaves nothing that a sweep could find.
+    if (event.name !== 'AssumeRoleWithSAML') wake();
     if (dropped > 0) dropped--;
-    else void timers.during(() => deliver(wanted));
+    else for (const told of wanted) void timers.during(() => deliver(told));
     if (isRequest(event)) void timers.during(sweepWhenLapsed);
   });
 

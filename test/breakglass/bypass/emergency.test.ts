@@ -2,7 +2,7 @@ import { DescribeDBClustersCommand } from '@aws-sdk/client-rds';
 import type { AssumeRoleCommandInput, Tag } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emergencyUseFromEvent } from '../../../src/breakglass/protocol/emergency-use.ts';
-import { trailEvent } from '../../../src/sandbox/machine/trail.ts';
+import { trailEvents } from '../../../src/sandbox/machine/trail.ts';
 import { failureOf, type Keys } from '../../sandbox/clients.ts';
 import {
   approveTier1,
@@ -42,7 +42,7 @@ const clusters = (keys: Keys) => client.aws.rds(keys).send(new DescribeDBCluster
 /** The last try, as the recorder reads it. */
 const lastUse = () => {
   const event = client.aws.world.events.all().findLast(({ name }) => name === 'AssumeRole');
-  return event && emergencyUseFromEvent(trailEvent(event));
+  return event && emergencyUseFromEvent(trailEvents(event)[0]);
 };
 const assumeRole = 'sts:AssumeRole';
 

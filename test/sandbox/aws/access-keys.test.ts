@@ -17,7 +17,7 @@ import { emergencyUseFromEvent } from '../../../src/breakglass/protocol/emergenc
 import { judgeEmergency } from '../../../src/breakglass/protocol/judge-emergency.ts';
 import { offlineRoleName, offlineUserName } from '../../../src/sandbox/break-glass/arns.ts';
 import { handlerPolicy } from '../../../src/sandbox/machine/handler-policy.ts';
-import { eventForRecorder } from '../../../src/sandbox/machine/rules.ts';
+import { eventsForRecorder } from '../../../src/sandbox/machine/rules.ts';
 import { totpCode, totpStep } from '../../../src/sandbox/totp.ts';
 import { type AwsStage, credentialsOf, failureOf, type Keys, startAwsStage } from '../clients.ts';
 import { personKeys } from './person-keys.ts';
@@ -153,12 +153,19 @@ describe('the role of tier 3', () => {
     const left = (Credentials?.Expiration?.getTime() ?? 0) - stage.world.now();
     expect(left).toBeGreaterThan(14_390_000);
     const event = stage.world.events.all().findLast(({ name }) => name === 'AssumeRole');
-    const use = event && emergencyUseFromEvent(eventForRecorder(event));
     const policy = handlerPolicy(stage.world.organisation);
-    expect(use && judgeEmergency(use, policy, stage.world.now())).toMatchObject({
+    // The user's account is told, and the role's: of one session.
+    const told = event === undefined ? [] : eventsForRecorder(event);
+    const verdicts = told.map((one) => {
+      const use = emergencyUseFromEvent(one);
+      return use && judgeEmergency(use, policy, stage.world.now());
+    });
+    expect(verdicts[0]).toMatchObject({
       sanctioned: true,
       session: { tier: 3, userName: 'sam+sven', environment: 'prod-wealth', ticket: 'INC-1' },
     });
+    expect(told.map(({ account }) => account)).toEqual(['999999999999', '333333333333']);
+    expect(verdicts[1]).toEqual(verdicts[0]);
   });
 
   it.each<[string, Partial<AssumeRoleCommandInput>, string?]>([

@@ -11,7 +11,7 @@ import { encodeRequest } from '../../../src/breakglass/protocol/request.ts';
 import { verifyChain } from '../../../src/breakglass/protocol/verify-chain.ts';
 import { archiveBucket, intakeBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { handlerPolicy } from '../../../src/sandbox/machine/handler-policy.ts';
-import { trailEvent } from '../../../src/sandbox/machine/trail.ts';
+import { trailEvents } from '../../../src/sandbox/machine/trail.ts';
 import { builtForge } from '../../support/built-forge.ts';
 import { groupId, personId, personKeys } from '../aws/person-keys.ts';
 import { type AwsStage, credentialsOf, type Keys, startAwsStage } from '../clients.ts';
@@ -203,7 +203,7 @@ export async function startMachineStage(): Promise<MachineStage> {
         ),
         policy: handlerPolicy(world.organisation),
         now: world.now(),
-        trail: world.events.all().flatMap((event) => trailEvent(event) ?? []),
+        trail: world.events.all().flatMap(trailEvents),
       }),
     [Symbol.asyncDispose]: () => aws[Symbol.asyncDispose](),
   };

@@ -26,26 +26,16 @@ run "attached_to_each" {
   }
 }
 
-run "refuses_the_root" {
+run "refuses_the_root_and_a_pipeline_that_is_anybody" {
   command = plan
   module {
     source = "./modules/organization-guard"
   }
   variables {
-    targets = ["r-ab12"]
-  }
-  expect_failures = [var.targets]
-}
-
-run "refuses_a_pipeline_that_is_anybody" {
-  command = plan
-  module {
-    source = "./modules/organization-guard"
-  }
-  variables {
+    targets       = ["r-ab12"]
     pipeline_role = "*"
   }
-  expect_failures = [var.pipeline_role]
+  expect_failures = [var.targets, var.pipeline_role]
 }
 
 run "says_when_it_is_too_long" {

@@ -205,18 +205,6 @@ run "neither_tier_0_nor_3_nor_writers" {
   }
 }
 
-run "refuses_the_internet_as_a_vpn" {
-  command = plan
-  module {
-    source = "./modules/production-account"
-  }
-  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
-  variables {
-    vpn_addresses = ["0.0.0.0/0"]
-  }
-  expect_failures = [var.vpn_addresses]
-}
-
 run "refuses_no_vpn" {
   command = plan
   module {
@@ -229,7 +217,8 @@ run "refuses_no_vpn" {
   expect_failures = [var.vpn_addresses]
 }
 
-run "refuses_what_guards_do_not_name" {
+# A part of the Internet is no VPN, and a wildcard is no name.
+run "refuses_what_guards_nobody" {
   command = plan
   module {
     source = "./modules/production-account"
@@ -237,6 +226,7 @@ run "refuses_what_guards_do_not_name" {
   providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   variables {
     account                 = "999999999999"
+    vpn_addresses           = ["203.0.113.7/32", "0.0.0.0/0"]
     offline_user            = "admin"
     on_call_permission_sets = ["Forge-*"]
     readers                 = ["*"]
@@ -245,7 +235,7 @@ run "refuses_what_guards_do_not_name" {
     database_resource_ids   = ["prod-wealth"]
   }
   expect_failures = [
-    var.account, var.offline_user, var.on_call_permission_sets, var.readers, var.writers, var.reading_users, var.database_resource_ids,
+    var.account, var.vpn_addresses, var.offline_user, var.on_call_permission_sets, var.readers, var.writers, var.reading_users, var.database_resource_ids,
   ]
 }
 

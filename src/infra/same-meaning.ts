@@ -30,11 +30,23 @@ const defaults: Readonly<Record<string, Plain>> = {
   ticket: { when: 'before' },
 };
 
+/** Mappings that say nothing when nothing is in them. A name with nothing behind it says that there is one of that name. */
+const containers = new Set([
+  'approvers',
+  'channels',
+  'environments',
+  'groups',
+  'mfa_devices',
+  'scenarios',
+  'tiers',
+]);
+
 /**
  * Does the file say already what is wanted? `240m` is `4h`, the order of a list says nothing, a missing key means its default, and
  * what the file has beyond the wanted keys is no difference.
  */
 export function saysAlready(key: string, found: Plain | undefined, wanted: Plain): boolean {
+  if (isPlainMap(wanted) && containers.has(key) && Object.keys(wanted).length === 0) return true;
   const value = found === undefined || found === null ? defaultFor(key, wanted) : found;
   if (value === undefined) return false;
   if (isPlainMap(wanted)) {

@@ -144,7 +144,7 @@ describe('edits of a YAML text', () => {
           if (!Object.hasOwn(wanted, key)) expect(now[key]).toEqual(parse(text)[key]);
         expect(edited(after, wanted)).toBe(after);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
     expect(kept).toBeGreaterThan(100);
   });

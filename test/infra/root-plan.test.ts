@@ -2,6 +2,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { judgeForgeOutput } from '../../src/infra/judge-forge-output.ts';
+import { planImport } from '../../src/infra/plan-import.ts';
+import { readForgeOutput } from '../../src/infra/read-forge-output.ts';
 import { rootModule } from '../../src/infra/root-module.ts';
 import { terraformVariables } from '../../src/infra/terraform-variables.ts';
 import { hostWith } from '../support/config-host.ts';
@@ -51,6 +54,7 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
   let terraform: Terraform;
   let resources: readonly Planned[];
   let configured: Readonly<Record<string, { expressions: object }>>;
+  let plan: string;
   beforeAll(async () => {
     if (!installed) return;
     const config = await loadConfig(hostWith({ 'forge.yaml': forgeYaml }), undefined);
@@ -80,7 +84,8 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     await terraform.init();
     const { status, stderr } = await terraform.run(['plan', '-out=plan']);
     if (status !== 0) throw new Error(stderr);
-    const shown = JSON.parse((await terraform.run(['show', '-json', 'plan'])).stdout);
+    plan = (await terraform.run(['show', '-json', 'plan'])).stdout;
+    const shown = JSON.parse(plan);
     resources = resourcesOf(shown.planned_values.root_module);
     configured = shown.configuration.provider_config;
   });
@@ -94,6 +99,20 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     const { stdout } = await terraform.run(['fmt', '-check', '-recursive', '-list=true']);
     // The override is the test's own.
     expect(stdout.split('\n').filter((line) => line !== '' && line !== 'offline_override.tf')).toEqual([]);
+  });
+
+  test('tells forge.yaml what forge.yaml told it: importing changes nothing', async () => {
+    const host = hostWith({ 'forge.yaml': forgeYaml });
+    const fragment = judgeForgeOutput(readForgeOutput(plan, 'plan.json').value);
+    const found = await planImport(host, join(host.directories.home, 'forge.yaml'), fragment);
+    expect(found.changes).toEqual([]);
+    expect(found.after.toString()).toBe(forgeYaml);
+    // Of nothing it makes a forge.yaml with the same break-glass.
+    const made = await planImport(host, join(host.directories.home, 'new.yaml'), fragment);
+    const one = await loadConfig(host, undefined);
+    const other = await loadConfig(hostWith({ 'forge.yaml': made.after }), undefined);
+    expect(other.breakGlass).toEqual(one.breakGlass);
+    expect(other.groups).toEqual(one.groups);
   });
 
   test('bounds every role that break-glass leads to', () => {

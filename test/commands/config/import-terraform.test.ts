@@ -26,6 +26,7 @@ function fragment() {
   for (const tier of Object.values<Record<string, unknown>>(break_glass.tiers)) {
     tier.approvals = 1;
     tier.environments = null;
+    tier.mfa_devices ??= {};
     if (tier.max_duration !== undefined)
       tier.max_duration = `${Number.parseInt(String(tier.max_duration), 10) * 60}m`;
   }

@@ -69,12 +69,13 @@ function hasProvider(mirror: string): boolean {
 
 /**
  * Copies `source` (a folder with configuration) and gets terraform ready for it. `files` are written into the copy: the
- * override of the providers (`offlineProviders`), variables.
+ * override of the providers (`offlineProviders`), variables. `more` is added to the environment: where an emulator answers.
  */
 export async function openTerraform(
   installed: { readonly mirror: string },
   source: string,
   files: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Terraform> {
   const home = await mkdtemp(join(tmpdir(), 'forge-terraform-'));
   const folder = join(home, 'work');
@@ -96,6 +97,7 @@ export async function openTerraform(
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
     CHECKPOINT_DISABLE: '1',
+    ...more,
   };
   const running = new Set<() => void>();
   const run: Terraform['run'] = async (args, options = {}) => {

@@ -1,0 +1,191 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { type PlanDocument, parsePlanDocument } from '../../src/infra/plan-document.ts';
+import { seedOrganisation } from '../../src/sandbox/seed.ts';
+import { deployedPermissionSets, deployedRole, meaningOf } from '../support/deployed-policies.ts';
+import { emulatorInstalled, startEmulator } from '../support/emulator.ts';
+import { bucketPolicy } from '../support/emulator-calls.ts';
+import { makeOrganisation, type OwnVariables } from '../support/emulator-organisation.ts';
+import type { EmulatorShim } from '../support/emulator-shim.ts';
+import { exportInfra } from '../support/exported-infra.ts';
+import { findTerraform, openTerraform, type Terraform } from '../support/terraform.ts';
+import { createTestHost } from '../support/test-host.ts';
+
+const installed = findTerraform('the apply against an emulator of AWS');
+const sandbox = seedOrganisation();
+
+/**
+ * The sample's forge.yaml, exported and applied to an emulator as an organisation applies it to AWS: whole, in one apply, by
+ * the pipeline's role of each account. What the emulator does not know or forgets, the shim before it has; each says what.
+ */
+describe.skipIf(!installed || !emulatorInstalled)('what is deployed for samples/forge.yaml', () => {
+  const host = createTestHost();
+  let folder: string;
+  let emulator: EmulatorShim;
+  let own: OwnVariables;
+  let terraform: Terraform;
+  let state: PlanDocument;
+
+  const ofType = (type: string) => state.resources.filter((resource) => resource.type === type);
+  /** Ids of groups become their names: each has its own, here and in the sandbox. */
+  const withNames = (text: string): string => {
+    const names = new Map(sandbox.groups.map(({ id, name }) => [id, name]));
+    for (const { values } of ofType('aws_identitystore_group')) {
+      names.set(`${values.group_id}`, `${values.display_name}`);
+    }
+    return text.replace(/:group\/([0-9a-f-]{36,47})/g, (_, id: string) => `:group/${names.get(id)}`);
+  };
+  const meaning = (policies: readonly object[], rename = withNames) =>
+    meaningOf(JSON.parse(rename(JSON.stringify(policies))));
+
+  beforeAll(async () => {
+    if (!installed) return;
+    folder = await mkdtemp(join(tmpdir(), 'forge-emulated-'));
+    emulator = await startEmulator();
+    own = await makeOrganisation(emulator);
+    await exportInfra(
+      await loadConfig(host, join(import.meta.dirname, '..', '..', 'samples', 'forge.yaml')),
+      folder,
+    );
+    const variables = { 'own.auto.tfvars.json': JSON.stringify(own) };
+    terraform = await openTerraform(installed, folder, variables, { AWS_ENDPOINT_URL: emulator.endpoint });
+    await terraform.init();
+    // The provider waits for much, one thing after the other, and the processor for nothing.
+    const applied = await terraform.run(['apply', '-auto-approve', '-parallelism=60']);
+    expect([applied.stderr, applied.status, ...emulator.unknown]).toEqual(['', 0]);
+    state = parsePlanDocument((await terraform.run(['show', '-json'])).stdout, 'state');
+  }, 600_000);
+  afterAll(async () => {
+    await terraform?.[Symbol.asyncDispose]();
+    await emulator?.[Symbol.asyncDispose]();
+    if (folder) await rm(folder, { recursive: true, force: true });
+    host.dispose();
+  });
+
+  it('is there without any difference to what was planned', async () => {
+    const again = await terraform.run(['plan', '-detailed-exitcode', '-parallelism=60']);
+    expect(again.stdout).toContain('No changes. Your infrastructure matches the configuration.');
+    expect([again.status, ...emulator.unknown]).toEqual([0]);
+  }, 300_000);
+
+  it('is in the account that it belongs to, each production account by its own provider', () => {
+    const accounts = Object.fromEntries(
+      sandbox.accounts.filter(({ production }) => production).map(({ name, id }) => [name, id]),
+    );
+    const where = state.resources.flatMap(({ type, module, values }) => {
+      // Its ARN is what it leads to: the access account's bus.
+      if (type === 'aws_cloudwatch_event_target') return [];
+      const account = /^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):/.exec(`${values.arn}`)?.[1];
+      const environment = /^module\.(?:production|sessions)_([^.[]+)/.exec(module)?.[1];
+      return account === undefined ? [] : [`${account} ${environment ?? 'access'}`];
+    });
+    expect([...new Set(where)].toSorted()).toEqual(
+      [
+        `${sandbox.storeAccount} access`,
+        ...Object.entries(accounts).map(([name, id]) => `${id} ${name}`),
+      ].toSorted(),
+    );
+    expect(where.length).toBeGreaterThan(100);
+  });
+
+  it('gives people in Identity Center exactly what the sandbox gives them', async () => {
+    const sets = await deployedPermissionSets(emulator, own.identity_center_instance, withNames);
+    const expected = sandbox.permissionSets.map(
+      ({ name, description, sessionSeconds, bounded, policies }) =>
+        [
+          name,
+          {
+            description,
+            session: `PT${sessionSeconds / 3600}H`,
+            boundary: bounded ? '/forge/ForgeBreakGlassRevocations' : undefined,
+            statements: meaning(policies),
+          },
+        ] as const,
+    );
+    expect(Object.fromEntries(sets)).toEqual(Object.fromEntries(expected));
+  });
+
+  it('assigns permission sets as the sandbox does', () => {
+    const deployed = ofType('aws_ssoadmin_account_assignment').map(({ index }) => `${index}`);
+    const expected = sandbox.assignments.map(
+      ({ principal, permissionSet, account }) => `${principal}/${permissionSet}/${account}`,
+    );
+    const explained = {
+      // forge.yaml has no environment for the access account: nobody but the pipeline and break-glass's own sets is there.
+      onlyInTheSandbox: ['grp-forge-platform-admins/Forge-Admin/999999999999'],
+      // Where no tier names its requesters, everybody with an environment may ask; in the sandbox two groups can play it.
+      onlyDeployed: ['9squid-team', 'data-analysts', 'platform-admins', 'qa-engineers', 'wealth-prod'].map(
+        (group) => `grp-forge-${group}/Forge-BreakGlass-Request/999999999999`,
+      ),
+    };
+    expect(expected.filter((assignment) => !deployed.includes(assignment))).toEqual(
+      explained.onlyInTheSandbox,
+    );
+    expect(deployed.filter((assignment) => !expected.includes(assignment)).toSorted()).toEqual(
+      explained.onlyDeployed,
+    );
+  });
+
+  it('has in IAM exactly the roles that the sandbox judges', async () => {
+    // The sandbox is behind no gateway.
+    const elsewhere = (text: string) => withNames(text).replaceAll('127.0.0.0/8', `${own.vpn_addresses[0]}`);
+    const notInTheSandbox: string[] = [];
+    for (const { values } of ofType('aws_iam_role')) {
+      const [account = '', name] = [`${values.arn}`.split(':')[4], `${values.name}`];
+      const deployed = await deployedRole(emulator, account, name, withNames);
+      const role = sandbox.roles.find((entry) => entry.account === account && entry.name === name);
+      if (!role) {
+        notInTheSandbox.push(`${account} ${name}`);
+        continue;
+      }
+      const { path, maxSessionSeconds, boundary, policies, trust } = role;
+      const expected = { path, maxSessionSeconds, boundary };
+      expect({ account, name, ...deployed }).toMatchObject({ account, name, ...expected });
+      // The sandbox lets every permission set of forge read, and whoever writes read as well. What is deployed is narrower.
+      if (name !== 'readonly-rds-access') expect(deployed.trust).toEqual(meaning([trust], elsewhere));
+      if (name !== 'write-rds-access') expect(deployed.statements).toEqual(meaning(policies));
+    }
+    // There EventBridge and Step Functions need no role to call what is theirs.
+    expect(notInTheSandbox.toSorted()).toEqual([
+      '333333333333 ForgeEventForwarder',
+      '444444444444 ForgeEventForwarder',
+      '555555555555 ForgeEventForwarder',
+      '999999999999 forge-breakglass-scheduler',
+      '999999999999 forge-breakglass-workflow',
+    ]);
+  });
+
+  it("has the sandbox's policies on its buckets, and an archive from which nothing is taken", async () => {
+    for (const { name, account, policy } of sandbox.buckets) {
+      const deployed = JSON.parse(await bucketPolicy(emulator, account, name));
+      expect([name, meaning([deployed])]).toEqual([name, meaning(policy ? [policy] : [])]);
+    }
+    expect(ofType('aws_s3_bucket').map(({ values }) => values.force_destroy)).toEqual([false, false, false]);
+  });
+
+  it('changes the rules that the handlers read, and nothing else, when a duration changes', async () => {
+    const variables = JSON.parse(await readFile(join(terraform.folder, 'forge.auto.tfvars.json'), 'utf8'));
+    variables.break_glass.scenarios.instance.max_duration_minutes = 60;
+    await writeFile(join(terraform.folder, 'shorter.auto.tfvars.json'), JSON.stringify(variables));
+    const planned = await terraform.run(['plan', '-refresh=false', '-out=shorter']);
+    expect(planned.stderr).toBe('');
+    const { resource_changes: changes } = JSON.parse(
+      (await terraform.run(['show', '-json', 'shorter'])).stdout,
+    ) as { resource_changes: { address: string; change: { actions: string[] } }[] };
+    expect(
+      changes
+        .filter(({ change }) => change.actions.join() !== 'no-op')
+        .map(({ address, change }) => `${change.actions.join()} ${address}`)
+        .toSorted(),
+    ).toEqual([
+      // The new one is there before the old one goes.
+      'create,delete module.access.aws_s3_object.policy',
+      ...['exporter', 'recorder', 'revoker', 'sweeper'].map(
+        (handler) => `update module.access.aws_lambda_function.handler["${handler}"]`,
+      ),
+    ]);
+  }, 300_000);
+});

@@ -1,0 +1,52 @@
+import type { EmulatorShim } from './emulator-shim.ts';
+
+/** A call to the emulator, by an account. It checks no signature, so none is made. */
+export interface EmulatorCall {
+  readonly account: string;
+  readonly service: string;
+  readonly path?: string;
+  /** X-Amz-Target. */
+  readonly target?: string;
+  readonly body?: object;
+}
+
+export async function askEmulator<Output>({ endpoint }: EmulatorShim, call: EmulatorCall): Promise<Output> {
+  const { account, service, path = '/', target, body } = call;
+  const text = await send(new URL(path, endpoint), account, service, {
+    method: body ? 'POST' : 'GET',
+    headers: { 'content-type': 'application/json', ...(target ? { 'x-amz-target': target } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  return JSON.parse(text) as Output;
+}
+
+/** Of IAM, which answers in XML: the texts of all elements of a name. Documents come as they are, not percent-encoded. */
+export async function askIam(
+  { endpoint }: EmulatorShim,
+  account: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<(element: string) => readonly string[]> {
+  const body = new URLSearchParams({ Version: '2010-05-08', ...parameters });
+  const text = await send(new URL(endpoint), account, 'iam', { method: 'POST', body });
+  return (element) =>
+    Array.from(text.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g')), ([, found = '']) =>
+      decodeURIComponent(found),
+    );
+}
+
+export const bucketPolicy = ({ endpoint }: EmulatorShim, account: string, bucket: string): Promise<string> =>
+  send(new URL(`/${bucket}?policy`, endpoint), account, 's3', {});
+
+async function send(url: URL, account: string, service: string, request: RequestInit): Promise<string> {
+  const answer = await fetch(url, {
+    ...request,
+    headers: {
+      ...request.headers,
+      authorization: `AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/${service}/aws4_request`,
+      'x-moto-account-id': account,
+    },
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${service} ${url.pathname}: ${answer.status} ${text}`);
+  return text;
+}

@@ -1,0 +1,70 @@
+import { seedOrganisation } from '../../src/sandbox/seed.ts';
+import { askEmulator } from './emulator-calls.ts';
+import type { EmulatorShim } from './emulator-shim.ts';
+
+const sample = seedOrganisation();
+const access = sample.storeAccount;
+
+/** What the organisation says beside forge.yaml: infra/root/variables-aws.tf. */
+export interface OwnVariables {
+  readonly identity_center_instance: string;
+  readonly secrets_layer: string;
+  readonly vpn_addresses: readonly string[];
+  readonly data_buckets: readonly string[];
+  readonly auditors: readonly string[];
+  readonly killers: readonly string[];
+  readonly members: Readonly<Record<string, readonly string[]>>;
+  readonly alarm_emails: readonly string[];
+}
+
+/** What is there before Terraform comes: Identity Center with its people, and AWS's own layer. */
+export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVariables> {
+  const center = await askEmulator<{ Instances: { InstanceArn: string }[] }>(emulator, {
+    account: access,
+    service: 'sso',
+    target: 'SWBExternalService.ListInstances',
+    body: {},
+  });
+  for (const { userName, displayName } of sample.people) {
+    await askEmulator(emulator, {
+      account: access,
+      service: 'identitystore',
+      target: 'AWSIdentityStore.CreateUser',
+      body: {
+        IdentityStoreId: sample.identityStoreId,
+        UserName: userName,
+        DisplayName: displayName,
+        Name: { GivenName: displayName, FamilyName: displayName },
+      },
+    });
+  }
+  // moto looks for a function's layers in the function's own account.
+  const layer = await askEmulator<{ LayerVersionArn: string }>(emulator, {
+    account: access,
+    service: 'lambda',
+    path: '/2018-10-31/layers/AWS-Parameters-and-Secrets-Lambda-Extension-Arm64/versions',
+    body: { Content: { ZipFile: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' } },
+  });
+  return {
+    identity_center_instance: `${center.Instances[0]?.InstanceArn}`,
+    secrets_layer: layer.LayerVersionArn,
+    // What the sandbox has too, but for its own network.
+    vpn_addresses: ['203.0.113.7/32'],
+    data_buckets: ['arn:aws:s3:::tapp-data-*'],
+    auditors: ['grp-forge-auditors'],
+    killers: ['grp-forge-platform-admins'],
+    members: members(),
+    alarm_emails: ['platform@tapp.example'],
+  };
+}
+
+/** Everyday groups only: just-in-time groups are filled by approvers. */
+function members(): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const { groupId, userId } of sample.memberships) {
+    const group = sample.groups.find(({ id }) => id === groupId)?.name ?? '';
+    const user = sample.people.find(({ id }) => id === userId)?.userName ?? '';
+    found[group] = [...(found[group] ?? []), user];
+  }
+  return found;
+}

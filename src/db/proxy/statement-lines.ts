@@ -1,36 +1,36 @@
 import { firstPrevious } from '../../audit/journal-record.ts';
+import { type JsonText, jsonText } from '../../audit/json-text.ts';
 import { RecordBytes } from '../../audit/record-bytes.ts';
-import type { Outcome, Statement } from './statement.ts';
+import { redact } from '../../lib/secret.ts';
+import type { Outcome, Statement, TransactionState } from './statement.ts';
 
 /** What of a statement may be written down, cut to size: JSON already, for prepared statements come again and again. */
 export interface ShownStatement {
-  readonly sql: string;
+  readonly sql: JsonText;
   /** Characters of the whole text when `sql` is only its beginning. */
   readonly length: number | undefined;
   /** What follows `sql`, each for a line of its own. */
-  readonly more?: readonly string[] | undefined;
-  readonly values: string | undefined;
-  readonly application: string;
+  readonly more: readonly JsonText[] | undefined;
+  readonly values: JsonText | undefined;
 }
 
 /**
- * Makes the lines of a stream of statements. The same text as JSON.stringify of the event, put together by hand: there
+ * Makes the lines of a stream of statements. The same bytes as JSON.stringify of the event, put together by hand: there
  * are two for each statement, twenty thousand a second, and their members are known. A seal now and then chains them: it
  * has the hash of all bytes before it. One for each line would cost more than all the rest of the record.
  */
 export class StatementLines {
   readonly #owner: string;
-  readonly #ids: string;
-  readonly #records = new RecordBytes();
+  readonly #bytes = new RecordBytes();
   #head = firstPrevious;
-  #time = { at: Number.NaN, text: '' };
+  #begun: Beginnings | undefined;
+  readonly #ends = new Map<string, Readonly<Record<TransactionState, Buffer>>>();
   #lines = 0;
   #statements = 0;
 
   constructor(ids: { readonly access: string; readonly breakglass: string | undefined }) {
     const breakglass = ids.breakglass === undefined ? '' : `,"breakglass":${JSON.stringify(ids.breakglass)}`;
     this.#owner = `"id":${JSON.stringify(ids.access)}${breakglass}`;
-    this.#ids = `,${this.#owner},"statement":`;
   }
 
   get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
@@ -39,69 +39,147 @@ export class StatementLines {
 
   /** Bytes that nobody has taken. */
   get waiting(): number {
-    return this.#records.length;
+    return this.#bytes.length;
   }
 
   /** All lines since the last call, as bytes, which the next line overwrites. */
   take(): Buffer {
-    return this.#records.take();
+    return this.#bytes.take();
   }
 
-  statement(
-    now: number,
-    { id, connection, kind, exact, transaction }: Statement,
-    shown: ShownStatement,
-  ): void {
+  statement(now: number, statement: Statement, shown: ShownStatement): void {
+    const { id, connection, kind, exact, application, transaction } = statement;
+    const bytes = this.#bytes;
+    const begun = this.#beginnings(now);
     this.#statements++;
-    const length = shown.length === undefined ? '' : `,"length":${shown.length}`;
-    const inexact = exact ? '' : ',"exact":false';
-    const values = shown.values === undefined ? '' : `,"values":${shown.values}`;
-    this.#add(
-      `${this.#begin(now, 'statement')}${id},"connection":${connection},"kind":"${kind}","sql":${shown.sql}${length}${inexact}${values},"application":${shown.application},"transaction":"${transaction}"}\n`,
-    );
-    for (const sql of shown.more ?? []) this.#add(`${this.#begin(now, 'text')}${id},"sql":${sql}}\n`);
+    this.#lines++;
+    bytes.bytes(begun.statement);
+    bytes.number(id);
+    bytes.bytes(words.connection);
+    bytes.number(connection);
+    bytes.bytes(kinds[kind]);
+    this.#json(shown.sql);
+    if (shown.length !== undefined) {
+      bytes.ascii(',"length":');
+      bytes.number(shown.length);
+    }
+    if (!exact) bytes.ascii(',"exact":false');
+    if (shown.values !== undefined) {
+      bytes.bytes(words.values);
+      this.#json(shown.values);
+    }
+    bytes.bytes(this.#applicationAndEnd(application, transaction));
+    for (const sql of shown.more ?? []) {
+      this.#lines++;
+      bytes.bytes(begun.text);
+      bytes.number(id);
+      bytes.ascii(',"sql":');
+      this.#json(sql);
+      bytes.ascii('}\n');
+    }
   }
 
   outcome(now: number, outcome: Outcome): void {
     const { statement, end, tags, rows, sqlState, milliseconds, transaction } = outcome;
-    const [first = ''] = tags;
-    const text = tags.length > 1 ? tags.join(', ').slice(0, longestTags) : first;
-    const tagged = tags.length === 0 ? '' : `,"tags":${JSON.stringify(text)}`;
-    const state = sqlState === undefined ? '' : `,"sqlState":${JSON.stringify(sqlState)}`;
-    this.#add(
-      `${this.#begin(now, 'outcome')}${statement.id},"end":"${end}"${tagged},"rows":${rows}${state},"milliseconds":${inThousandths(milliseconds)},"transaction":"${transaction}"}\n`,
-    );
+    const bytes = this.#bytes;
+    this.#lines++;
+    bytes.bytes(this.#beginnings(now).outcome);
+    bytes.number(statement.id);
+    bytes.bytes(ends[end]);
+    if (tags.length > 0) {
+      bytes.bytes(words.tags);
+      this.#json(jsonText(tags.length === 1 ? (tags[0] ?? '') : tags.join(', ').slice(0, longestTags)));
+    }
+    bytes.bytes(words.rows);
+    bytes.number(rows);
+    if (sqlState !== undefined) {
+      bytes.ascii(',"sqlState":');
+      this.#json(jsonText(sqlState));
+    }
+    bytes.bytes(words.milliseconds);
+    this.#thousandths(Math.round(milliseconds * 1000));
+    bytes.bytes(transactions[transaction]);
   }
 
   /** `hash`: SHA-256 of all of the stream before this line. */
   seal(now: number, hash: string): void {
     this.#head = hash;
-    this.#add(`{"at":"${this.#timeOf(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`);
-  }
-
-  #begin(now: number, type: string): string {
-    return `{"at":"${this.#timeOf(now)}","type":"${type}"${this.#ids}`;
-  }
-
-  #timeOf(now: number): string {
-    if (now !== this.#time.at) this.#time = { at: now, text: new Date(now).toISOString() };
-    return this.#time.text;
-  }
-
-  #add(line: string): void {
-    this.#records.add(line);
     this.#lines++;
+    this.#bytes.bytes(
+      Buffer.from(`{"at":"${isoTime(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`),
+    );
+  }
+
+  #json(text: JsonText): void {
+    if (typeof text === 'string') this.#bytes.ascii(text);
+    else this.#bytes.bytes(text);
+  }
+
+  /** As JSON has a number of three places. */
+  #thousandths(value: number): void {
+    const whole = Math.floor(value / 1000);
+    const rest = value - whole * 1000;
+    this.#bytes.number(whole);
+    if (rest === 0) return;
+    this.#bytes.bytes(rest < 10 ? places.three : rest < 100 ? places.two : places.one);
+    this.#bytes.number(rest % 100 === 0 ? rest / 100 : rest % 10 === 0 ? rest / 10 : rest);
+  }
+
+  /** Up to the statement's number, for all lines of one millisecond. */
+  #beginnings(now: number): Beginnings {
+    if (this.#begun?.at === now) return this.#begun;
+    const time = isoTime(now);
+    const of = (type: string) => Buffer.from(`{"at":"${time}","type":"${type}",${this.#owner},"statement":`);
+    this.#begun = { at: now, statement: of('statement'), text: of('text'), outcome: of('outcome') };
+    return this.#begun;
+  }
+
+  #applicationAndEnd(application: string, transaction: TransactionState): Buffer {
+    const known = this.#ends.get(application);
+    if (known !== undefined) return known[transaction];
+    const shown = JSON.stringify(redact(application.slice(0, longestApplication)));
+    const made = bytesOf(
+      ['idle', 'open', 'failed'],
+      (state) => `,"application":${shown},"transaction":"${state}"}\n`,
+    );
+    if (this.#ends.size >= mostApplications) this.#ends.clear();
+    this.#ends.set(application, made);
+    return made[transaction];
   }
 }
 
-const longestTags = 1_000;
+interface Beginnings {
+  readonly at: number;
+  readonly statement: Buffer;
+  readonly text: Buffer;
+  readonly outcome: Buffer;
+}
 
-/** As JSON has a number rounded to three places; from whole numbers, which are made text in a fifth of the time. */
-function inThousandths(value: number): string {
-  const thousandths = Math.round(value * 1000);
-  const whole = Math.floor(thousandths / 1000);
-  const rest = thousandths - whole * 1000;
-  if (rest === 0) return `${whole}`;
-  const places = `${1000 + rest}`.slice(1);
-  return `${whole}.${rest % 100 === 0 ? places.slice(0, 1) : rest % 10 === 0 ? places.slice(0, 2) : places}`;
+const longestTags = 1_000;
+const longestApplication = 200;
+const mostApplications = 100;
+
+const words = bytesOf(['connection', 'values', 'tags', 'rows', 'milliseconds'], (name) => `,"${name}":`);
+const kinds = bytesOf(
+  ['query', 'prepare', 'bind', 'portal', 'function'],
+  (kind) => `,"kind":"${kind}","sql":`,
+);
+const ends = bytesOf(
+  ['done', 'suspended', 'failed', 'skipped', 'refused', 'unused', 'lost'],
+  (end) => `,"end":"${end}"`,
+);
+const transactions = bytesOf(
+  ['idle', 'open', 'failed'],
+  (transaction) => `,"transaction":"${transaction}"}\n`,
+);
+/** The point, and what is before the last three, two or one of the places. */
+const places = { one: Buffer.from('.'), two: Buffer.from('.0'), three: Buffer.from('.00') };
+
+const isoTime = (now: number): string => new Date(now).toISOString();
+
+function bytesOf<Name extends string>(
+  names: readonly Name[],
+  text: (name: Name) => string,
+): Readonly<Record<Name, Buffer>> {
+  return Object.fromEntries(names.map((name) => [name, Buffer.from(text(name))])) as Record<Name, Buffer>;
 }

@@ -1,4 +1,5 @@
 import { hash as digest } from 'node:crypto';
+import { type JsonText, jsonText } from '../../audit/json-text.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact } from '../../lib/secret.ts';
@@ -18,9 +19,9 @@ export interface LogOptions {
 
 /** What is shown of a text, as JSON in pieces, and of its values. */
 interface Shown extends Omit<MaskedSql, 'sql'> {
-  readonly json: string;
+  readonly json: JsonText;
   readonly length: number | undefined;
-  readonly more: readonly string[] | undefined;
+  readonly more: readonly JsonText[] | undefined;
 }
 
 /** Of one line: in JSON each character may become six bytes; a line has 200 000. */
@@ -49,7 +50,6 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #options: LogOptions;
   readonly #lines: StatementLines;
   readonly #shown = new Map<string, Shown>();
-  #application = { given: '', json: '""' };
   #timer: NodeJS.Timeout | undefined;
   #unsealed = 0;
 
@@ -136,38 +136,26 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   #announce(statement: Statement): void {
-    const { application, values } = statement;
     const shown = this.#show(statement);
-    if (application !== this.#application.given)
-      this.#application = {
-        given: application,
-        json: JSON.stringify(redact(application.slice(0, 200))),
-      };
-    this.#lines.statement(this.#host.now(), statement, {
-      sql: shown.json,
-      length: shown.length,
-      more: shown.more,
-      values: values.length === 0 ? undefined : JSON.stringify(this.#values(statement, shown)),
-      application: this.#application.json,
-    });
+    const { json, length, more } = shown;
+    const values = statement.values.length === 0 ? undefined : jsonText(this.#values(statement, shown));
+    this.#lines.statement(this.#host.now(), statement, { sql: json, length, more, values });
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values(statement: Statement, { secret, parameters }: Shown): string {
+  #values({ kind, values }: Statement, { secret, parameters }: Shown): string {
     // What a statement is that SQL prepared is not known here.
-    const hidden = secret || statement.kind === 'portal';
-    const written: unknown[] = [];
-    let length = 0;
-    for (const [index, value] of statement.values.entries()) {
-      const one = hidden || parameters?.has(index + 1) === true ? { masked: true } : shownValue(value);
-      length += JSON.stringify(one).length;
-      if (length > longestValues) {
-        written.push({ more: statement.values.length - index });
+    const hidden = secret || kind === 'portal';
+    let written = '';
+    for (const [index, value] of values.entries()) {
+      const one = hidden || parameters?.has(index + 1) === true ? masked : shownValue(value);
+      if (written.length + one.length > longestValues) {
+        written += `${index === 0 ? '' : ','}{"more":${values.length - index}}`;
         break;
       }
-      written.push(one);
+      written += index === 0 ? one : `,${one}`;
     }
-    return redact(JSON.stringify(written));
+    return redact(`[${written}]`);
   }
 
   /** Prepared statements come again and again; of others few do, and to remember them all costs more than it saves. */
@@ -181,34 +169,36 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const secret = masked.secret || more?.secret === true;
     const text = redactSql((more ?? masked).sql, standardStrings);
     const { json, length, more: rest } = inPieces(text);
-    const found = { json, length, more: rest, secret, parameters: more?.parameters };
-    if (!keep) return found;
+    const parameters = more?.parameters;
+    if (!keep) return { json, length, more: rest, secret, parameters };
+    // Its bytes are made once.
+    const found = { json: Buffer.from(json), length, more: rest, secret, parameters };
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(key, found);
     return found;
   }
 }
 
+const masked = '{"masked":true}';
+
 /** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */
 function inPieces(text: string): Pick<Shown, 'json' | 'length' | 'more'> {
   const { length } = text;
-  if (length <= longestPiece) return { json: JSON.stringify(text), length: undefined, more: undefined };
-  const more: string[] = [];
+  if (length <= longestPiece) return { json: jsonText(text), length: undefined, more: undefined };
+  const more: JsonText[] = [];
   for (let at = longestPiece; at < length; at += longestPiece)
-    more.push(JSON.stringify(text.slice(at, at + longestPiece)));
-  return { json: JSON.stringify(text.slice(0, longestPiece)), length, more };
+    more.push(jsonText(text.slice(at, at + longestPiece)));
+  return { json: jsonText(text.slice(0, longestPiece)), length, more };
 }
 
-function shownValue({ binary, bytes, size }: BoundValue): unknown {
-  if (bytes === null) return null;
-  if (bytes === undefined) return { unread: true };
-  const shown = bytes.subarray(0, longestValue);
-  const text = binary ? `\\x${shown.toString('hex')}` : shown.toString('utf8');
-  if (shown.length === size) return text;
+/** JSON. */
+function shownValue({ binary, bytes, size }: BoundValue): string {
+  if (bytes === null) return 'null';
+  if (bytes === undefined) return '{"unread":true}';
+  const length = Math.min(bytes.length, longestValue);
+  const text = binary ? `\\x${bytes.toString('hex', 0, length)}` : bytes.toString('utf8', 0, length);
+  if (length === size) return JSON.stringify(text);
   // What was cut can be told from another, where all of it was there.
-  return {
-    cut: text,
-    bytes: size,
-    sha256: bytes.length === size ? digest('sha256', bytes, 'hex') : undefined,
-  };
+  const sha256 = bytes.length === size ? digest('sha256', bytes, 'hex') : undefined;
+  return JSON.stringify({ cut: text, bytes: size, sha256 });
 }

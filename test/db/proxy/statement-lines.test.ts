@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { jsonText } from '../../../src/audit/json-text.ts';
 import type { Outcome, Statement } from '../../../src/db/proxy/statement.ts';
 import { StatementLines } from '../../../src/db/proxy/statement-lines.ts';
 
@@ -51,11 +52,10 @@ it('are the JSON of their events, in whatever portions they are taken', () => {
       for (const { statement: one, outcome: ended, length, more, values, now, hash, taken } of all) {
         const { id, connection, kind, sql, exact, application, transaction } = one;
         const shown = {
-          sql: JSON.stringify(sql),
+          sql: jsonText(sql),
           length,
-          more: more?.map((one) => JSON.stringify(one)),
-          values: values === undefined ? undefined : JSON.stringify(values),
-          application: JSON.stringify(application),
+          more: more?.map(jsonText),
+          values: values === undefined ? undefined : jsonText(values),
         };
         lines.statement(now, one, shown);
         want(now, {

@@ -27,6 +27,8 @@ const administrator = sessionKeys(
 const webhook = `arn:aws:secretsmanager:us-east-1:${accessAccount}:secret:forge-breakglass/slack-AbCdEf`;
 const other = `arn:aws:secretsmanager:us-east-1:${accessAccount}:secret:another-AbCdEf`;
 const get = 'secretsmanager:GetSecretValue';
+const here = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${accessAccount}:${rest}`;
+const permissionSet = 'arn:aws:sso:::permissionSet/ssoins-0000000000000000/ps-0000000000000000';
 
 it.each([
   ['the exporter reads evidence', 'denied', handler('exporter'), 's3:GetObject', `${intake}/evidence/x`],
@@ -39,6 +41,79 @@ it.each([
   ['an administrator changes it', 'denied', administrator, 'secretsmanager:PutSecretValue', webhook],
   ['an administrator removes it', 'denied', administrator, 'secretsmanager:DeleteSecret', webhook],
   ['an administrator changes another', 'allowed', administrator, 'secretsmanager:PutSecretValue', other],
+  [
+    'an administrator adds a member by the console',
+    'denied',
+    administrator,
+    'sso-directory:AddMemberToGroup',
+    '*',
+  ],
+  [
+    '… empties a permission set',
+    'denied',
+    administrator,
+    'sso:DeleteInlinePolicyFromPermissionSet',
+    permissionSet,
+  ],
+  ['… makes another one', 'denied', administrator, 'sso:CreatePermissionSet', permissionSet],
+  ['… looks at one', 'allowed', administrator, 'sso:DescribePermissionSet', permissionSet],
+  [
+    '… becomes the pipeline',
+    'denied',
+    administrator,
+    'sts:AssumeRole',
+    `arn:aws:iam::${accessAccount}:role/forge-terraform`,
+  ],
+  [
+    '… changes the pipeline',
+    'denied',
+    administrator,
+    'iam:PutRolePolicy',
+    `arn:aws:iam::${accessAccount}:role/forge-terraform`,
+  ],
+  [
+    '… empties the dead letters',
+    'denied',
+    administrator,
+    'sqs:PurgeQueue',
+    here('sqs', 'forge-breakglass-dead-letters'),
+  ],
+  [
+    '… reads a dead letter',
+    'allowed',
+    administrator,
+    'sqs:ReceiveMessage',
+    here('sqs', 'forge-breakglass-dead-letters'),
+  ],
+  [
+    '… mutes an alarm',
+    'denied',
+    administrator,
+    'cloudwatch:DisableAlarmActions',
+    here('cloudwatch', 'alarm:forge-breakglass-stuck'),
+  ],
+  [
+    '… subscribes nobody else',
+    'denied',
+    administrator,
+    'sns:DeleteTopic',
+    here('sns', 'forge-breakglass-alerts'),
+  ],
+  [
+    '… deletes a log',
+    'denied',
+    administrator,
+    'logs:DeleteLogGroup',
+    here('logs', 'log-group:/aws/lambda/forge-breakglass-recorder'),
+  ],
+  [
+    '… sends the bus an event',
+    'denied',
+    administrator,
+    'events:PutEvents',
+    here('events', 'event-bus/forge-breakglass'),
+  ],
+  ['… goes on with the own', 'allowed', administrator, 'sqs:PurgeQueue', here('sqs', 'orders')],
 ] as const)('%s: %s', async (_, expected, keys, action, resource) => {
   expect(await bothJudges({ now, keys, action, resource, owner: accessAccount })).toBe(expected);
 });

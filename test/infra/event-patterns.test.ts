@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { fillTemplate } from '../../src/lib/fill-template.ts';
+import { compilePattern } from '../../src/lib/match-event-pattern.ts';
 import { accessNames, productionNames } from '../../src/sandbox/break-glass/policy-names.ts';
-import { compilePattern } from '../../src/sandbox/machine/match-pattern.ts';
 import { assumeRoleEvent, membershipEvent, people, ssoIdentity } from '../support/break-glass-story.ts';
 
 /** The rules as they are deployed, on events as AWS writes them. */

@@ -13,11 +13,11 @@ import singleSignOn from '../../../infra/modules/production-account/rules/single
 };
 import { fillTemplate } from '../../lib/fill-template.ts';
 import { asJsonObject, type JsonObject } from '../../lib/json-object.ts';
+import { compilePattern, type EventMatcher } from '../../lib/match-event-pattern.ts';
 import { intake, intakeBucket } from '../break-glass/arns.ts';
 import { accessNames, productionNames } from '../break-glass/policy-names.ts';
 import type { CallEvent } from '../event-log.ts';
 import { accessAccount, productionAccounts } from '../seed-accounts.ts';
-import { compilePattern, type EventMatcher } from './match-pattern.ts';
 import { trailEvents } from './trail.ts';
 
 /** Patterns of the rules on an account's default bus, as Terraform deploys them here. */

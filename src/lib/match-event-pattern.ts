@@ -1,4 +1,4 @@
-import { asJsonObject, type JsonObject } from '../../lib/json-object.ts';
+import { asJsonObject, type JsonObject } from './json-object.ts';
 
 /** Whether an event fits. */
 export type EventMatcher = (event: JsonObject) => boolean;

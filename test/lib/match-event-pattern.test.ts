@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../../src/sandbox/machine/match-pattern.ts';
+import { compilePattern } from '../../src/lib/match-event-pattern.ts';
 
 const fits = (pattern: object, event: object) =>
   compilePattern(pattern)(JSON.parse(JSON.stringify(event)) as Record<string, unknown>);

@@ -784,3 +784,15 @@ run "buckets_that_no_guard_names" {
   }
   expect_failures = [var.break_glass]
 }
+
+run "asking_by_a_just_in_time_group" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    requesters = ["grp-forge-developers", "grp-forge-jit-tier2-read-only-prod-cash"]
+  }
+  expect_failures = [aws_identitystore_group.just_in_time["grp-forge-jit-tier2-read-only-prod-cash"]]
+}

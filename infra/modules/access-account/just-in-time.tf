@@ -36,4 +36,11 @@ resource "aws_identitystore_group" "just_in_time" {
   identity_store_id = var.break_glass.identity_store
   display_name      = each.key
   description       = "Break-glass tier ${each.value.tier}: ${coalesce(each.value.scenario, each.value.permission_set)} in ${each.value.environment}"
+
+  lifecycle {
+    precondition {
+      condition     = !contains(local.standing_group_names, each.key)
+      error_message = "${each.key} is a just-in-time group, and something else names it too (groups, requesters, auditors, killers, approvers): who is let in for an hour would be more than that."
+    }
+  }
 }

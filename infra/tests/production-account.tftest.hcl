@@ -106,6 +106,13 @@ run "everything_at_home" {
     error_message = "us-east-1 is home: it needs no second set of rules."
   }
   assert {
+    condition = alltrue([
+      for name in ["Forge-Prod-Emergency", "Forge-BreakGlass-Offline", "readonly-rds-access", "write-rds-access", "ForgeAuditCutTail", "ForgeAuditRead", "ForgeEventForwarder"] :
+      length(aws_iam_role_policies_exclusive.role[name].policy_names) > 0 && length(aws_iam_role_policy_attachments_exclusive.role[name].policy_arns) == 0
+    ])
+    error_message = "No role has a policy that does not stand here."
+  }
+  assert {
     condition     = keys(module.forwarding.rules) == ["emergency-roles", "single-sign-on"]
     error_message = "Emergencies and single sign-on are told to the access account."
   }

@@ -9,6 +9,8 @@ resource "aws_cloudwatch_log_group" "transcripts" {
   name              = var.log_group
   retention_in_days = var.log_days
   kms_key_id        = var.kms_key
+  # What was seen in production is evidence: it goes when its time is up, not with an environment.
+  skip_destroy = true
 }
 
 resource "aws_ssm_document" "preferences" {

@@ -30,6 +30,11 @@ export const setUpCommands: CommandGroup = {
       load: () => import('../commands/config/aws-profiles.ts'),
     },
     {
+      path: 'doctor',
+      summary: 'can forge work here, and is the server side well',
+      load: () => import('../commands/doctor.ts'),
+    },
+    {
       path: 'completion',
       summary: 'completion for bash, zsh or fish',
       load: () => import('../commands/completion.ts'),

@@ -50,6 +50,7 @@ const harmless: Readonly<Record<string, string>> = {
   'config import-terraform': 'writes forge.yaml, and takes no production away from it',
   'config path': 'prints where forge.yaml is',
   'config aws-profiles': 'writes profiles that lead to forge credentials',
+  doctor: 'reads forge.yaml, the portal, and what auditors and approvers may read of the access account',
   completion: 'prints a script',
 };
 /** Families that lead to production by the four eyes alone, read the record, or stand aside. */

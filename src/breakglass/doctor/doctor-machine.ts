@@ -16,7 +16,7 @@ export async function lookAtMachine(
   return [clockFinding(skewMs), await spoolFinding(host), await webhookFinding(host)];
 }
 
-function clockFinding(skewMs: number): Finding {
+export function clockFinding(skewMs: number): Finding {
   const away = Math.abs(skewMs);
   if (away <= tolerableMs) return { check: 'clock', verdict: 'ok', detail: 'agrees with that of AWS' };
   return {

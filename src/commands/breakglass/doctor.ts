@@ -1,9 +1,9 @@
 import { doctorPlan } from '../../breakglass/doctor/doctor-plan.ts';
 import { examineBreakGlass } from '../../breakglass/doctor/examine-break-glass.ts';
-import { doctorExitCode, type Finding } from '../../breakglass/doctor/finding.ts';
+import { doctorExitCode } from '../../breakglass/doctor/finding.ts';
 import { defineCommand } from '../../command.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
-import type { Style } from '../../terminal/style.ts';
+import { findingsData, renderFindings } from '../render-findings.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
 
 interface DoctorOptions {
@@ -40,8 +40,9 @@ tries, your colleagues see in Slack that AWS refused you, and your journal says 
     const signal = { value: new AbortController().signal };
     const steady = identityParts({ ...context, host: Object.create(host, { signal }) as typeof host });
     using progress = output.progress('looking at break-glass');
-    const { person, findings } = await examineBreakGlass({ parts, steady, place, all }, ({ check }) =>
-      progress.update(`looking at break-glass: ${check} is done`),
+    const { person, findings } = await examineBreakGlass(
+      { parts, steady, place, all, tries: true },
+      ({ check }) => progress.update(`looking at break-glass: ${check} is done`),
     );
     progress[Symbol.dispose]();
     const code = doctorExitCode(findings);
@@ -49,26 +50,10 @@ tries, your colleagues see in Slack that AWS refused you, and your journal says 
       data: {
         ok: code === 0,
         person: person ?? null,
-        findings: findings.map((finding) => ({ ...finding, hint: finding.hint ?? null })),
+        findings: findingsData(findings),
       },
-      text: (style) => render(findings, style),
+      text: (style) => renderFindings(findings, style),
     });
     return code;
   },
 });
-
-function render(findings: readonly Finding[], style: Style): string {
-  const width = Math.max(...findings.map(({ check }) => check.length)) + 2;
-  const marks = {
-    ok: style.good('ok       '),
-    bad: style.danger('BAD      '),
-    unseen: style.bold("can't see"),
-    other: style.dim('-        '),
-  };
-  return findings
-    .map(({ check, verdict, detail, hint }) => {
-      const lines = [style.plain(detail), ...(hint === undefined ? [] : hint.split('\n').map(style.bold))];
-      return `${style.plain(check.padEnd(width))}${marks[verdict]}  ${lines.join(`\n${' '.repeat(width + 11)}`)}`;
-    })
-    .join('\n');
-}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodePolicy, type Policy, policyKey } from '../../../src/breakglass/protocol/policy.ts';
@@ -446,5 +446,55 @@ describe('broken', () => {
     const { named } = await examine('noor');
     await sandbox.admin.setClock(0);
     expect(named).toEqual(['clock']);
+  });
+});
+
+describe('forge doctor', () => {
+  const look = async (person: string, ...options: readonly string[]) => {
+    const run = await sandbox.forge(['doctor', '--output', 'json', ...options], { person });
+    if (run.stdout === '') throw new Error(`${run.code} ${run.stderr}`);
+    const { findings } = JSON.parse(run.stdout) as { findings: readonly Finding[] };
+    return { code: run.code, seen: new Map(findings.map((one) => [one.check, one])) };
+  };
+
+  it('looks, and tries nothing', async () => {
+    const before = await sandbox.admin.calls();
+    const { code, seen } = await look('noor');
+    expect(code).toBe(0);
+    for (const check of ['forge.yaml', 'sign-in', 'lock of the archive', 'policy of the functions', 'clock'])
+      expect(seen.get(check)?.verdict, check).toBe('ok');
+    const after = await sandbox.admin.calls();
+    for (const call of ['identitystore:CreateGroupMembership', 's3:PutObject'])
+      expect(after[call] ?? 0, call).toBe(before[call] ?? 0);
+  });
+
+  it('who has nothing to do with break-glass is told so, and that is not bad', async () => {
+    const { code, seen } = await look('casey');
+    expect([code, seen.get('rights')?.verdict]).toEqual([0, 'other']);
+  });
+
+  it('says what is wrong: no sign-in, a mistake in forge.yaml, no forge.yaml', async () => {
+    const out = await look('sam');
+    expect([out.code, out.seen.get('sign-in')]).toEqual([
+      1,
+      expect.objectContaining({ verdict: 'bad', hint: expect.stringContaining('forge login') }),
+    ]);
+    expect(out.seen.has('clock')).toBe(false);
+    const file = join(await sandbox.newHome(), 'broken.yaml');
+    await writeFile(file, 'versoin: 1\n');
+    const broken = await look('dana', '--config', file);
+    expect([broken.code, broken.seen.get('forge.yaml')?.detail]).toEqual([
+      1,
+      expect.stringContaining('has no key "versoin"'),
+    ]);
+    const none = await look('dana', '--config', `${file}.not`);
+    expect([none.code, none.seen.get('forge.yaml')?.verdict]).toEqual([1, 'bad']);
+  });
+
+  it('a portal that does not answer can not be seen', async () => {
+    await sandbox.admin.fault({ service: 'sso', operation: '*', status: 500, error: 'Odd', times: 99 });
+    const { code, seen } = await look('dana');
+    await sandbox.admin.clearFaults();
+    expect([code, seen.get('sign-in')?.verdict]).toEqual([2, 'unseen']);
   });
 });

@@ -320,6 +320,26 @@ run "everything" {
     error_message = "Each statement of a policy has a Sid of its own: IAM refuses two of one name."
   }
 
+  assert {
+    condition = { for name, only in aws_iam_role_policies_exclusive.role : name => only.policy_names } == {
+      forge-breakglass-recorder  = toset(["handler"])
+      forge-breakglass-revoker   = toset(["handler"])
+      forge-breakglass-sweeper   = toset(["handler"])
+      forge-breakglass-exporter  = toset(["handler"])
+      forge-breakglass-workflow  = toset(["workflow"])
+      forge-breakglass-scheduler = toset(["scheduler"])
+      ForgeAuditRead             = toset(["read"])
+    }
+    error_message = "No role has a policy that does not stand here."
+  }
+  assert {
+    condition = alltrue([
+      for attached in concat(values(aws_iam_role_policy_attachments_exclusive.role), values(aws_iam_user_policy_attachments_exclusive.offline)) :
+      length(attached.policy_arns) == 0
+    ]) && aws_iam_user_policies_exclusive.offline["forge-emergency-a"].policy_names == toset(["offline"])
+    error_message = "Nor has any a managed one, or tier 3's user."
+  }
+
   # Events, workflow, schedule.
   assert {
     condition = alltrue([

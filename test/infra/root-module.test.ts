@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { environmentIdentifier } from '../../src/infra/environment-identifier.ts';
@@ -85,6 +87,35 @@ describe('the root module', () => {
         expect(new Set(aliases).size).toBe(1 + 3 * names.length);
       }),
     );
+  });
+});
+
+const infra = join(import.meta.dirname, '..', '..', 'infra');
+const textOf = (folder: string) =>
+  readdirSync(join(infra, folder))
+    .filter((name) => name.endsWith('.tf'))
+    .map((name) => readFileSync(join(infra, folder, name), 'utf8'))
+    .join('\n');
+const variablesOf = (folder: string) =>
+  [...textOf(folder).matchAll(/^variable "(.*)" \{$/gm)].map((match) => match[1]);
+
+describe('what modules can be told', () => {
+  const { 'main.tf': main, 'providers.tf': providers } = rootModule(sample);
+
+  test.each([
+    ['access-account', 'access'],
+    ['production-account', 'production_prod-cash'],
+    ['cluster-access', 'clusters_prod-cash'],
+  ])('the root tells %s all of it', (folder, module) => {
+    const block = main.slice(main.indexOf(`module "${module}" {`)).split('\n}\n')[0] ?? '';
+    const told = [...block.matchAll(/^ {2}(\w+) +=/gm)].map((match) => match[1]);
+    expect(told).toEqual(expect.arrayContaining(variablesOf(`modules/${folder}`)));
+  });
+
+  test('no variable of the root is without effect', () => {
+    const used = `${main}${providers}${textOf('root')}`;
+    const unused = variablesOf('root').filter((name) => !new RegExp(`var\\.${name}\\b`).test(used));
+    expect(unused).toEqual([]);
   });
 });
 

@@ -145,7 +145,7 @@ export function systemHost(): Host {
     program: { node: process.execPath, script: process.argv[1] ?? '' },
     now: Date.now,
     // performance.now() would load a dozen of Node's modules.
-    monotonic: () => Number(process.hrtime.bigint()) / 1e6,
+    monotonic: () => performance.now(),
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     holdInterrupts(onTermination) {

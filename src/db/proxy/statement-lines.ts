@@ -23,7 +23,11 @@ export class StatementLines {
   readonly #owner: string;
   readonly #bytes = new RecordBytes();
   #head = firstPrevious;
-  #begun: Beginnings | undefined;
+  /** Lines up to the statement's number, of the time `#now`. */
+  readonly #statement: Buffer;
+  readonly #text: Buffer;
+  readonly #outcome: Buffer;
+  #now = 0;
   readonly #ends = new Map<string, Readonly<Record<TransactionState, Buffer>>>();
   #lines = 0;
   #statements = 0;
@@ -31,6 +35,9 @@ export class StatementLines {
   constructor(ids: { readonly access: string; readonly breakglass: string | undefined }) {
     const breakglass = ids.breakglass === undefined ? '' : `,"breakglass":${JSON.stringify(ids.breakglass)}`;
     this.#owner = `"id":${JSON.stringify(ids.access)}${breakglass}`;
+    const of = (type: string) =>
+      Buffer.from(`{"at":"${isoTime(0)}","type":"${type}",${this.#owner},"statement":`);
+    [this.#statement, this.#text, this.#outcome] = [of('statement'), of('text'), of('outcome')];
   }
 
   get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
@@ -50,10 +57,10 @@ export class StatementLines {
   statement(now: number, statement: Statement, shown: ShownStatement): void {
     const { id, connection, kind, exact, application, transaction } = statement;
     const bytes = this.#bytes;
-    const begun = this.#beginnings(now);
+    this.#setTime(now);
     this.#statements++;
     this.#lines++;
-    bytes.bytes(begun.statement);
+    bytes.bytes(this.#statement);
     bytes.number(id);
     bytes.bytes(words.connection);
     bytes.number(connection);
@@ -71,7 +78,7 @@ export class StatementLines {
     bytes.bytes(this.#applicationAndEnd(application, transaction));
     for (const sql of shown.more ?? []) {
       this.#lines++;
-      bytes.bytes(begun.text);
+      bytes.bytes(this.#text);
       bytes.number(id);
       bytes.ascii(',"sql":');
       this.#json(sql);
@@ -83,7 +90,8 @@ export class StatementLines {
     const { statement, end, tags, rows, sqlState, milliseconds, transaction } = outcome;
     const bytes = this.#bytes;
     this.#lines++;
-    bytes.bytes(this.#beginnings(now).outcome);
+    this.#setTime(now);
+    bytes.bytes(this.#outcome);
     bytes.number(statement.id);
     bytes.bytes(ends[end]);
     if (tags.length > 0) {
@@ -125,13 +133,12 @@ export class StatementLines {
     this.#bytes.number(rest % 100 === 0 ? rest / 100 : rest % 10 === 0 ? rest / 10 : rest);
   }
 
-  /** Up to the statement's number, for all lines of one millisecond. */
-  #beginnings(now: number): Beginnings {
-    if (this.#begun?.at === now) return this.#begun;
+  /** In the beginnings of all lines. */
+  #setTime(now: number): void {
+    if (now === this.#now) return;
+    this.#now = now;
     const time = isoTime(now);
-    const of = (type: string) => Buffer.from(`{"at":"${time}","type":"${type}",${this.#owner},"statement":`);
-    this.#begun = { at: now, statement: of('statement'), text: of('text'), outcome: of('outcome') };
-    return this.#begun;
+    for (const line of [this.#statement, this.#text, this.#outcome]) line.write(time, timeAt, 'latin1');
   }
 
   #applicationAndEnd(application: string, transaction: TransactionState): Buffer {
@@ -148,13 +155,7 @@ export class StatementLines {
   }
 }
 
-interface Beginnings {
-  readonly at: number;
-  readonly statement: Buffer;
-  readonly text: Buffer;
-  readonly outcome: Buffer;
-}
-
+const timeAt = '{"at":"'.length;
 const longestTags = 1_000;
 const longestApplication = 200;
 const mostApplications = 100;

@@ -34,7 +34,7 @@ const patienceMs = 100;
 /** Bytes of outcomes that wait for it. */
 const mostWaiting = 32 * 1024;
 /** Bytes between two seals: where one does not fit, that many are in doubt. */
-const mostUnsealed = 32 * 1024;
+const mostUnsealed = 64 * 1024;
 
 type LogFile = Pick<StreamFile, 'appendBytes' | 'putBytes' | 'digest'>;
 
@@ -42,7 +42,7 @@ type LogFile = Pick<StreamFile, 'appendBytes' | 'putBytes' | 'digest'>;
  * Statements and their outcomes as lines of a stream. A statement is one line, or several where it is long, written
  * whole before it is sent; its outcome is another. In a break-glass session a statement waits for the disk, with all
  * that wait at the time; else the system has it in the same moment, and the disk soon (docs/decisions/0019). What was
- * written is sealed within 100 ms or 32 KiB.
+ * written is sealed within 100 ms or 64 KiB.
  */
 export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #host: Pick<Host, 'now'>;

@@ -54,7 +54,7 @@ run "everything_at_home" {
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role.emergency[0].assume_role_policy).Statement :
-      statement.Condition.ArnLike["aws:PrincipalArn"] == ["arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Forge-SRE-OnCall_*"]
+      statement.Condition.ArnLike["aws:PrincipalArn"] == [for path in ["", "*/"] : "arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/${path}AWSReservedSSO_Forge-SRE-OnCall_*"]
     ])
     error_message = "Each statement of tier 0's trust is for those on call alone."
   }
@@ -83,7 +83,7 @@ run "everything_at_home" {
   assert {
     condition = (
       jsondecode(aws_iam_role.database["write-rds-access"].assume_role_policy).Statement[0].Condition.ArnLike["aws:PrincipalArn"] ==
-      [for name in ["Forge-Admin", "Forge-Prod-Database"] : "arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${name}_*"]
+      [for pair in setproduct(["", "*/"], ["Forge-Admin", "Forge-Prod-Database"]) : "arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/${pair[0]}AWSReservedSSO_${pair[1]}_*"]
     )
     error_message = "Only writers write."
   }

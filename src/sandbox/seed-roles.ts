@@ -13,7 +13,7 @@ import { type databaseRoleNames, revocationsArn } from './break-glass/arns.ts';
 import { auditReadRole, auditRoles } from './break-glass/audit-roles.ts';
 import { emergencyRole, offlineRole } from './break-glass/emergency-role.ts';
 import { handlerRoles } from './break-glass/handler-roles.ts';
-import { productionNames, ssoRole } from './break-glass/policy-names.ts';
+import { productionNames, ssoRoles } from './break-glass/policy-names.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
 import { accessAccount, productionAccounts, region } from './seed-accounts.ts';
@@ -103,7 +103,7 @@ function productionDatabaseRole(
   users: readonly string[],
   trusted: readonly string[],
 ): Role {
-  const names = { ...productionNames(account), callers: trusted.map((set) => ssoRole(account.id, set)) };
+  const names = { ...productionNames(account), callers: ssoRoles(account.id, trusted) };
   return {
     ...databaseRole(account.id, name, users),
     boundary: revocationsArn(account.id),
@@ -118,7 +118,7 @@ function openDatabaseRole(
   users: readonly string[],
   trusted: readonly string[],
 ): Role {
-  const callers = [...trusted.map((set) => ssoRole(account, set)), `arn:aws:iam::${account}:user/ci`];
+  const callers = [...ssoRoles(account, trusted), `arn:aws:iam::${account}:user/ci`];
   return {
     ...databaseRole(account, name, users),
     trust: {

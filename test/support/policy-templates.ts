@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyKind } from '../../src/iam/parse-policy.ts';
 import type { TemplateNames } from '../../src/lib/fill-template.ts';
-import { accessNames, productionNames } from '../../src/sandbox/break-glass/policy-names.ts';
+import { accessNames, productionNames, ssoRoles } from '../../src/sandbox/break-glass/policy-names.ts';
 
 /** The policies as Terraform finds them: every file of infra/modules/<module>/policies. */
 const modules = join(import.meta.dirname, '..', '..', 'infra', 'modules');
@@ -61,10 +61,7 @@ export function namesFor(accounts: number): TemplateNames {
     forwarding_accounts: production.map((id) => `arn:aws:iam::${id}:root`),
     vpn_addresses: ['198.51.100.0/24', '203.0.113.0/24', '192.0.2.0/24'],
     function: 'forge-breakglass-recorder',
-    callers: ['Forge-Admin', 'Forge-Prod-Database', 'Forge-Prod-ReadOnly'].map(
-      (set) =>
-        `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/ap-southeast-1/AWSReservedSSO_${set}_*`,
-    ),
+    callers: ssoRoles(account, ['Forge-Admin', 'Forge-Prod-Database', 'Forge-Prod-ReadOnly']),
     database_users: ['forge_ro', 'forge_rw'].map(
       (user) => `arn:aws:rds-db:us-east-1:${account}:dbuser:*/${user}`,
     ),

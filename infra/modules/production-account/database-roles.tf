@@ -4,7 +4,7 @@
 locals {
   database_trust = {
     for role, settings in local.database_roles : role => templatefile("${path.module}/policies/database-role-trust.json", merge(local.names, {
-      callers = join("\",\"", [for name in settings.callers : "${local.single_sign_on}${name}_*"])
+      callers = join("\",\"", [for pair in setproduct(local.single_sign_on, settings.callers) : "${pair[0]}${pair[1]}_*"])
     }))
   }
 }

@@ -2,7 +2,8 @@
 # What the templates in policies/ and rules/ name. They are JSON: an element that is exactly "${name}" may become several, so
 # lists are handed over with the quotes between their elements.
 locals {
-  single_sign_on = "arn:aws:iam::${var.account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_"
+  # Identity Center puts its region into the path of its roles, unless that is us-east-1.
+  single_sign_on = [for path in ["", "*/"] : "arn:aws:iam::${var.account}:role/aws-reserved/sso.amazonaws.com/${path}AWSReservedSSO_"]
   handlers       = "arn:aws:iam::${var.access_account}:role/forge-breakglass-"
   event_bus      = "arn:aws:events:${var.region}:${var.access_account}:event-bus/forge-breakglass"
   offline_user   = var.offline_user == null ? "" : "arn:aws:iam::${var.access_account}:user/${var.offline_user}"
@@ -19,7 +20,7 @@ locals {
     revoker_role   = "${local.handlers}revoker"
     sweeper_role   = "${local.handlers}sweeper"
     exporter_role  = "${local.handlers}exporter"
-    on_call_roles  = join("\",\"", [for name in var.on_call_permission_sets : "${local.single_sign_on}${name}_*"])
+    on_call_roles  = join("\",\"", [for pair in setproduct(local.single_sign_on, var.on_call_permission_sets) : "${pair[0]}${pair[1]}_*"])
     vpn_addresses  = join("\",\"", var.vpn_addresses)
     database_roles = join("\",\"", [for name in keys(local.possible_database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
   }

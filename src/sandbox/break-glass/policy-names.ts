@@ -65,15 +65,22 @@ export const productionNames = ({ id }: Pick<Account, 'id'>): TemplateNames => (
   ...common,
   account: id,
   revocations: revocationsArn(id),
-  on_call_roles: [ssoRole(id, 'Forge-SRE-OnCall')],
+  on_call_roles: ssoRoles(id, ['Forge-SRE-OnCall']),
   // The gateway's addresses; the sandbox is behind no other.
   vpn_addresses: ['127.0.0.0/8'],
   database_roles: databaseRoleNames.map((name) => `arn:aws:iam::${id}:role/${name}`),
 });
 
-/** Of a permission set, whatever Identity Center puts at the name's end. */
-export const ssoRole = (account: string, permissionSet: string): string =>
-  `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_${permissionSet}_*`;
+/**
+ * Of permission sets, whatever Identity Center puts at a name's end, and where it is: its region is in the path, unless that is
+ * us-east-1.
+ */
+export const ssoRoles = (account: string, permissionSets: readonly string[]): readonly string[] =>
+  ['', '*/'].flatMap((path) =>
+    permissionSets.map(
+      (set) => `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/${path}AWSReservedSSO_${set}_*`,
+    ),
+  );
 
 function functionArn(handler: string): string {
   return `arn:aws:lambda:${region}:${accessAccount}:function:forge-breakglass-${handler}`;

@@ -39,6 +39,13 @@ const admin = person('alex', 'Forge-Admin');
 const killer = person('alex', 'Forge-BreakGlass-Kill');
 const auditor = person('noor', 'Forge-BreakGlass-Audit');
 const onCall = person('sam', 'Forge-SRE-OnCall', wealth);
+const elsewhere = (path: string): IssuedKeys => {
+  const [set] = organisation.permissionSets.filter(({ name }) => name === 'Forge-SRE-OnCall');
+  const sam = found(organisation.people.find(({ nickname }) => nickname === 'sam'));
+  return sessionKeys({ ...identityCenterRole(wealth, found(set)), path }, sam.userName, { person: sam });
+};
+const onCallAbroad = elsewhere('/aws-reserved/sso.amazonaws.com/eu-central-1/');
+const pretender = elsewhere('/workload/aws-reserved/sso.amazonaws.com/');
 const handler = (name: string) => sessionKeys(role(`forge-breakglass-${name}`), name);
 /** A role with an approver's policies that nobody signed in to: it has no user id. */
 const machine = sessionKeys(
@@ -333,6 +340,8 @@ const cases: readonly Case[] = [
   ],
 
   ['tier 0 as it should be', 'allowed', breakGlass({})],
+  ['tier 0 where Identity Center is in another region', 'allowed', breakGlass({}, onCallAbroad)],
+  ['… and by a role of that name that is not its', 'denied', breakGlass({}, pretender)],
   ['tier 0 as another', 'denied', breakGlass({ 'sts:SourceIdentity': userId('mia') })],
   ['tier 0 as nobody', 'denied', breakGlass({ 'sts:SourceIdentity': undefined })],
   ['tier 0 without a reason', 'denied', breakGlass({ 'aws:RequestTag/forge:reason': undefined })],

@@ -13,7 +13,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { builtForge } from '../../support/built-forge.ts';
 import { forgeIn, hostWith } from '../../support/config-host.ts';
+import { keys, openTerminal, type Terminal } from '../../support/pty.ts';
 import type { TestHost } from '../../support/test-host.ts';
 
 const sample = readFileSync(join(import.meta.dirname, '..', '..', '..', 'samples', 'forge.yaml'), 'utf8');
@@ -335,5 +337,47 @@ describe('forge config import-terraform', () => {
     expect((await run(host, '--yes', '--quiet')).code).toBe(0);
     expect(Object.keys(parse(written(host)).environments)).toHaveLength(1005);
     expect(existsSync(join(host.directories.home, 'forge.yaml.lock'))).toBe(false);
+  });
+
+  it('at a terminal it asks: no and Ctrl-C leave the file, what was changed meanwhile is not written over, yes writes', async () => {
+    const host = hostFor(
+      sample,
+      changed(({ break_glass }) => {
+        break_glass.region = 'eu-west-1';
+      }),
+    );
+    const binary = await builtForge();
+    const { home } = host.directories;
+    const answer = async (act: (terminal: Terminal) => void) => {
+      using terminal = openTerminal(
+        process.execPath,
+        [binary, 'config', 'import-terraform', 'outputs.json', '--file', 'forge.yaml'],
+        { env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home, NO_COLOR: '1' }, cwd: home },
+      );
+      await terminal.waitFor(/\+ +region: eu-west-1[\s\S]*Write forge\.yaml\?/);
+      act(terminal);
+      const code = await terminal.exit;
+      return { code, text: terminal.text() };
+    };
+    expect(await answer((terminal) => terminal.write(keys.enter))).toMatchObject({
+      code: 130,
+      text: expect.stringContaining('Nothing was written.'),
+    });
+    expect((await answer((terminal) => terminal.write(keys.ctrlC))).code).toBe(130);
+    expect(written(host)).toBe(sample);
+    const meanwhile = `${sample}# theirs\n`;
+    const lost = await answer((terminal) => {
+      writeFileSync(join(home, 'forge.yaml'), meanwhile);
+      terminal.write(`y${keys.enter}`);
+    });
+    expect(lost).toMatchObject({ code: 1, text: expect.stringContaining('was changed meanwhile') });
+    expect(written(host)).toBe(meanwhile);
+    expect((await answer((terminal) => terminal.write(`y${keys.enter}`))).code).toBe(0);
+    expect(written(host)).toBe(
+      meanwhile.replace(
+        'account: "999999999999"\n  region: us-east-1',
+        'account: "999999999999"\n  region: eu-west-1',
+      ),
+    );
   });
 });

@@ -16,6 +16,7 @@ describe('what fits', () => {
     ['suffix in any case', leaf({ suffix: { 'equals-ignore-case': '.GZ' } }), ['a.gz'], ['a.gzip']],
     ['any case', leaf({ 'equals-ignore-case': 'aBc' }), ['abc', 'ABC'], ['ab', 'abcd', 3]],
     ['wildcard', leaf({ wildcard: '*/A*_*' }), ['x/A_', '/Ab_c', 'a/b/A__'], ['A_', '/Ab', '/a_']],
+    ['each part of a wildcard', leaf({ wildcard: '*ab*ab*' }), ['abab', 'ab-ab-'], ['ab', 'abb', 'aab']],
     ['wildcard at one end', leaf({ wildcard: 'a*' }), ['a', 'ab'], ['ba', '']],
     ['wildcard within', leaf({ wildcard: 'ab*ba' }), ['abba', 'ab-ba'], ['aba', 'abbb']],
     ['a star of its own', leaf({ wildcard: 'a\\*b\\\\*' }), ['a*b\\', 'a*b\\c'], ['axb\\', 'a*b']],

@@ -41,6 +41,25 @@ describe('an archive', () => {
     );
   });
 
+  it('has nothing beside its files, and says nothing twice in two ways', () => {
+    const bytes = encodeZip(new Map([['a', Buffer.from('content')]]));
+    const [tail, directory] = [bytes.length - 22, bytes.readUInt32LE(bytes.length - 22 + 16)];
+    // Hidden before the directory, which says where it is now.
+    const hidden = Buffer.concat([
+      bytes.subarray(0, directory),
+      Buffer.from('more'),
+      bytes.subarray(directory),
+    ]);
+    hidden.writeUInt32LE(directory + 4, tail + 4 + 16);
+    expect(() => decodeZip(hidden)).toThrow(/forge did not write/);
+    // What stands before the file, and the directory has otherwise; what would be run by whoever trusts the one or the other.
+    for (const place of [4, 6, 10, 14, 18, 22, 30, directory + 4, directory + 38, tail + 4, tail + 20]) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(place) ^ 2, place);
+      expect(() => decodeZip(changed), String(place)).toThrow(RangeError);
+    }
+  });
+
   it('has plain names: none leads out of the folder that it is unpacked in', () => {
     for (const bad of ['', '../x', 'a/b', '/x', 'a\\b', '.x', 'x'.repeat(101), 'ä', 'C:x'])
       expect(() => encodeZip(new Map([[bad, new Uint8Array()]])), bad).toThrow(RangeError);

@@ -3,6 +3,7 @@ import { breakGlassCommands } from './command-tree/break-glass-commands.ts';
 import type { CommandGroup, Entry } from './command-tree/command-group.ts';
 import { credentialsCommands } from './command-tree/credentials-commands.ts';
 import { databasesCommands } from './command-tree/databases-commands.ts';
+import { infraCommands } from './command-tree/infra-commands.ts';
 import { instancesCommands } from './command-tree/instances-commands.ts';
 import { kubernetesCommands } from './command-tree/kubernetes-commands.ts';
 import { rehearseCommands } from './command-tree/rehearse-commands.ts';
@@ -19,6 +20,7 @@ export const groups: readonly CommandGroup[] = [
   auditCommands,
   credentialsCommands,
   setUpCommands,
+  infraCommands,
   rehearseCommands,
 ];
 

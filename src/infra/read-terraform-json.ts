@@ -14,12 +14,10 @@ const mostBytes = 64 * 1024 * 1024;
 export async function readTerraformJson(
   host: Pick<Host, 'stdin' | 'directories' | 'signal'>,
   source: string,
+  howTo = ['terraform output -json > outputs.json', 'forge config import-terraform outputs.json'],
 ): Promise<string> {
   if (source === '-' && host.stdin.isTTY) {
-    throw refused('There is nothing to read: stdin is the terminal.', [
-      'terraform output -json > outputs.json',
-      'forge config import-terraform outputs.json',
-    ]);
+    throw refused('There is nothing to read: stdin is the terminal.', howTo);
   }
   const bytes = source === '-' ? await readStdin(host) : await readNamed(host, source);
   try {
@@ -66,7 +64,7 @@ async function readStdin({ stdin, signal }: Pick<Host, 'stdin' | 'signal'>): Pro
 
 function tooMuch(source: string): ForgeError {
   return refused(`${source} has more than 64 MiB.`, [
-    'terraform output -json has what is needed, and little else.',
+    'terraform output -json and terraform show -json have what is needed, and little else.',
   ]);
 }
 

@@ -49,6 +49,8 @@ const harmless: Readonly<Record<string, string>> = {
   'config check': 'reads forge.yaml',
   'config import-terraform': 'writes forge.yaml, and takes no production away from it',
   'config path': 'prints where forge.yaml is',
+  'infra export': 'writes Terraform files of this machine',
+  'infra check': 'reads a plan of Terraform, and asks AWS nothing',
   'config aws-profiles': 'writes profiles that lead to forge credentials',
   doctor: 'reads forge.yaml, the portal, and what auditors and approvers may read of the access account',
   completion: 'prints a script',

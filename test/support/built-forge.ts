@@ -37,7 +37,7 @@ async function build(folder: string): Promise<void> {
     [rolldown, '-c', 'rolldown.config.ts', '-d', join(folder, 'dist'), '--logLevel', 'warn'],
     { cwd: root, env },
   );
-  for (const name of ['samples', 'schema', 'package.json']) {
+  for (const name of ['samples', 'schema', 'infra', 'package.json']) {
     if (await exists(join(root, name))) await cp(join(root, name), join(folder, name), { recursive: true });
   }
   // Last and at once: it is what the others wait for.

@@ -1,0 +1,46 @@
+import type { Check } from './check.ts';
+import { administratorChecks } from './checks/administrators.ts';
+import { approving } from './checks/approving.ts';
+import { asking } from './checks/asking.ts';
+import { bucketSettings } from './checks/bucket-settings.ts';
+import { databases } from './checks/databases.ts';
+import { decisions } from './checks/decisions.ts';
+import { developerChecks } from './checks/developers.ts';
+import { emergency } from './checks/emergency.ts';
+import { functions } from './checks/functions.ts';
+import { inEmergencyChecks } from './checks/in-emergency.ts';
+import { machineryGuard } from './checks/machinery-guard.ts';
+import { offline } from './checks/offline.ts';
+import { productionFunctions } from './checks/production-functions.ts';
+import { auditing, records } from './checks/records.ts';
+import { standingAccess } from './checks/standing-access.ts';
+import { stopping } from './checks/stopping.ts';
+import { trusted } from './checks/trusted.ts';
+import { watching } from './checks/watching.ts';
+import { whatIsGiven } from './checks/what-is-given.ts';
+import { workflow } from './checks/workflow.ts';
+
+/** All that forge infra check asks, in the order in which it is shown. */
+export const allChecks: readonly Check[] = [
+  ...asking,
+  ...approving,
+  ...decisions,
+  ...stopping,
+  ...auditing,
+  ...records,
+  ...bucketSettings,
+  ...administratorChecks,
+  ...machineryGuard,
+  ...functions,
+  ...productionFunctions,
+  ...emergency,
+  ...inEmergencyChecks,
+  ...offline,
+  ...databases,
+  ...developerChecks,
+  ...standingAccess,
+  ...whatIsGiven,
+  ...trusted,
+  ...watching,
+  ...workflow,
+];

@@ -1,0 +1,112 @@
+import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
+import { parseResourceDocument } from './collect-buckets.ts';
+import type { Gaps } from './collect-people.ts';
+import type { AccountOf } from './collect-roles.ts';
+import type { DeployedFunction, DeployedResourcePolicy, DeployedRule, Deployment } from './deployment.ts';
+import { blocksOf, type PlanResources, textOf } from './plan-resources.ts';
+
+export function collectFunctions(resources: PlanResources): readonly DeployedFunction[] {
+  return resources.ofType('aws_lambda_function').map((resource) => {
+    const [environment] = blocksOf(resource.values, 'environment');
+    const variables = asJsonObject(environment?.variables);
+    const role = textOf(resource, 'role');
+    const target = role === undefined ? resources.target(resource, 'role', ['aws_iam_role']) : undefined;
+    return {
+      name: textOf(resource, 'function_name') ?? resource.address,
+      handler: textOf(resource, 'handler') ?? '',
+      role: role?.split('/').at(-1) ?? (target && textOf(target, 'name')),
+      codeHash: textOf(resource, 'source_code_hash'),
+      environment:
+        variables &&
+        Object.fromEntries(
+          Object.entries(variables).filter(
+            (entry): entry is [string, string] => typeof entry[1] === 'string',
+          ),
+        ),
+    };
+  });
+}
+
+export function collectRules(
+  resources: PlanResources,
+  accountOf: AccountOf,
+  gaps: Gaps,
+): readonly DeployedRule[] {
+  const targets = resources.ofType('aws_cloudwatch_event_target').map((target) => ({
+    target,
+    rule:
+      resources.target(target, 'rule', ['aws_cloudwatch_event_rule'])?.address ??
+      `${target.module} ${textOf(target, 'rule')}`,
+  }));
+  return resources.ofType('aws_cloudwatch_event_rule').map((rule) => {
+    const name = textOf(rule, 'name') ?? rule.address;
+    const text = textOf(rule, 'event_pattern');
+    if (text === undefined && rule.values.schedule_expression === undefined) {
+      gaps.notKnown.push(`the pattern of ${rule.address}`);
+    }
+    return {
+      account: accountOf(rule),
+      name,
+      pattern: text === undefined ? undefined : parseJsonObject(text),
+      enabled: rule.values.state === undefined || String(rule.values.state).startsWith('ENABLED'),
+      region: textOf(rule, 'region'),
+      targets: targets.filter(
+        (entry) => entry.rule === rule.address || entry.rule === `${rule.module} ${name}`,
+      ).length,
+    };
+  });
+}
+
+export function collectSchedules(resources: PlanResources): Deployment['schedules'] {
+  return resources.ofType('aws_scheduler_schedule').map((resource) => ({
+    name: textOf(resource, 'name') ?? resource.address,
+    expression: textOf(resource, 'schedule_expression') ?? '',
+    enabled: (textOf(resource, 'state') ?? 'ENABLED') === 'ENABLED',
+  }));
+}
+
+export function collectStateMachines(resources: PlanResources): Deployment['stateMachines'] {
+  return resources.ofType('aws_sfn_state_machine').map((resource) => ({
+    name: textOf(resource, 'name') ?? resource.address,
+    definition: parseJsonObject(textOf(resource, 'definition') ?? ''),
+  }));
+}
+
+const policyTypes: Readonly<Record<string, string>> = {
+  aws_sns_topic_policy: 'policy',
+  aws_sqs_queue_policy: 'policy',
+  aws_sqs_queue: 'policy',
+  aws_sns_topic: 'policy',
+  aws_cloudwatch_event_bus_policy: 'policy',
+  aws_secretsmanager_secret_policy: 'policy',
+  aws_kms_key: 'policy',
+  aws_kms_key_policy: 'policy',
+};
+
+export function collectResourcePolicies(
+  resources: PlanResources,
+  accountOf: AccountOf,
+  gaps: Gaps,
+): readonly DeployedResourcePolicy[] {
+  return Object.entries(policyTypes).flatMap(([type, attribute]) =>
+    resources.ofType(type).flatMap((resource) => {
+      const text = textOf(resource, attribute);
+      if (text === undefined || text === '') {
+        if (type.endsWith('_policy')) gaps.notKnown.push(`the policy of ${resource.address}`);
+        return [];
+      }
+      const document = parseResourceDocument(text, resource.address, gaps);
+      return document === undefined
+        ? []
+        : [{ account: accountOf(resource), what: resource.address, document }];
+    }),
+  );
+}
+
+/** What is written for the functions: JSON, or undefined where it is not known. */
+export const collectHandlersPolicy = (resources: PlanResources): string | undefined =>
+  resources
+    .ofType('aws_s3_object')
+    .filter((resource) => textOf(resource, 'key')?.startsWith('policy/') !== false)
+    .map((resource) => textOf(resource, 'content'))
+    .find((text) => text !== undefined);

@@ -7,6 +7,7 @@ import { openSocketFolder, type RunFolder } from '../../files/run-folder.ts';
 import type { Host } from '../../host.ts';
 import { Secret } from '../../lib/secret.ts';
 import { ClientKeys } from './client-keys.ts';
+import { withOwnBuffer } from './own-buffer.ts';
 import { type ServedParts, serveClient } from './serve-client.ts';
 import { errorResponse } from './server-messages.ts';
 import type { ProxyTarget } from './startup-parameters.ts';
@@ -56,7 +57,8 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
   const parts: ServedParts = { ...options, host, keys, password, nextStatement: () => ++statements };
   const server = createServer(
     { noDelay: true, allowHalfOpen: true, pauseOnConnect: false },
-    (socket: Socket) => {
+    (accepted: Socket) => {
+      const socket = withOwnBuffer(accepted);
       socket.on('error', () => {});
       if (ended !== undefined) return turnAway(socket, ended);
       if (clients.size >= mostClients) {

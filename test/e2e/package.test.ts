@@ -70,7 +70,9 @@ describe('the package', () => {
         name,
       ).toBe(true);
     expect(files).toContain('bin/forge.cjs');
-    expect(files.filter((file) => /\.(map|log|ts)$|(^|\/)\.|test|\.sock$/.test(file))).toEqual([]);
+    // Terraform's own tests go with the modules.
+    const others = files.filter((file) => !file.startsWith('infra/tests/'));
+    expect(others.filter((file) => /\.(map|log|ts)$|(^|\/)\.|test|\.sock$/.test(file))).toEqual([]);
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(own, file))).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8 * 1024 * 1024);
   });

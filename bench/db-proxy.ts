@@ -1,7 +1,8 @@
 /**
- * `npm run bench:db-proxy [seconds]`: pgbench through the proxy, with every statement written before it is sent
+ * `npm run bench:db-proxy [seconds] [words]`: pgbench through the proxy, with every statement written before it is sent
  * (`written`), beside a plain relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
  * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
+ * All of them have unix sockets on both sides and TLS on none. `words`: only the figures whose name has them.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,14 +18,17 @@ import { bundleScript } from '../test/support/bundle-script.ts';
 import { startPlainPostgres } from '../test/support/plain-postgres.ts';
 import { createTestHost } from '../test/support/test-host.ts';
 
-const seconds = Number(process.argv[2] ?? 4);
-const rounds = 3;
+const seconds = Number(process.argv[2] ?? 2);
+const words = process.argv[3] ?? '';
+const rounds = 5;
 const wanted = 0.9;
 const ways = ['relay', 'silent', 'written', 'durable'] as const;
 const scripts = [
   ['select-only, simple', ['-S', '-M', 'simple']],
+  ['select-only, extended', ['-S', '-M', 'extended']],
   ['select-only, prepared', ['-S', '-M', 'prepared']],
   ['TPC-B-like, simple', ['-M', 'simple']],
+  ['TPC-B-like, extended', ['-M', 'extended']],
   ['TPC-B-like, prepared', ['-M', 'prepared']],
 ] as const;
 
@@ -141,15 +145,23 @@ try {
   );
   console.log('|---|---:|---:|---:|---:|---:|---|---|---:|---|');
   for (const far of [false, true])
-    for (const [name, args] of far ? scripts.filter(([text]) => text.endsWith('simple')) : scripts)
+    for (const [name, args] of scripts.filter(
+      ([text]) => text.includes(words) && (!far || text.endsWith('simple')),
+    ))
       for (const clients of [1, 8]) {
         const rates = ways.map((): Rate[] => []);
-        // In turn, so that a slow moment of the machine meets all of them.
-        for (let round = 0; round < rounds; round++)
-          for (const [index, { at, farAt, child, farChild }] of started.entries())
-            rates[index]?.push(await rate(far ? farChild : child, far ? farAt : at, clients, args));
+        // In turn, so that a slow moment of the machine meets all of them, and each round another begins; the first warms up.
+        for (let round = -1; round < rounds; round++)
+          for (let turn = 0; turn < started.length; turn++) {
+            const index = (turn + round + started.length) % started.length;
+            const one = started[index];
+            if (one === undefined) continue;
+            const [way, child] = far ? [one.farAt, one.farChild] : [one.at, one.child];
+            const found = await rate(child, way, clients, args);
+            if (round >= 0) rates[index]?.push(found);
+          }
         const tps = rates.map((all) => middle(all.map(({ perSecond }) => perSecond)).toFixed(0));
-        const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(0));
+        const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(1));
         const ratios = rates
           .slice(1)
           .map((all) =>

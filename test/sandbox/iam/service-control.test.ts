@@ -13,7 +13,11 @@ import { bothJudges, sessionKeys } from './both-judges.ts';
  * The organisation's guard, judged on people and roles whose own policies allow everything: what it stops, it stops whoever
  * edits permission sets or roles, and what it must let through still works.
  */
-const guard = fillPolicy('identity', [templateOf('organization-guard', 'service-control')], guardNames);
+const guard = fillPolicy('identity', [templateOf('organization-guard', 'service-control')], {
+  ...guardNames,
+  // One of another name, too: what it is called must not be what guards it.
+  pipeline_roles: [...guardNames.pipeline_roles, 'arn:aws:iam::*:role/ci/deploy'],
+});
 const organisation = seedOrganisation();
 const now = Date.UTC(2026, 10, 20, 12, 5);
 const wealth = '333333333333';
@@ -55,6 +59,8 @@ const inAccess = (service: string, rest: string) => `arn:aws:${service}:us-east-
 const iam = (rest: string, account = wealth) => `arn:aws:iam::${account}:${rest}`;
 const boundary = iam('policy/forge/ForgeBreakGlassRevocations');
 const database = iam('role/write-rds-access');
+const transcripts = 'log-group:/forge/session-manager:log-stream:x';
+const shellDocument = `arn:aws:ssm:us-east-1:${wealth}:document/SSM-SessionManagerRunShell`;
 const permissionSet = 'arn:aws:sso:::permissionSet/ssoins-0000000000000000/ps-0000000000000000';
 
 type Row = readonly [who: keyof typeof callers, action: string, resource: string];
@@ -65,8 +71,22 @@ const stopped: readonly Row[] = [
   ['pretender', 'identitystore:CreateGroupMembership', group],
   ['requester', 'identitystore:CreateGroupMembership', group],
   ['approver', 'identitystore:CreateGroupMembership', user('mia')],
+  [
+    'approver',
+    'identitystore:CreateGroupMembership',
+    user('mia').replace(/[^/]*$/, (id) => id.toUpperCase()),
+  ],
   ['approver', 'sso-directory:AddMemberToGroup', '*'],
   ['sweeper', 'identitystore:CreateGroupMembership', group],
+  // Tokens of SCIM, and another identity provider: whoever has them is whom they like, and asks IAM nothing.
+  ['admin', 'sso-directory:CreateBearerToken', '*'],
+  ['admin', 'sso-directory:CreateProvisioningTenant', '*'],
+  ['admin', 'sso-directory:EnableExternalIdPConfigurationForDirectory', '*'],
+  ['admin', 'sso-directory:ImportExternalIdPCertificate', '*'],
+  ['admin', 'sso:CreateTrustedTokenIssuer', 'arn:aws:sso:::instance/ssoins-0000000000000000'],
+  // What the console called before there was an API.
+  ['admin', 'sso:PutPermissionsPolicy', '*'],
+  ['admin', 'sso:AssociateProfile', '*'],
   ['admin', 'sso:CreateAccountAssignment', permissionSet],
   ['admin', 'sso:DeleteAccountAssignment', permissionSet],
   ['admin', 'sso:CreatePermissionSet', 'arn:aws:sso:::instance/ssoins-0000000000000000'],
@@ -90,6 +110,7 @@ const stopped: readonly Row[] = [
   ['adminInProduction', 'iam:PassRole', iam('role/forge/ForgeAuditCutTail')],
   ['worker', 'iam:CreateRole', iam('role/forge-breakglass-revoker')],
   ['worker', 'iam:CreateRole', iam('role/forge-terraform')],
+  ['adminInProduction', 'iam:UpdateAssumeRolePolicy', iam('role/ci/deploy')],
   ['admin', 'iam:CreateAccessKey', iam('user/forge/forge-emergency-a', accessAccount)],
   ['admin', 'iam:DeactivateMFADevice', iam('user/forge/forge-emergency-a', accessAccount)],
   ['admin', 'iam:PassRole', iam('role/forge-breakglass-revoker', accessAccount)],
@@ -97,6 +118,11 @@ const stopped: readonly Row[] = [
   ['admin', 's3:DeleteObject', `arn:aws:s3:::forge-breakglass-intake-${accessAccount}/requests/x`],
   ['admin', 's3:PutObjectRetention', `arn:aws:s3:::forge-breakglass-archive-${accessAccount}/sessions/x`],
   ['admin', 's3:PutLifecycleConfiguration', `arn:aws:s3:::forge-breakglass-archive-${accessAccount}`],
+  ...['BucketNotification', 'BucketAcl', 'BucketOwnershipControls', 'EncryptionConfiguration'].map(
+    (what): Row => ['admin', `s3:Put${what}`, `arn:aws:s3:::forge-breakglass-intake-${accessAccount}`],
+  ),
+  ['admin', 's3:PutInventoryConfiguration', `arn:aws:s3:::forge-breakglass-archive-${accessAccount}`],
+  ['admin', 's3:ReplicateObject', `arn:aws:s3:::forge-breakglass-archive-${accessAccount}/sessions/x`],
   ['admin', 'lambda:UpdateFunctionCode', inAccess('lambda', 'function:forge-breakglass-recorder')],
   ['admin', 'lambda:InvokeFunction', inAccess('lambda', 'function:forge-breakglass-revoker')],
   ['admin', 'lambda:PutFunctionConcurrency', inAccess('lambda', 'function:forge-breakglass-revoker')],
@@ -105,6 +131,26 @@ const stopped: readonly Row[] = [
   ['adminInProduction', 'events:DisableRule', `arn:aws:events:us-east-1:${wealth}:rule/forge-breakglass-use`],
   ['admin', 'events:PutTargets', inAccess('events', 'rule/forge-breakglass/forge-breakglass-use')],
   ['admin', 'events:PutEvents', inAccess('events', 'event-bus/forge-breakglass')],
+  // A key of one's own on a bus, and then none: what nobody can read, no rule sees.
+  ['adminInProduction', 'events:UpdateEventBus', `arn:aws:events:us-east-1:${wealth}:event-bus/default`],
+  ['admin', 'sqs:PurgeQueue', inAccess('sqs', 'forge-breakglass-dead-letters')],
+  [
+    'adminInProduction',
+    'sqs:SetQueueAttributes',
+    `arn:aws:sqs:us-east-1:${wealth}:forge-breakglass-undelivered`,
+  ],
+  ['admin', 'sns:DeleteTopic', inAccess('sns', 'forge-breakglass-alerts')],
+  ['admin', 'cloudwatch:DeleteAlarms', inAccess('cloudwatch', 'alarm:forge-breakglass-no-sweep')],
+  ['admin', 'cloudwatch:DisableAlarmActions', inAccess('cloudwatch', 'alarm:forge-breakglass-no-sweep')],
+  ['admin', 'logs:DeleteLogGroup', inAccess('logs', 'log-group:/aws/lambda/forge-breakglass-recorder')],
+  ['adminInProduction', 'logs:DeleteLogStream', `arn:aws:logs:us-east-1:${wealth}:${transcripts}`],
+  ['adminInProduction', 'logs:AssociateKmsKey', `arn:aws:logs:us-east-1:${wealth}:${transcripts}`],
+  ['adminInProduction', 'ssm:UpdateDocument', shellDocument],
+  [
+    'admin',
+    'secretsmanager:ReplicateSecretToRegions',
+    inAccess('secretsmanager', 'secret:forge-breakglass/slack-AbCdEf'),
+  ],
   ['admin', 'scheduler:DeleteSchedule', inAccess('scheduler', 'schedule/default/forge-breakglass-sweeper')],
   [
     'admin',
@@ -134,6 +180,9 @@ const free: readonly Row[] = [
   ['cutter', 'iam:CreatePolicyVersion', boundary],
   ['requester', 's3:PutObject', `arn:aws:s3:::forge-breakglass-intake-${accessAccount}/requests/x`],
   ['adminInProduction', 'iam:CreateRole', iam('role/workload/billing')],
+  ['worker', 'logs:PutLogEvents', `arn:aws:logs:us-east-1:${wealth}:${transcripts}`],
+  ['worker', 'ssm:GetDocument', shellDocument],
+  ['worker', 'sqs:DeleteMessage', `arn:aws:sqs:us-east-1:${wealth}:orders`],
   ['adminInProduction', 'iam:GetRole', iam('role/forge/Forge-Prod-Emergency')],
   ['adminInProduction', 'lambda:InvokeFunction', `arn:aws:lambda:us-east-1:${wealth}:function:billing`],
   ['admin', 'sso:DescribePermissionSet', permissionSet],

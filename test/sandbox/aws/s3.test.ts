@@ -2,14 +2,19 @@ import { EventEmitter, once } from 'node:events';
 import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
+  DeletePublicAccessBlockCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
+  GetPublicAccessBlockCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   PutObjectRetentionCommand,
+  PutPublicAccessBlockCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
@@ -285,6 +290,39 @@ describe('the lock', () => {
       expect((await failureOf(other.send(new DeleteObjectCommand(at)))).name).toBe('AccessDenied');
     }
   });
+});
+
+it('says how a bucket is set to auditors, and to no requester; nobody changes it', async () => {
+  const noor = client(await personKeys(stage, 'noor', 'Forge-BreakGlass-Audit'));
+  const Bucket = archiveBucket;
+  expect(await noor.send(new GetBucketVersioningCommand({ Bucket }))).toMatchObject({ Status: 'Enabled' });
+  expect(
+    (await noor.send(new GetObjectLockConfigurationCommand({ Bucket }))).ObjectLockConfiguration,
+  ).toEqual({ ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 2555 } } });
+  const on = {
+    BlockPublicAcls: true,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: true,
+  };
+  const open = await noor.send(new GetPublicAccessBlockCommand({ Bucket }));
+  expect(open.PublicAccessBlockConfiguration).toEqual(on);
+  const denied = [
+    failureOf(dana.send(new GetBucketVersioningCommand({ Bucket }))),
+    failureOf(dana.send(new GetObjectLockConfigurationCommand({ Bucket }))),
+    failureOf(dana.send(new GetPublicAccessBlockCommand({ Bucket }))),
+    failureOf(noor.send(new DeletePublicAccessBlockCommand({ Bucket }))),
+    failureOf(
+      noor.send(
+        new PutPublicAccessBlockCommand({
+          Bucket,
+          PublicAccessBlockConfiguration: { ...on, BlockPublicPolicy: false },
+        }),
+      ),
+    ),
+  ];
+  for (const attempt of await Promise.all(denied))
+    expect(attempt).toMatchObject({ name: 'AccessDenied', status: 403 });
 });
 
 it('fails as it was ordered to, in S3’s own form', async () => {

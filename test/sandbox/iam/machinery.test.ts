@@ -133,6 +133,31 @@ describe('what the handlers know', () => {
   });
 });
 
+describe.each(['intake', 'archive', 'configuration'])('how the %s is set', (kind) => {
+  const pipeline = role('forge-terraform', everything);
+
+  // What blinds (notifications), lets in (ACLs), locks out (a key of one's own) or takes away (lifecycle, versions).
+  it.each([
+    ...['Policy', 'Versioning', 'Notification', 'Acl', 'OwnershipControls', 'PublicAccessBlock'].map(
+      (what) => `PutBucket${what}`,
+    ),
+    ...['Encryption', 'Lifecycle', 'Replication', 'Inventory', 'BucketObjectLock'].map(
+      (what) => `Put${what}Configuration`,
+    ),
+    'DeleteBucketPolicy',
+    'DeleteBucket',
+  ])('is the pipeline’s: %s', async (action) => {
+    expect(await onBucket(pipeline, action, kind, '')).toBe('allowed');
+    expect(await onBucket(mighty('alex'), action, kind, '')).toBe('denied');
+    expect(await onBucket(role('forge-breakglass-recorder', everything), action, kind, '')).toBe('denied');
+  });
+
+  it('and no replication writes what nobody wrote here', async () => {
+    for (const action of ['ReplicateObject', 'ReplicateDelete'])
+      expect(await onBucket(role('replication', everything), action, kind, 'policy/x')).toBe('denied');
+  });
+});
+
 const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${accessAccount}:${rest}`;
 const queue = arn('sqs', 'forge-breakglass-dead-letters');
 const lambda = (name: string) => arn('lambda', `function:forge-breakglass-${name}`);

@@ -83,14 +83,28 @@ const policyTypes: Readonly<Record<string, string>> = {
   aws_kms_key_policy: 'policy',
 };
 
+/** Resources of their own for the policy of another, and how they name it. */
+const policyOwners: Readonly<Record<string, readonly [attribute: string, type: string]>> = {
+  aws_sns_topic_policy: ['arn', 'aws_sns_topic'],
+  aws_sqs_queue_policy: ['queue_url', 'aws_sqs_queue'],
+  aws_kms_key_policy: ['key_id', 'aws_kms_key'],
+};
+
 export function collectResourcePolicies(
   resources: PlanResources,
   accountOf: AccountOf,
   gaps: Gaps,
 ): readonly DeployedResourcePolicy[] {
+  // After apply a state still has the policy that AWS first gave them, which is no longer theirs.
+  const replaced = new Set(
+    Object.entries(policyOwners).flatMap(([type, [attribute, owner]]) =>
+      resources.ofType(type).map((resource) => resources.target(resource, attribute, [owner])),
+    ),
+  );
   return Object.entries(policyTypes).flatMap(([type, attribute]) =>
     resources.ofType(type).flatMap((resource) => {
       const text = textOf(resource, attribute);
+      if (replaced.has(resource)) return [];
       if (text === undefined || text === '') {
         if (type.endsWith('_policy')) gaps.notKnown.push(`the policy of ${resource.address}`);
         return [];

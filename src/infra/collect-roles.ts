@@ -115,7 +115,8 @@ function managedPolicy(
 /** The name of the policy: the ARN's last part, or that of the resource that it is of. */
 function boundaryOf(resources: PlanResources, role: PlanResource): string | undefined {
   const arn = textOf(role, 'permissions_boundary');
-  if (arn !== undefined) return arn.split('/').at(-1);
+  // A state has an empty text where there is none.
+  if (arn !== undefined) return arn.split('/').at(-1) || undefined;
   const policy = resources.target(role, 'permissions_boundary', ['aws_iam_policy']);
   return policy && textOf(policy, 'name');
 }

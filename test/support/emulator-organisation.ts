@@ -1,9 +1,9 @@
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
-import { askEmulator } from './emulator-calls.ts';
+import { askEmulator, askIam } from './emulator-calls.ts';
 import type { EmulatorShim } from './emulator-shim.ts';
 
-const sample = seedOrganisation();
-const access = sample.storeAccount;
+const sandbox = seedOrganisation();
+const access = sandbox.storeAccount;
 
 /** What the organisation says beside forge.yaml: infra/root/variables-aws.tf. */
 export interface OwnVariables {
@@ -25,13 +25,13 @@ export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVaria
     target: 'SWBExternalService.ListInstances',
     body: {},
   });
-  for (const { userName, displayName } of sample.people) {
+  for (const { userName, displayName } of sandbox.people) {
     await askEmulator(emulator, {
       account: access,
       service: 'identitystore',
       target: 'AWSIdentityStore.CreateUser',
       body: {
-        IdentityStoreId: sample.identityStoreId,
+        IdentityStoreId: sandbox.identityStoreId,
         UserName: userName,
         DisplayName: displayName,
         Name: { GivenName: displayName, FamilyName: displayName },
@@ -58,12 +58,39 @@ export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVaria
   };
 }
 
+/**
+ * What is there once permission sets are given: Identity Center makes a role of each in each account, and the sandbox's names
+ * are as good as any. And the cluster, which Terraform only lets people into.
+ */
+export async function makeRolesAndClusters(emulator: EmulatorShim): Promise<void> {
+  const made = sandbox.assignments.flatMap(({ permissionSet, account }) =>
+    sandbox.roles.filter((role) => role.account === account && isOf(role.name, permissionSet)),
+  );
+  await Promise.all(
+    [...new Set(made)].map(({ account, name, path }) =>
+      askIam(emulator, account, {
+        Action: 'CreateRole',
+        RoleName: name,
+        Path: path,
+        AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}',
+      }),
+    ),
+  );
+  for (const { account, name } of sandbox.eksClusters) {
+    const [roleArn, subnetIds] = [`arn:aws:iam::${account}:role/eks`, ['subnet-a', 'subnet-b']];
+    const body = { name, roleArn, resourcesVpcConfig: { subnetIds } };
+    await askEmulator(emulator, { account, service: 'eks', path: '/clusters', body });
+  }
+}
+
+const isOf = (role: string, permissionSet: string) => role.startsWith(`AWSReservedSSO_${permissionSet}_`);
+
 /** Everyday groups only: just-in-time groups are filled by approvers. */
 function members(): Record<string, string[]> {
   const found: Record<string, string[]> = {};
-  for (const { groupId, userId } of sample.memberships) {
-    const group = sample.groups.find(({ id }) => id === groupId)?.name ?? '';
-    const user = sample.people.find(({ id }) => id === userId)?.userName ?? '';
+  for (const { groupId, userId } of sandbox.memberships) {
+    const group = sandbox.groups.find(({ id }) => id === groupId)?.name ?? '';
+    const user = sandbox.people.find(({ id }) => id === userId)?.userName ?? '';
     found[group] = [...(found[group] ?? []), user];
   }
   return found;

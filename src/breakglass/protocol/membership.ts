@@ -33,12 +33,15 @@ export interface MembershipEvent {
  * `identitystore:CreateGroupMembership`: requestParameters `{identityStoreId, groupId, memberId: {userId}}`,
  * responseElements `{membershipId, identityStoreId}`. The console makes members by `sso-directory:AddMemberToGroup`:
  * `{identityStoreId, groupId, member: {memberId}}`, no response. Who looks for the first alone is passed by.
+ *
+ * Ids stand there as the caller wrote them, and the API takes capitals: whoever writes their own so is still themselves.
+ * https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_MemberId.html
  */
 export function membershipFromEvent(input: unknown): Membership | undefined {
   const event = readTrailEvent(input);
   if (event === undefined) return undefined;
-  const userId = memberOf(event);
-  const groupId = memberText(event.request, 'groupId');
+  const userId = memberOf(event)?.toLowerCase();
+  const groupId = memberText(event.request, 'groupId')?.toLowerCase();
   if (userId === undefined || !isIdentityStoreId(userId)) return undefined;
   if (groupId === undefined || !isIdentityStoreId(groupId)) return undefined;
   const membershipId = memberText(event.response, 'membershipId');
@@ -83,8 +86,10 @@ export function removalFromEvent(input: unknown): Removal | undefined {
   const event = readTrailEvent(input);
   if (event === undefined || event.errorCode !== undefined) return undefined;
   const { source, name, request } = event;
-  const id = (value: string | undefined) =>
-    value !== undefined && isIdentityStoreId(value) ? value : undefined;
+  const id = (value: string | undefined) => {
+    const lower = value?.toLowerCase();
+    return lower !== undefined && isIdentityStoreId(lower) ? lower : undefined;
+  };
   if (source === 'identitystore.amazonaws.com' && name === 'DeleteGroupMembership') {
     const membershipId = id(memberText(request, 'membershipId'));
     if (membershipId === undefined) return undefined;

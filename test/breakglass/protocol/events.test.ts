@@ -47,6 +47,15 @@ describe('a membership in an event', () => {
     },
   };
 
+  it('is of whom it is, in capitals, too', () => {
+    const event = membershipEvent();
+    const text = JSON.stringify(event)
+      .replaceAll(people.dana.userId, people.dana.userId.toUpperCase())
+      .replaceAll(groups.database, groups.database.toUpperCase());
+    expect(text).not.toBe(JSON.stringify(event));
+    expect(membershipFromEvent(JSON.parse(text))).toEqual(expected);
+  });
+
   it('is read from the event alone and from EventBridge’s envelope', () => {
     expect(membershipFromEvent(membershipEvent())).toEqual(expected);
     const envelope = {

@@ -216,6 +216,18 @@ const cases: readonly Case[] = [
   ['an auditor stops somebody', 'denied', put(auditor, `kills/BG-1/${userId('noor')}.json`)],
   ['a manager lets a requester in', 'allowed', add(manager, 'dana', database)],
   ['a manager lets in oneself', 'denied', add(manager, 'mia', database)],
+  // The identity store's API takes ids in capitals; IAM would take them for another's.
+  [
+    '… under one’s id in capitals',
+    'denied',
+    () =>
+      inStore(
+        manager,
+        'CreateGroupMembership',
+        groupArn(database),
+        userArn('mia').replace(/[^/]*$/, (id) => id.toUpperCase()),
+      ),
+  ],
   ['a manager lets somebody into tier 2', 'denied', add(manager, 'dana', readOnly)],
   [
     'a manager lets somebody into administrators',

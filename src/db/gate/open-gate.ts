@@ -116,6 +116,7 @@ export async function openGate(
       upstream,
       guard: request.readOnly ? await createReadOnlyGuard() : (writing ?? { check: () => undefined }),
       watcher: writing?.watch(record) ?? record,
+      lossPatienceMs: access.breakglass === undefined ? undefined : killPatienceMs,
       // A signal ends the command, and the command the gate; only what has a sentence of its own ends it before.
       signal: new AbortController().signal,
     });
@@ -143,6 +144,9 @@ export async function openGate(
     throw error;
   }
 }
+
+/** Whoever kills a grant ends its tunnels, too, and forge looks each second: who was in is told that, and not that a line was lost. */
+const killPatienceMs = 1_500;
 
 /** In pg_stat_activity and the server's log the person comes first: `breakglass kill` finds what is forge's by that. */
 function named({ applicationName: own, settings }: ClientWishes, access: Access): ClientWishes {

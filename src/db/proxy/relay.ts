@@ -16,6 +16,7 @@ export interface RelayParts {
   readonly guard: StatementGuard;
   readonly watcher: StatementWatcher;
   readonly state: SessionState;
+  readonly lossPatienceMs?: number | undefined;
 }
 
 /** Of what the client sends while a record is written. */
@@ -44,6 +45,8 @@ export class Relay {
   #settled: Outcome[] = [];
   #movers: (() => void)[] = [];
   #ending = false;
+  /** The server is gone, and the client waits to hear why. */
+  #tellLoss: ((refusal: Refusal) => void) | undefined;
   #closed = false;
   #resolveDone: () => void = () => {};
 
@@ -102,6 +105,7 @@ export class Relay {
 
   /** Tells the client why, stops what runs, and is closed within a second, whether the client reads or not. */
   async end(refusal: Refusal): Promise<void> {
+    this.#tellLoss?.(refusal);
     if (this.#ending || this.#closed) return this.done;
     this.#ending = true;
     const { client, upstream } = this.#parts;
@@ -209,16 +213,25 @@ export class Relay {
 
   /** What was under way is not known any more; a server that ends without a word is explained. */
   #serverGone(): void {
-    const { client } = this.#parts;
     if (this.#closed || this.#ending) return;
     this.#ending = true;
     const silent = !this.#serverSide.saidGoodbye && !this.#clientEnded && this.#serverSide.atBoundary;
-    const lost = {
-      sqlState: '08006',
-      message: 'The connection to the database was lost.',
-      hint: 'What was under way may have been done, or not. Connect again.',
+    const patience = this.#parts.lossPatienceMs;
+    if (!silent || patience === undefined) {
+      this.#leave(silent ? errorResponse('FATAL', lost) : undefined);
+      return;
+    }
+    const timer = setTimeout(() => this.#tellLoss?.(lost), patience).unref();
+    this.#tellLoss = (refusal) => {
+      this.#tellLoss = undefined;
+      clearTimeout(timer);
+      this.#leave(errorResponse('FATAL', refusal));
     };
-    client.end(silent ? errorResponse('FATAL', lost) : undefined);
+  }
+
+  #leave(response: Buffer | undefined): void {
+    const { client } = this.#parts;
+    client.end(response);
     client.resume();
     setTimeout(() => this.#close(), patienceMs).unref();
   }
@@ -226,6 +239,7 @@ export class Relay {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#tellLoss = undefined;
     const { client, upstream, state } = this.#parts;
     this.#pipeline.lost();
     for (const statement of state.transactionEnded())
@@ -254,6 +268,12 @@ export class Relay {
     this.#settled.length = 0;
   }
 }
+
+const lost: Refusal = {
+  sqlState: '08006',
+  message: 'The connection to the database was lost.',
+  hint: 'What was under way may have been done, or not. Connect again.',
+};
 
 /** Resolves by then, whatever comes of it. */
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {

@@ -28,6 +28,7 @@ export interface ServedParts {
   readonly keys: ClientKeys;
   /** What a client must show; undefined on a socket that only this person can open. */
   readonly password: Secret | undefined;
+  readonly lossPatienceMs?: number | undefined;
   readonly nextStatement: () => number;
 }
 

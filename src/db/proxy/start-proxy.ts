@@ -21,6 +21,8 @@ export interface ProxyOptions {
   readonly upstream: OpenUpstream;
   readonly guard: StatementGuard;
   readonly watcher: StatementWatcher;
+  /** When the database is gone, how long `end` may take to say why before clients are told that it was lost. */
+  readonly lossPatienceMs?: number | undefined;
   /** Ends it with a sentence of its own. */
   readonly signal: AbortSignal;
 }

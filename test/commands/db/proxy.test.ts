@@ -118,7 +118,30 @@ describe('production', () => {
     expect(opened).toMatchObject({ breakglass: asked.id });
     expect(existsSync(join(stateOf('dana'), 'streams', asked.id, String(opened?.file)))).toBe(true);
   });
+
+  it('when somebody kills its grant, within the second in which forge looks', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');
+    const { lost } = await clientOf(proxy.facts[0]);
+    const killing = forge('mia', ['kill', asked.shortId, '--reason', 'wrong database']);
+    await expect.poll(() => killsOf(asked.id), { timeout: 30_000, interval: 20 }).toBe(true);
+    const written = performance.now();
+    expect(await lost).toMatchObject({
+      code: '57P01',
+      message: expect.stringMatching(/has ended: it was revoked \(by mia@tapp\.example: wrong database\)/),
+    });
+    // A look each second, what a request takes, and the second that the proxy has.
+    expect(performance.now() - written).toBeLessThan(2_000 * (await slowness()));
+    expect(await proxy.exit).toBe(5);
+    await killing;
+  });
 });
+
+const killsOf = (id: string) =>
+  sandbox.world.organisation.buckets.some(({ objects }) =>
+    [...objects.keys()].some((key) => key.startsWith(`kills/${id}/`)),
+  );
 
 describe('dev', () => {
   it('several at once, at ports that follow each other, or at sockets of one’s own', async () => {

@@ -350,6 +350,33 @@ group('the end', () => {
     expect(errorField(client.messages.at(-1), 'C')).toBe('57P01');
   });
 
+  it.each([
+    [20, '08006'],
+    [60_000, '57P01'],
+  ])(
+    'a server that is gone because access has ended says that, where it is known within %d ms',
+    async (patience, code) => {
+      const upstream = plainUpstream(stage.direct);
+      let cut = () => {};
+      const proxy = await stage.start({
+        lossPatienceMs: patience,
+        upstream: async (...asked) => {
+          const opened = await upstream(...asked);
+          cut = () => opened.stream.destroy();
+          return opened;
+        },
+      });
+      using client = await RawClient.open(proxy.endpoint.host);
+      cut();
+      // Nothing is sent into a connection that is not there, nor is it an error of its own.
+      client.send(query('select 1'));
+      if (code === '08006') await client.end();
+      await proxy.end('your time is up');
+      await client.end();
+      expect(errorField(client.messages.at(-1), 'C')).toBe(code);
+    },
+  );
+
   it('a server that is gone is explained; one that says goodbye is not', async () => {
     const upstream = plainUpstream(stage.direct);
     let cut = () => {};

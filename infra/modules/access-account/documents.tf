@@ -112,7 +112,7 @@ locals {
       audit_read       = templatefile("${path.module}/../production-account/policies/audit-read.json", names)
       audit_read_trust = templatefile("${path.module}/../production-account/policies/audit-read-trust.json", names)
       forwarder        = templatefile("${path.module}/../production-account/policies/forwarder.json", names)
-      forwarder_trust  = templatefile("${path.module}/../production-account/policies/forwarder-trust.json", names)
+      forwarder_trust  = templatefile("${path.module}/../production-account/policies/forwarder-trust.json", merge(names, { account = local.account }))
     }
   }
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { archive, intake } from '../../../src/sandbox/break-glass/arns.ts';
 import type { IssuedKeys } from '../../../src/sandbox/principal.ts';
 import { seedOrganisation } from '../../../src/sandbox/seed.ts';
@@ -165,3 +165,37 @@ it.each([
 ] as const)('%s: %s', async (_, expected, keys, action, resource) => {
   expect(await bothJudges({ now, keys, action, resource, owner: accessAccount })).toBe(expected);
 });
+
+/**
+ * Without a document AWS takes the default one, a shell, and looks whether somebody may have it only where the policy says so.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-specify-session-document.html
+ */
+describe.each(['Forge-Prod-ReadOnly', 'Forge-Prod-Database', 'Forge-Wealth-ReadOnly', 'Forge-QA-ReadOnly'])(
+  '%s on a bastion',
+  (set) => {
+    const wealth = '333333333333';
+    const keys = sessionKeys(
+      identityCenterRole(wealth, found(organisation.permissionSets.find(({ name }) => name === set))),
+      alex.userName,
+      { person: alex },
+    );
+    const ask = (resource: string, checked: string) =>
+      bothJudges({
+        now,
+        keys,
+        action: 'ssm:StartSession',
+        resource,
+        owner: wealth,
+        context: { 'ssm:resourceTag/role': 'bastion', 'ssm:SessionDocumentAccessCheck': checked },
+      });
+    const bastion = `arn:aws:ec2:us-east-1:${wealth}:instance/i-0123456789abcdef0`;
+
+    it('opens no shell, with or without naming its document', async () => {
+      expect(await ask(bastion, 'true')).toBe('allowed');
+      expect(await ask(`arn:aws:ssm:us-east-1:${wealth}:document/SSM-SessionManagerRunShell`, 'true')).toBe(
+        'denied',
+      );
+      expect(await ask(bastion, 'false')).toBe('denied');
+    });
+  },
+);

@@ -392,6 +392,49 @@ const cases: readonly Case[] = [
     'denied',
     act(inEmergency, 'events:DisableRule', `arn:aws:events:us-east-1:${wealth}:rule/forge-breakglass-use`),
   ],
+  [
+    '… the alarm of what could not be told',
+    'denied',
+    act(
+      inEmergency,
+      'cloudwatch:DeleteAlarms',
+      `arn:aws:cloudwatch:us-east-1:${wealth}:alarm:forge-breakglass-undelivered`,
+    ),
+  ],
+  [
+    '… its queue',
+    'denied',
+    act(inEmergency, 'sqs:PurgeQueue', `arn:aws:sqs:us-east-1:${wealth}:forge-breakglass-undelivered`),
+  ],
+  [
+    '… the bus, by a key that is taken away',
+    'denied',
+    act(inEmergency, 'events:UpdateEventBus', `arn:aws:events:us-east-1:${wealth}:event-bus/default`),
+  ],
+  [
+    '… the transcripts, by such a key',
+    'denied',
+    act(
+      inEmergency,
+      'logs:AssociateKmsKey',
+      `arn:aws:logs:us-east-1:${wealth}:log-group:/forge/session-manager`,
+    ),
+  ],
+  [
+    '… or by the key that they have',
+    'denied',
+    act(inEmergency, 'kms:ScheduleKeyDeletion', `arn:aws:kms:us-east-1:${wealth}:key/x`),
+  ],
+  [
+    '… lets others into a cluster for good',
+    'denied',
+    act(inEmergency, 'eks:CreateAccessEntry', `arn:aws:eks:us-east-1:${wealth}:cluster/x`),
+  ],
+  [
+    '… and has queues of its own',
+    'allowed',
+    act(inEmergency, 'sqs:PurgeQueue', `arn:aws:sqs:us-east-1:${wealth}:orders`),
+  ],
   ['tier 0 goes to a database', 'allowed', onRole(inEmergency, 'AssumeRole', writer, goingOn)],
   ['tier 0 becomes a workload', 'denied', onRole(inEmergency, 'AssumeRole', workload, goingOn)],
   ['… which an administrator may', 'allowed', onRole(inProduction, 'AssumeRole', workload, goingOn)],

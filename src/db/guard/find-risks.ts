@@ -7,9 +7,10 @@ const asks = /^(Drop\w*|Dropdb|Truncate|Alter\w*|Rename|ReassignOwned|Cluster)St
 
 /**
  * What is asked about before it is done in production: each a few words, `DELETE FROM orders without WHERE`. Pure. That
- * a WHERE leaves any row out only the server knows; for those that can't, there is the ceiling of rows.
+ * a WHERE leaves any row out only the server knows; for those that can't, there is the ceiling of rows. `anyNumbers`:
+ * also those that it would have with other numbers in it (`n % 2 = n % 3`).
  */
-export function findRisks(statement: SyntaxNode): readonly string[] {
+export function findRisks(statement: SyntaxNode, anyNumbers = false): readonly string[] {
   const [type, node] = typed(statement);
   if (type === 'ExplainStmt') {
     const inner = typed(asNode(node.query));
@@ -20,7 +21,7 @@ export function findRisks(statement: SyntaxNode): readonly string[] {
     const uncounted = data.has(inner[0])
       ? [`EXPLAIN ANALYZE runs the ${statementName(inner[0])}, uncounted`]
       : [];
-    return [...uncounted, ...findRisks(asNode(node.query) ?? {})];
+    return [...uncounted, ...findRisks(asNode(node.query) ?? {}, anyNumbers)];
   }
   if (asks.test(type)) return [`${statementName(type)}${objects(node)}`];
   if (type === 'DoStmt') return ['DO runs code that forge does not see into'];
@@ -30,7 +31,7 @@ export function findRisks(statement: SyntaxNode): readonly string[] {
   const risks: string[] = [];
   walk(statement, (member, value) => {
     const members = asNode(value) ?? {};
-    if (changes.has(member)) risks.push(...openChange(member, members));
+    if (changes.has(member)) risks.push(...openChange(member, members, anyNumbers));
     if (member === 'ctes') for (const cte of asNodes(value)) risks.push(...uncounted(cte, type));
     return true;
   });
@@ -38,13 +39,15 @@ export function findRisks(statement: SyntaxNode): readonly string[] {
 }
 
 /** UPDATE and DELETE on all rows alike. */
-function openChange(type: string, node: SyntaxNode): readonly string[] {
+function openChange(type: string, node: SyntaxNode, anyNumbers: boolean): readonly string[] {
   const table = asText(asNode(node.relation)?.relname);
   const what = type === 'DeleteStmt' ? `DELETE FROM ${table}` : `${statementName(type)} ${table}`;
   if (type === 'MergeStmt')
-    return isConstant(node.joinCondition) ? [`MERGE INTO ${table} on all rows alike`] : [];
+    return isConstant(node.joinCondition, anyNumbers) ? [`MERGE INTO ${table} on all rows alike`] : [];
   if (node.whereClause === undefined) return [`${what} without WHERE`];
-  return isConstant(node.whereClause) ? [`${what} with a WHERE that is the same for all rows`] : [];
+  return isConstant(node.whereClause, anyNumbers)
+    ? [`${what} with a WHERE that is the same for all rows`]
+    : [];
 }
 
 /** The tag of a statement counts the rows that its own last part changes. */
@@ -55,14 +58,16 @@ function uncounted(cte: SyntaxNode, type: string): readonly string[] {
 }
 
 /** No column in it, or one side of an OR without any, or the same on both sides: `WHERE true OR id = 1`, `id = id`. */
-function isConstant(condition: unknown): boolean {
+function isConstant(condition: unknown, anyNumbers: boolean): boolean {
   const [type, node] = typed(asNode(condition));
   if (type === 'CurrentOfExpr') return false;
   if (type === 'BoolExpr') {
     const args = asNodes(node.args);
-    return asText(node.boolop) === 'OR_EXPR' ? args.some(isConstant) : args.every(isConstant);
+    const constant = (one: unknown) => isConstant(one, anyNumbers);
+    return asText(node.boolop) === 'OR_EXPR' ? args.some(constant) : args.every(constant);
   }
-  if (type === 'A_Expr' && node.rexpr !== undefined && bare(node.lexpr) === bare(node.rexpr)) return true;
+  const [left, right] = [bare(node.lexpr, anyNumbers), bare(node.rexpr, anyNumbers)];
+  if (type === 'A_Expr' && node.rexpr !== undefined && left === right) return true;
   let column = false;
   walk([condition], (member) => {
     if (member === 'ColumnRef' || member === 'CurrentOfExpr') column = true;
@@ -71,9 +76,11 @@ function isConstant(condition: unknown): boolean {
   return !column;
 }
 
-/** Without where it stands. */
-function bare(node: unknown): string {
-  return JSON.stringify(node, (member, value: unknown) => (member === 'location' ? undefined : value)) ?? '';
+/** Without where it stands, and with `anyNumbers` without its numbers. */
+function bare(node: unknown, anyNumbers: boolean): string {
+  const left = (member: string) =>
+    member === 'location' || (anyNumbers && (member === 'ival' || member === 'fval'));
+  return JSON.stringify(node, (member, value: unknown) => (left(member) ? undefined : value)) ?? '';
 }
 
 function hasOption(node: SyntaxNode, name: string): boolean {

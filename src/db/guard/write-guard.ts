@@ -109,11 +109,15 @@ class RailsForWrites implements WriteGuard {
         ? { refusal: notRead(parsed), risks: [], steps: [] }
         : {
             refusal: undefined,
-            risks: parsed.statements.flatMap(findRisks),
+            risks: parsed.statements.flatMap((statement) => findRisks(statement)),
             steps: parsed.statements.map(stepOf),
           };
     const [one, ...more] = 'statements' in parsed ? parsed.statements : [];
-    const plain = more.length === 0 && analysis.risks.length === 0 && ofData.some((type) => one?.[type]);
+    const plain =
+      one !== undefined &&
+      more.length === 0 &&
+      ofData.some((type) => one[type]) &&
+      findRisks(one, true).length === 0;
     return this.#known.add(sql, analysis, plain);
   }
 }

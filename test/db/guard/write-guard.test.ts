@@ -129,6 +129,13 @@ describe('what is asked about', () => {
     expect(wordOf(found)).toMatch(/^forge:confirm=shop-prod-word\d+$/);
   });
 
+  it('what another number makes the same for all rows, though the text before it was none', async () => {
+    expect(await verdict(guard, 'delete from canary where id % 2 = id % 3')).toBeUndefined();
+    expect(await verdict(guard, 'delete from canary where id % 2 = id % 2')).toMatchObject({
+      message: expect.stringContaining('the same for all rows'),
+    });
+  });
+
   it.each([
     'select 1',
     'delete from canary where id = 3',

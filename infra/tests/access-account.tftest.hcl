@@ -721,6 +721,44 @@ run "group_of_an_unknown_environment_and_killers_without_a_permission_set" {
   expect_failures = [var.groups, var.killers]
 }
 
+run "power_in_the_access_account_without_its_guard" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    environments = merge(var.environments, { access = { account = "999999999999", region = "us-east-1" } })
+    groups       = { grp-forge-sre-oncall = { environments = { access = "Forge-SRE" } } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "names_that_are_more_than_one_thing" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    data_buckets = ["arn:aws:s3:::data\",\"arn:aws:s3:::forge-breakglass-archive-999999999999/*"]
+    environments = merge(var.environments, { prod-cash = { account = "444444444444", region = "us-east-1", production = true, databases = { ledger = { role = "*" } } } })
+  }
+  expect_failures = [var.data_buckets, var.environments]
+}
+
+run "tier_that_leads_to_any_role" {
+  command = plan
+  module {
+    source = "./modules/access-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    break_glass = merge(var.break_glass, { tiers = merge(var.break_glass.tiers, { "0" = merge(var.break_glass.tiers["0"], { role = "forge/*" }) }) })
+  }
+  expect_failures = [var.break_glass]
+}
+
 run "access_account_is_none_of_production" {
   command = plan
   module {

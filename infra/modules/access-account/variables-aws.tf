@@ -82,8 +82,8 @@ variable "data_buckets" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.data_buckets : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9]", arn))])
-    error_message = "data_buckets must be ARNs that name a bucket, or how the names of some begin: never every bucket."
+    condition     = alltrue([for arn in var.data_buckets : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][A-Za-z0-9.*!_'()/=+@-]*$", arn))])
+    error_message = "data_buckets must be ARNs that name a bucket, or how the names of some begin: never every bucket, and no other wildcard than *."
   }
   validation {
     condition     = alltrue([for arn in var.data_buckets : !startswith(split(":::", arn)[1], "forge-") && !startswith("forge-breakglass-", split("*", split("/", split(":::", arn)[1])[0])[0])])

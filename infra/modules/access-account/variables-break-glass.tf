@@ -165,6 +165,12 @@ variable "break_glass" {
     error_message = "A tier that nobody approves (self-serve, two-people) needs a role."
   }
   validation {
+    condition = alltrue([
+      for tier in values(var.break_glass.tiers) : can(regex("^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9+=,.@_/-]+$", coalesce(tier.role, "-")))
+    ])
+    error_message = "The role of a tier must be the name of one, or its ARN, without wildcards."
+  }
+  validation {
     condition     = alltrue([for tier in values(var.break_glass.tiers) : tier.approval != "two-people" || tier.user != null])
     error_message = "A tier for two people needs a user: the IAM user whose key one of them holds."
   }

@@ -26,6 +26,18 @@ variable "environments" {
     error_message = "The name of an environment must be 1 to 64 letters, digits and ._-."
   }
   validation {
+    # They become resources of policies: a * would be everybody's way to every role.
+    condition = alltrue(flatten([
+      for environment in values(var.environments) : [
+        for database in values(environment.databases) : [
+          for role in compact([database.role, try(database.write.role, null), try(database.change.role, null)]) :
+          can(regex("^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9+=,.@_/-]+$", role))
+        ]
+      ]
+    ]))
+    error_message = "The role of a database must be the name of one, or its ARN, without wildcards."
+  }
+  validation {
     condition     = anytrue([for environment in values(var.environments) : environment.production])
     error_message = "At least one environment must be of production: break-glass has nothing to open otherwise."
   }
@@ -65,6 +77,19 @@ variable "groups" {
   validation {
     condition     = length(setintersection(keys(var.groups), local.jit_group_names)) == 0
     error_message = "A group of everyday life has the name of a just-in-time group."
+  }
+  validation {
+    # developer-guard is for accounts where break-glass is not: power here without the other one is power over who is let in.
+    condition = alltrue(flatten([
+      for group in values(var.groups) : [
+        for environment, set in group.environments :
+        contains(try(local.known_permission_sets[set].policies, []), "administrator-guard") || (
+          length(setintersection(try(local.known_permission_sets[set].policies, []), ["administrator", "power-user"])) == 0 &&
+          length([for arn in try(local.known_permission_sets[set].managed_policies, []) : arn if can(regex("/(AdministratorAccess|PowerUserAccess)$", arn))]) == 0
+        ) if try(var.environments[environment].account, "") == var.break_glass.account
+      ]
+    ]))
+    error_message = "A group has power in the access account by a permission set without administrator-guard: it could change what gives, records and takes away."
   }
   validation {
     condition     = length(setintersection(flatten([for group in values(var.groups) : values(group.environments)]), local.jit_permission_sets)) == 0

@@ -59,7 +59,8 @@ const hints = /x-amz-|secret_?access_?key|session_?token|authorization|AKIA|ASIA
 /** Replaces every known secret, and everything shaped like one, by `***`. Used on every text that leaves forge. */
 export function redact(text: string): string {
   let result = text;
-  for (const value of known) if (result.includes(value)) result = result.replaceAll(value, '***');
+  for (const value of known)
+    if (value.length <= result.length && result.includes(value)) result = result.replaceAll(value, '***');
   if (!hints.test(result)) return result;
   for (const [shape, replacement] of shapes) result = result.replace(shape, replacement);
   return result;

@@ -37,15 +37,29 @@ export async function askIam(
 export const bucketPolicy = ({ endpoint }: EmulatorShim, account: string, bucket: string): Promise<string> =>
   send(new URL(`/${bucket}?policy`, endpoint), account, 's3', {});
 
-async function send(url: URL, account: string, service: string, request: RequestInit): Promise<string> {
-  const answer = await fetch(url, {
+/** What S3 answers to a request, as its status. */
+export async function askBucket(
+  { endpoint }: EmulatorShim,
+  account: string,
+  path: string,
+  request: RequestInit,
+): Promise<{ readonly status: number; readonly headers: Headers }> {
+  const answer = await fetch(new URL(path, endpoint), {
     ...request,
-    headers: {
-      ...request.headers,
-      authorization: `AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/${service}/aws4_request`,
-      'x-moto-account-id': account,
-    },
+    headers: signed(account, 's3', request),
   });
+  await answer.text();
+  return answer;
+}
+
+const signed = (account: string, service: string, { headers }: RequestInit) => ({
+  ...headers,
+  authorization: `AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/${service}/aws4_request`,
+  'x-moto-account-id': account,
+});
+
+async function send(url: URL, account: string, service: string, request: RequestInit): Promise<string> {
+  const answer = await fetch(url, { ...request, headers: signed(account, service, request) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${service} ${url.pathname}: ${answer.status} ${text}`);
   return text;

@@ -83,6 +83,45 @@ describe('every policy', () => {
   });
 });
 
+describe('what AWS’s own services and defaults can be used for', () => {
+  const statements = each.flatMap(([name, { name: file, template }]) =>
+    list(fillPolicy(kindOf(file), [template], namesFor(3)).Statement).map((statement) => ({
+      name,
+      statement,
+    })),
+  );
+
+  // Lambda says nothing of whom it works for when it becomes a role; and takes no role of another account.
+  it('a role that a service becomes is for this account’s own', () => {
+    const services = statements.filter(
+      ({ name, statement }) =>
+        name.endsWith('-trust') &&
+        'Service' in Object(statement.Principal) &&
+        !name.endsWith('/function-trust'),
+    );
+    expect(services.length).toBeGreaterThan(2);
+    for (const { name, statement } of services)
+      expect([name, Object.keys(statement.Condition?.StringEquals ?? {})]).toEqual([
+        name,
+        ['aws:SourceAccount'],
+      ]);
+  });
+
+  // Each statement must ask for it, or a shell is opened by naming no document.
+  it('whoever starts a session of Session Manager may have its document', () => {
+    const starting = statements.filter(
+      ({ statement }) =>
+        statement.Effect === 'Allow' && list(statement.Action ?? []).includes('ssm:StartSession'),
+    );
+    expect(starting.length).toBeGreaterThan(2);
+    for (const { name, statement } of starting)
+      expect([name, statement.Condition?.BoolIfExists]).toEqual([
+        name,
+        { 'ssm:SessionDocumentAccessCheck': 'true' },
+      ]);
+  });
+});
+
 describe('permission sets', () => {
   it.each(permissionSets)('%s is one that Identity Center takes', (name, set) => {
     expect(name).toMatch(/^[\w+=,.@-]{1,32}$/);

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
 import type { PlanResource } from './plan-document.ts';
+import { blocksOf } from './plan-resources.ts';
 
 /**
  * The module's output `review`: a group has no id before it is made, so a first plan can't show the policies that name it.
@@ -49,6 +51,14 @@ export function filledIn(
     let text = document;
     for (const [name, standIn] of groupIds) text = text.replaceAll(standIn, knownIds.get(name) ?? standIn);
     values[argument] = text;
+    filled.add(resource.address);
+  }
+  const environment = parseJsonObject(documents.get(`${own}.environment`) ?? '');
+  if (
+    environment !== undefined &&
+    asJsonObject(blocksOf(values, 'environment')[0]?.variables) === undefined
+  ) {
+    values.environment = [{ variables: environment }];
     filled.add(resource.address);
   }
   return { ...resource, values };

@@ -10,6 +10,26 @@ locals {
     exporter = { timeout = 300, memory = 1024, concurrency = -1, tells = false }
   }
 
+  # Another policy is another key: a function that is warm with the one before is replaced. A first plan doesn't know it.
+  function_environments = {
+    for variant, key in { deployed = aws_s3_object.policy.key, review = "policy/${sha256(local.policies.review)}.json" } :
+    variant => {
+      for handler in local.handlers : handler => merge(
+        {
+          FORGE_INTAKE                                     = local.buckets.intake
+          FORGE_ARCHIVE                                    = local.buckets.archive
+          FORGE_STATE_MACHINE                              = local.state_machine_arn
+          FORGE_REGIONS                                    = join(",", local.regions)
+          FORGE_POLICY_BUCKET                              = local.buckets.configuration
+          FORGE_POLICY                                     = key
+          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true"
+          AWS_SDK_UA_APP_ID                                = local.handler_names[handler]
+        },
+        var.secrets_layer != null && local.function_settings[handler].tells ? { FORGE_SLACK_SECRET = local.secret_name } : {},
+      )
+    }
+  }
+
   # Where shells can be open.
   regions = sort(distinct(concat([local.region], [for environment in values(local.production) : environment.region])))
 }
@@ -65,20 +85,7 @@ resource "aws_lambda_function" "handler" {
   tags                           = local.tags
 
   environment {
-    variables = merge(
-      {
-        FORGE_INTAKE        = local.buckets.intake
-        FORGE_ARCHIVE       = local.buckets.archive
-        FORGE_STATE_MACHINE = local.state_machine_arn
-        FORGE_REGIONS       = join(",", local.regions)
-        # Another policy is another key: a function that is warm with the one before is replaced.
-        FORGE_POLICY_BUCKET                              = local.buckets.configuration
-        FORGE_POLICY                                     = aws_s3_object.policy.key
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true"
-        AWS_SDK_UA_APP_ID                                = local.handler_names[each.key]
-      },
-      var.secrets_layer != null && local.function_settings[each.key].tells ? { FORGE_SLACK_SECRET = local.secret_name } : {},
-    )
+    variables = local.function_environments.deployed[each.key]
   }
 
   # Of events that all tries failed for.

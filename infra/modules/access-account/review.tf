@@ -19,6 +19,10 @@ locals {
         "aws_s3_bucket_policy.bucket[\"${bucket}\"].policy" => document
       },
       {
+        for handler, variables in local.function_environments.review :
+        "aws_lambda_function.handler[\"${handler}\"].environment" => jsonencode(variables)
+      },
+      {
         "aws_s3_object.policy.content"             = local.policies.review
         "aws_sfn_state_machine.session.definition" = local.workflow.review
       },

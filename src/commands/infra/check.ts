@@ -40,13 +40,11 @@ take away. What only a real account can show is in docs/verify-on-aws.md.`,
   async run(context, { args: [source = '-'], options }) {
     const { host, output } = context;
     const named = source === '-' ? 'stdin' : source;
-    const json = await readTerraformJson(host, source, [
-      'terraform show -json plan > plan.json',
-      'forge infra check plan.json',
-    ]);
+    const howTo = ['terraform show -json plan > plan.json', 'forge infra check plan.json'];
+    const json = await notJudged(readTerraformJson(host, source, howTo));
     const document = parsePlanDocument(json, named);
     const intent = await findIntent(context, document, named);
-    const { sha256 } = await loadFunctionsArchive(host);
+    const { sha256 } = await notJudged(loadFunctionsArchive(host));
     const deployment = collectDeployment(document);
     const results = judgeDeployment(allChecks, {
       deployment,
@@ -82,6 +80,17 @@ take away. What only a real account can show is in docs/verify-on-aws.md.`,
     return code;
   },
 });
+
+/** 1 means that a check failed: what could not even be read has the code for what is not known. */
+async function notJudged<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof ForgeError) || error.kind !== 'failed') throw error;
+    const { code, hint, cause } = error;
+    throw new ForgeError('usage', error.message, { code, hint, cause });
+  }
+}
 
 /** forge.yaml says what should be. Without it the plan is held against what it says itself, which is less. */
 async function findIntent(context: Context, { outputs }: PlanDocument, named: string): Promise<Intent> {

@@ -168,7 +168,10 @@ export const records: readonly Check[] = [
       why: 'A request could be changed after it was approved.',
       fix: 'Keep WrittenOnce in the intake’s bucket policy.',
     },
-    (judged) => [put(almighty(judged), intakeKey(judged, `requests/${one.userId}/${request}.json`), {})],
+    (judged) => {
+      const person = { ...almighty(judged), context: { 'identitystore:UserId': one.userId } };
+      return [put(person, intakeKey(judged, `requests/${one.userId}/${request}.json`), {})];
+    },
   ),
   ...kinds.map((kind) =>
     answered(

@@ -17,7 +17,7 @@ export async function startEmulator(): Promise<EmulatorShim> {
   // Ends with this process, however that ends: then its stdin closes. A group of its own, for what it starts.
   const server = spawn(
     'sh',
-    ['-c', 'moto_server -H 127.0.0.1 -p "$1" & read -r _; kill -9 0', 'sh', `${port}`],
+    ['-c', 'moto_server -H 127.0.0.1 -p "$1" & read -r _; kill -9 $!; wait; kill -9 0', 'sh', `${port}`],
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,

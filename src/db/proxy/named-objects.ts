@@ -35,12 +35,17 @@ const significant = 63;
  */
 export class NamedObjects<Value> {
   readonly #known = new Map<string, Value>();
+  /**
+   * What '' stands for, as most portals are called: to take it into a Map and out again leaves tables behind, each of
+   * which keeps the next from being forgotten once one of them is old.
+   */
+  #unnamed: Value | undefined;
   readonly #pending: NameChange<Value>[] = [];
 
   find(name: string): Value | undefined {
     const key = name.slice(0, significant);
     const change = this.#newest(key);
-    return change === undefined ? this.#known.get(key) : change.value;
+    return change === undefined ? this.#knownAs(key) : change.value;
   }
 
   /** Whether what `find` says is sure, for who is sent in this group. */
@@ -65,19 +70,20 @@ export class NamedObjects<Value> {
   /** That it is gone next: undefined where nobody knows of it anyway. */
   expectGone(name: string, group: number): Settlement | undefined {
     const key = name.slice(0, significant);
-    if (!this.#known.has(key) && this.#newest(key) === undefined) return undefined;
+    if (this.#knownAs(key) === undefined && this.#newest(key) === undefined) return undefined;
     return this.expect(name, undefined, group);
   }
 
   /** Something may be there that SQL can take away. */
   get any(): boolean {
-    return this.#known.size > 0 || this.#pending.length > 0;
+    return this.#unnamed !== undefined || this.#known.size > 0 || this.#pending.length > 0;
   }
 
   /** The server has done it. */
   confirm(change: NameChange<Value>): void {
     this.drop(change);
-    if (change.value === undefined) this.#known.delete(change.name);
+    if (change.name === '') this.#unnamed = change.value;
+    else if (change.value === undefined) this.#known.delete(change.name);
     else this.#known.set(change.name, change.value);
   }
 
@@ -93,9 +99,13 @@ export class NamedObjects<Value> {
 
   /** SQL or the end of a transaction has taken it, or all. */
   forget(name?: string): void {
-    // Each transaction ends here, and to clear what is empty makes a new table, too.
+    if (name === undefined || name === '') this.#unnamed = undefined;
     if (name === undefined && this.#known.size > 0) this.#known.clear();
     else if (name !== undefined) this.#known.delete(name.slice(0, significant));
+  }
+
+  #knownAs(key: string): Value | undefined {
+    return key === '' ? this.#unnamed : this.#known.get(key);
   }
 
   #newest(key: string): NameChange<Value> | undefined {

@@ -27,7 +27,7 @@ export class SessionState {
   readonly #connection: number;
   readonly #nextId: () => number;
   /** Bound and not executed. */
-  readonly #unused = new Set<Statement>();
+  #unused: Statement[] = [];
 
   constructor(connection: number, application: string, nextId: () => number) {
     this.#connection = connection;
@@ -75,19 +75,21 @@ export class SessionState {
   }
 
   bindDone(statement: Statement): void {
-    this.#unused.add(statement);
+    this.#unused.push(statement);
   }
 
   used(statement: Statement): void {
-    this.#unused.delete(statement);
+    // Nearly always there is one, or it is the first.
+    if (this.#unused[0] === statement) this.#unused.shift();
+    else if (this.#unused.length > 0) this.#unused = this.#unused.filter((one) => one !== statement);
   }
 
   /** Portals end with their transaction. What was bound and never executed. */
   transactionEnded(): readonly Statement[] {
     this.portals.forget();
-    if (this.#unused.size === 0) return none;
-    const unused = [...this.#unused];
-    this.#unused.clear();
+    if (this.#unused.length === 0) return none;
+    const unused = this.#unused;
+    this.#unused = [];
     return unused;
   }
 

@@ -94,6 +94,17 @@ describe.each([
   });
 });
 
+it.each([
+  ['allowed', 'cloudtrail:LookupEvents'],
+  // What programs and people log is nothing that the exporter asks for.
+  ['denied', 'logs:GetLogEvents'],
+  ['denied', 'logs:FilterLogEvents'],
+  ['denied', 'ssm:DescribeSessions'],
+] as const)('reading an account’s trail is no more than that: %s, %s', async (expected, action) => {
+  const keys = session(role('ForgeAuditRead', wealth));
+  expect(await bothJudges({ now, keys, action, resource: '*', owner: wealth })).toBe(expected);
+});
+
 it('ForgeAuditRead of the access account itself is for the same two', async () => {
   expect(await assume(session(role('forge-breakglass-sweeper')), role('ForgeAuditRead'))).toBe('allowed');
   expect(await assume(handler('recorder'), role('ForgeAuditRead'))).toBe('denied');

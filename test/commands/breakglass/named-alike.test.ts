@@ -92,22 +92,6 @@ it('an emergency with the id of a request is not said to be ended with it, and o
   ]);
 });
 
-it('who has written thousands of requests is ended no later than others', async () => {
-  const asked = await ask('dana', { '--scenario': 'database' });
-  expect((await approve('mia', asked.id)).code).toBe(0);
-  await recordOf(asked.id);
-  for (let count = 0; count < 2_000; count++)
-    copy(asked.id, 'dana', 'dana', `${asked.id.slice(0, -4)}${String(count).padStart(4, '0')}`, 0);
-  const calls = async () => {
-    const all = await sandbox.admin.calls();
-    return (all['s3:GetObject'] ?? 0) + (all['s3:ListObjectsV2'] ?? 0);
-  };
-  const before = await calls();
-  const run = await forge('mia', ['kill', asked.id]);
-  expect(inGroups('dana'), run.stderr).toBe(0);
-  expect((await calls()) - before).toBeLessThan(2_000);
-});
-
 it('whose killer has no room for a journal is ended all the same, and who ends their own', async () => {
   for (const person of ['mia', 'dana']) {
     const asked = await ask('dana', { '--scenario': 'console' });
@@ -125,6 +109,23 @@ it('whose killer has no room for a journal is ended all the same, and who ends t
     expect(run.stderr).toContain('not in the journal');
     expect(inGroups('dana')).toBe(0);
   }
+});
+
+// The last: every list of what dana has asked for is long from here on.
+it('who has written thousands of requests is ended no later than others', async () => {
+  const asked = await ask('dana', { '--scenario': 'database' });
+  expect((await approve('mia', asked.id)).code).toBe(0);
+  await recordOf(asked.id);
+  for (let count = 0; count < 2_000; count++)
+    copy(asked.id, 'dana', 'dana', `${asked.id.slice(0, -4)}${String(count).padStart(4, '0')}`, 0);
+  const calls = async () => {
+    const all = await sandbox.admin.calls();
+    return (all['s3:GetObject'] ?? 0) + (all['s3:ListObjectsV2'] ?? 0);
+  };
+  const before = await calls();
+  const run = await forge('mia', ['kill', asked.id]);
+  expect(inGroups('dana'), run.stderr).toBe(0);
+  expect((await calls()) - before).toBeLessThan(2_000);
 });
 
 async function recordOf(prefix: string): Promise<string> {

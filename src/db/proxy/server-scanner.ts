@@ -109,7 +109,8 @@ export class ServerScanner {
       offset += headerBytes;
       if (size === 0) this.#ended(pass);
     }
-    if (from < offset) pass(bytes.subarray(from, offset));
+    if (from === 0 && offset === length) pass(bytes);
+    else if (from < offset) pass(bytes.subarray(from, offset));
     if (offset < length) this.#held = Buffer.from(bytes.subarray(offset));
   }
 

@@ -207,7 +207,9 @@ describe('a change under four eyes', () => {
     expect(first?.code, first?.stderr).toBe(0);
     // Whoever comes late finds it taken, or finds the access given back, or cut off on the way to the database.
     expect([5, 6, 7], second?.stderr).toContain(second?.code);
-    expect(second?.stderr).toMatch(/"(?:ALREADY_RUN|REQUEST_ENDED)"|with an explicit deny|The session to prod-wealth/);
+    expect(second?.stderr).toMatch(
+      /"(?:ALREADY_RUN|REQUEST_ENDED)"|with an explicit deny|The session to prod-wealth/,
+    );
     const { rows: notes } = await admin.query<{ note: string }>('select note from orders where id = $1', [
       rows[0],
     ]);

@@ -63,20 +63,24 @@ interface Rule {
   readonly why: string;
   readonly fix: string;
   readonly applies?: (intent: Intent) => boolean;
+  /** That there is nobody to ask about is as it may be: an organisation without administrators, say. */
+  readonly mayBeNobody?: true;
 }
 
 /** Every question must be answered so. A rule without a question was not asked, which is no pass. */
 export function answered(
   group: CheckGroup,
   expected: 'allowed' | 'denied',
-  rule: Rule,
+  { mayBeNobody, ...rule }: Rule,
   questions: (judged: Judged) => readonly Question[],
 ): Check {
   return {
     ...rule,
     group,
-    find: (judged) =>
-      questions(judged).map((question) => {
+    find: (judged) => {
+      const asked = questions(judged);
+      if (asked.length === 0 && mayBeNobody && judged.deployment.assignments.length > 0) return [nobody];
+      return asked.map((question) => {
         const found = ask(judged.deployment, question);
         return {
           verdict: found === 'unknown' ? 'unknown' : found === expected ? 'pass' : 'fail',
@@ -87,9 +91,19 @@ export function answered(
           expected,
           found,
         };
-      }),
+      });
+    },
   };
 }
+
+const nobody: Finding = {
+  verdict: 'pass',
+  who: '-',
+  action: '-',
+  resource: '-',
+  expected: 'denied',
+  found: 'nobody holds what this is about',
+};
 
 /** Something that is simply so or not. */
 export interface Fact {

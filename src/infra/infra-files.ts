@@ -38,7 +38,7 @@ export async function infraFiles(host: Pick<Host, 'program'>, config: Config): P
   for (const [name, text] of Object.entries(root)) put(name, text);
   const archive = await loadFunctionsArchive(host);
   files.set('lambda/forge-breakglass.zip', archive.bytes);
-  put(exampleVariables, `${JSON.stringify({ ...variables, ...onlyAwsKnows }, null, 2)}\n`);
+  put(exampleVariables, `${JSON.stringify({ ...variables, ...onlyAwsKnows(config) }, null, 2)}\n`);
   return {
     files: new Map([...files].sort(([one], [other]) => (one < other ? -1 : 1))),
     archiveSha256: archive.sha256,
@@ -46,12 +46,12 @@ export async function infraFiles(host: Pick<Host, 'program'>, config: Config): P
 }
 
 /** What forge.yaml does not know: to be filled in by whoever copies the example. */
-const onlyAwsKnows = {
+const onlyAwsKnows = ({ breakGlass }: Config) => ({
   identity_center_instance: 'arn:aws:sso:::instance/ssoins-0000000000000000',
   vpn_addresses: ['203.0.113.7/32'],
   auditors: ['grp-forge-auditors'],
-  killers: [],
-};
+  killers: breakGlass?.killPermissionSet === undefined ? [] : ['grp-forge-who-may-stop-anybody'],
+});
 
 /** infra/ of the package, beside bin/: its Terraform files, templates, tests and README. */
 async function packagedFiles({

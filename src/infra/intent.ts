@@ -13,6 +13,8 @@ export interface Intent {
   readonly tiers: readonly ApprovedTier[];
   readonly grants: readonly IntendedGrant[];
   readonly production: readonly { readonly name: string; readonly account: string }[];
+  /** Whether forge.yaml names any in production. */
+  readonly databases: boolean;
   /** Tier 0: who stands on call, and what they become. */
   readonly emergency:
     | { readonly permissionSet: string; readonly role: string; readonly requesters: readonly string[] }
@@ -95,6 +97,7 @@ export function readIntent({ breakGlass, environments, groups }: Config): Intent
       );
     }),
     production: production.map(({ name, account: id }) => ({ name, account: id })),
+    databases: production.some(({ databases }) => databases.size > 0),
     emergency:
       zero?.role && zero.permissionSet
         ? { permissionSet: zero.permissionSet, role: lastName(zero.role), requesters: zero.requesters }

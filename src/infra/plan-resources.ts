@@ -27,6 +27,13 @@ export function indexResources({ resources, references }: PlanDocument): PlanRes
           module === from.module &&
           names.some((entry) => entry === `${type}.${name}` || entry.startsWith(`${type}.${name}[`)),
       );
+      if (near.length === 0 && names.includes('each.value')) {
+        // `for_each = aws_x.y`: the one of that module with the same key, where there is only one.
+        const [only, ...others] = all.filter(
+          ({ module, index }) => module === from.module && index !== undefined && index === from.index,
+        );
+        return others.length === 0 ? only : undefined;
+      }
       if (near.length <= 1) return near[0];
       // `aws_x.y[each.key]`, or one that is named in the text itself: `aws_x.y["z"].id`.
       const written = near.filter(({ type, name, index }) =>

@@ -83,7 +83,7 @@ function upsideDown(good: Deployment): Deployment {
   return {
     ...good,
     permissionSets: good.permissionSets
-      .filter(({ name }) => !/Request|Approve-tier2/.test(name))
+      .filter(({ name }) => !/Request|Approve-tier2|Kill/.test(name))
       .map((set) => ({ ...set, sessionMinutes: 720, boundary: undefined })),
     groups: new Map([...good.groups].filter(([name]) => name !== jit[0])),
     assignments: [

@@ -32,6 +32,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'nobody with standing power in the access account lets themselves in',
       why: 'An administrator would have production without anybody’s approval.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       administrators(judged).flatMap((caller) =>
@@ -46,6 +47,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'an administrator writes nothing to the intake: no request, decision or stop, in no name',
       why: 'An administrator could ask, and say yes, in anybody’s name.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       administrators(judged).flatMap((caller) =>
@@ -66,6 +68,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'an administrator writes, deletes and replicates no record',
       why: 'The records are about administrators too.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -89,6 +92,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'an administrator assigns no permission set, and changes none',
       why: 'What gives standing access is changed by pull request only.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -116,6 +120,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'an administrator changes no role of the functions and of forge, and becomes none',
       why: 'The recorder’s role writes records, the boundary ends access.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -143,6 +148,7 @@ export const administratorChecks: readonly Check[] = [
       title: 'an administrator makes no key and no MFA device for the offline user',
       why: 'Whoever makes a key holds it without the second person.',
       fix,
+      mayBeNobody: true,
       applies: ({ offline }) => offline !== undefined,
     },
     (judged) =>
@@ -169,6 +175,7 @@ export const administratorChecks: readonly Check[] = [
         'nobody with standing power in production changes or becomes forge’s roles there, or the boundary',
       why: 'The boundary is what ends access; the roles are who may open an emergency.',
       fix: 'Keep administrator-guard (or developer-guard) in every permission set that has power in production.',
+      mayBeNobody: true,
     },
     (judged) => {
       const { production } = judged.intent;

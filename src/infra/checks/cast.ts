@@ -101,7 +101,9 @@ export function administrators(judged: Judged): readonly Caller[] {
   return [...everyday(judged, intent.accessAccount), ...asIfThere];
 }
 
-const isAdministrator = ({ policies, account }: Caller): boolean =>
+/** What is not known of a set may be all power. */
+const isAdministrator = ({ policies, account, unknown }: Caller): boolean =>
+  unknown.length > 0 ||
   evaluatePolicies(policies, {
     action: 'iam:CreateRole',
     resource: `arn:aws:iam::${account}:role/any`,

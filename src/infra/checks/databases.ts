@@ -1,4 +1,6 @@
-import type { ContextEntries } from '../../iam/request-context.ts';
+import { evaluatePolicies } from '../../iam/evaluate.ts';
+import type { PolicyDocument } from '../../iam/policy.ts';
+import { type ContextEntries, requestContext } from '../../iam/request-context.ts';
 import type { Question } from '../ask.ts';
 import { type Caller, inRole, inSet, stranger } from '../caller.ts';
 import { answered, type Check, type Judged, stated } from '../check.ts';
@@ -35,6 +37,19 @@ const given = (judged: Judged, account: string): readonly Caller[] =>
     ),
   ].flatMap((name) => holder(judged, name, account));
 
+const all: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: '*', Resource: '*' },
+};
+
+/** Whether a set's own policies let it become the role: which it is meant for. */
+const leadsTo = ({ policies }: Caller, role: DeployedRole): boolean =>
+  evaluatePolicies(policies, {
+    action: 'sts:AssumeRole',
+    resource: deployedRoleArn(role),
+    context: requestContext({}),
+  }) === 'allow';
+
 const ownName = { 'sts:SourceIdentity': one.userName, 'sts:RoleSessionName': one.userName };
 
 export const databases: readonly Check[] = [
@@ -46,15 +61,15 @@ export const databases: readonly Check[] = [
       title: 'somebody whom break-glass lets into databases becomes their role, in their own name',
       why: 'Nobody would reach a database in an incident.',
       fix,
-      applies: ({ grants }) => grants.some(({ permissionSet }) => /database/i.test(permissionSet)),
+      applies: ({ databases: some }) => some,
     },
     (judged) =>
-      databaseRoles(judged).flatMap((role) =>
-        judged.intent.grants
-          .filter((grant) => grant.account === role.account && /database/i.test(grant.permissionSet))
-          .flatMap(({ permissionSet }) => holder(judged, permissionSet, role.account))
-          .map((caller) => become(role, caller, ownName)),
-      ),
+      databaseRoles(judged).flatMap((role) => {
+        const all = given(judged, role.account);
+        const meant = all.filter((caller) => leadsTo(caller, role));
+        // Where no permission set leads to it, nobody gets there.
+        return (meant.length === 0 ? all : meant).map((caller) => become(role, caller, ownName));
+      }),
   ),
   answered(
     'databases',
@@ -78,15 +93,16 @@ export const databases: readonly Check[] = [
     'denied',
     {
       id: 'database.write.read-only',
-      title: 'sets for looking only don’t become the role that writes',
+      title: 'the writing role trusts no set of break-glass that is not meant to write',
       why: 'Tier 2 would change data.',
       fix: 'writers must name only the permission sets that may write.',
+      mayBeNobody: true,
     },
     (judged) =>
       productionRoles(judged, 'write-rds-access').flatMap((role) =>
         given(judged, role.account)
-          .filter(({ label }) => !/database/i.test(label))
-          .map((caller) => become(role, caller, ownName)),
+          .filter((caller) => !leadsTo(caller, role))
+          .map((caller) => become(role, { ...caller, policies: [all] }, ownName)),
       ),
   ),
   answered(
@@ -97,6 +113,7 @@ export const databases: readonly Check[] = [
       title: 'the writing role trusts no permission set for looking, whatever that set’s own policy says',
       why: 'One line more in a permission set would be writing.',
       fix: 'writers must name only the permission sets that may write.',
+      mayBeNobody: true,
     },
     (judged) =>
       productionRoles(judged, 'write-rds-access').flatMap((role) =>

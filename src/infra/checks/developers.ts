@@ -26,6 +26,7 @@ export const developerChecks: readonly Check[] = [
       title: 'no developer passes a role of forge, to whatever service',
       why: 'A function of their own with the recorder’s role would be the recorder.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       everywhere(judged).flatMap((caller) =>
@@ -51,6 +52,7 @@ export const developerChecks: readonly Check[] = [
         'no developer passes a role that is no workload’s, nor a workload’s role to a service that runs no workload',
       why: 'A role with more power than its developer is that power.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       developers(judged).flatMap((caller) => [
@@ -74,6 +76,7 @@ export const developerChecks: readonly Check[] = [
       title: 'no everyday permission set becomes a role of forge, or changes one',
       why: 'Emergencies, cutting off and recording are not for every day.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       everywhere(judged).flatMap((caller) =>
@@ -93,6 +96,7 @@ export const developerChecks: readonly Check[] = [
       title: 'no everyday permission set reaches into the buckets of break-glass to write or delete',
       why: 'Requests, decisions and records are made by break-glass alone.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       everywhere(judged).flatMap((caller) =>
@@ -113,6 +117,7 @@ export const developerChecks: readonly Check[] = [
       title: 'no developer makes users, roles or keys',
       why: 'A key that does not end is standing access.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       developers(judged).flatMap((caller) =>

@@ -21,6 +21,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator changes, calls, silences and removes no function',
       why: 'Other code in the recorder is other records; a revoker that doesn’t run takes nothing away.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -44,6 +45,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator starts, stops and repeats no session’s execution',
       why: 'An execution that is stopped takes nothing away; one of a grant’s name keeps its own from starting.',
       fix,
+      mayBeNobody: true,
     },
     (judged) => [
       ...each(
@@ -66,6 +68,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator changes and removes no workflow',
       why: 'The workflow is what ends access.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -82,6 +85,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator switches off, changes and empties no rule',
       why: 'What is not told is not recorded.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -106,6 +110,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator stops no sweeper',
       why: 'It is what finds everything that was lost.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(
@@ -122,6 +127,7 @@ export const machineryGuard: readonly Check[] = [
       title: 'an administrator neither reads nor changes the webhook’s secret',
       why: 'Who can change where it is said can have it said to nobody.',
       fix,
+      mayBeNobody: true,
     },
     (judged) =>
       each(

@@ -1,4 +1,4 @@
-import { answered, type Check } from '../check.ts';
+import { answered, type Check, fact, stated } from '../check.ts';
 import type { Intent } from '../intent.ts';
 import {
   act,
@@ -72,6 +72,22 @@ export const stopping: readonly Check[] = [
       requesters(judged).flatMap((caller) =>
         [one, another].map((who) => put(caller, intakeKey(judged, `kills/${request}/${who.userId}.json`))),
       ),
+  ),
+  stated(
+    'stopping',
+    {
+      id: 'stop.killers.there',
+      title: 'the permission set that stops anybody is there, and some group holds it',
+      why: 'forge.yaml tells people that they may, and AWS refuses them in the middle of an incident.',
+      fix: 'Name groups in killers, or take kill_permission_set out of forge.yaml.',
+      applies: hasKillers,
+    },
+    ({ deployment, intent }) => {
+      const held = deployment.assignments.some(({ permissionSet }) => permissionSet === intent.killSet);
+      const there = deployment.permissionSets.some(({ name }) => name === intent.killSet);
+      const found = there ? (held ? 'there, and held' : 'nobody holds it') : 'missing';
+      return [fact('is there', intent.killSet ?? '', 'there, and held', found, there && held)];
+    },
   ),
   answered(
     'stopping',

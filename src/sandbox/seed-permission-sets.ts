@@ -80,3 +80,9 @@ export const permissionSets: readonly PermissionSet[] = Object.entries<Blueprint
     };
   },
 );
+
+/** Those with any of these files in their policy. */
+export const permissionSetsWith = (files: readonly string[]): readonly string[] =>
+  Object.entries<Blueprint>(sets)
+    .filter(([, { policies }]) => policies.some((file) => files.includes(file)))
+    .map(([name]) => name);

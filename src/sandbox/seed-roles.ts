@@ -17,7 +17,8 @@ import { productionNames, ssoRoles } from './break-glass/policy-names.ts';
 import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
 import { accessAccount, productionAccounts, region } from './seed-accounts.ts';
-import { permissionSets } from './seed-permission-sets.ts';
+import { groupAssignments } from './seed-assignments.ts';
+import { permissionSets, permissionSetsWith } from './seed-permission-sets.ts';
 
 const version = '2012-10-17';
 
@@ -27,13 +28,8 @@ export function rolesOf(account: Account): readonly Role[] {
   if (account.id === accessAccount) return [...roles, ...handlerRoles(), auditReadRole(account)];
   if (account.production) {
     roles.push(
-      productionDatabaseRole(account, 'readonly-rds-access', ['forge_ro'], ['Forge-*']),
-      productionDatabaseRole(
-        account,
-        'write-rds-access',
-        ['forge_ro', 'forge_rw'],
-        ['Forge-Admin', 'Forge-Prod-Database'],
-      ),
+      productionDatabaseRole(account, 'readonly-rds-access', 'forge_ro', 'read-database'),
+      productionDatabaseRole(account, 'write-rds-access', 'forge_rw', 'write-database'),
       emergencyRole(account),
       offlineRole(account),
       ...auditRoles(account),
@@ -96,16 +92,25 @@ const databaseUsers = (account: string, users: readonly string[]) =>
 const databasePolicy = (account: string, users: readonly string[]): PolicyDocument =>
   fillPolicy('identity', [bastionTunnel, databaseAccess], { database_users: databaseUsers(account, users) });
 
-/** In production nobody is in it without a name: an end for a person could not reach them. */
+/**
+ * For those permission sets that somebody has in the account and whose own policy leads here, as Terraform names them. Nobody is in
+ * it without a name: an end for a person could not reach them.
+ */
 function productionDatabaseRole(
   account: Account,
   name: (typeof databaseRoleNames)[number],
-  users: readonly string[],
-  trusted: readonly string[],
+  user: string,
+  file: 'read-database' | 'write-database',
 ): Role {
+  const there = new Set(
+    groupAssignments()
+      .filter((assignment) => assignment.account === account.id)
+      .map(({ permissionSet }) => permissionSet),
+  );
+  const trusted = permissionSetsWith([file, 'administrator']).filter((set) => there.has(set));
   const names = { ...productionNames(account), callers: ssoRoles(account.id, trusted) };
   return {
-    ...databaseRole(account.id, name, users),
+    ...databaseRole(account.id, name, [user]),
     boundary: revocationsArn(account.id),
     trust: fillPolicy('trust', [databaseRoleTrust], names),
   };

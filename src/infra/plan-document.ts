@@ -89,10 +89,7 @@ export function parsePlanDocument(json: string, from: string): PlanDocument {
     // PowerShell's `>` puts a byte order mark first.
     value = JSON.parse(json.replace(/^\uFEFF/, ''));
   } catch {
-    throw refusal(
-      json.startsWith('PK') ? `${from} is terraform's own plan file, not its JSON.` : `${from} is not JSON.`,
-      'PLAN_NOT_JSON',
-    );
+    throw refusal(`${from} is not JSON.`, 'PLAN_NOT_JSON');
   }
   const read = v.safeParse(documentSchema, value, { abortEarly: true });
   if (!read.success) {

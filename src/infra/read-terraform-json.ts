@@ -20,11 +20,17 @@ export async function readTerraformJson(
     throw refused('There is nothing to read: stdin is the terminal.', howTo);
   }
   const bytes = source === '-' ? await readStdin(host) : await readNamed(host, source);
+  // What terraform plan -out writes is a zip.
+  if (bytes.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004') {
+    throw refused(`${source === '-' ? 'stdin' : source} is terraform's own plan file, not its JSON.`, [
+      `terraform show -json <that file> > plan.json`,
+    ]);
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw refused(`${source === '-' ? 'stdin' : source} is not UTF-8 text.`, [
-      'In PowerShell: terraform output -json | Out-File -Encoding utf8 outputs.json',
+      `In PowerShell: ${howTo[0]?.replace(' >', ' | Out-File -Encoding utf8')}`,
     ]);
   }
 }

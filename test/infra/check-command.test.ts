@@ -14,7 +14,7 @@ beforeAll(async () => {
   script = await builtForge();
 });
 
-const check = (plan: string, ...args: string[]) => {
+const check = (plan: string | Uint8Array, ...args: string[]) => {
   const host = hostWith({ 'plan.json': plan }, { program: { node: process.execPath, script } });
   return forgeIn(host, 'infra', 'check', 'plan.json', '--config', sample, ...args);
 };
@@ -31,7 +31,17 @@ const planOf = (...resources: object[]) =>
 describe('forge infra check', () => {
   it.each([
     ['no JSON', 'hello', 'plan.json is not JSON'],
-    ['terraform’s own plan file', 'PK\u0003\u0004…', "terraform's own plan file"],
+    // A real one is no UTF-8.
+    [
+      'terraform’s own plan file',
+      Buffer.from('PK\u0003\u0004\u0014\u00ff', 'latin1'),
+      "terraform's own plan file",
+    ],
+    [
+      'UTF-16',
+      Buffer.from('\ufeff{}', 'utf16le'),
+      'terraform show -json plan | Out-File -Encoding utf8 plan.json',
+    ],
     ['JSON of something else', '{"a":1}', 'not what terraform show -json prints'],
     ['no object', '[]', 'not what terraform show -json prints'],
     ['a format to come', JSON.stringify({ ...empty, format_version: '2.0' }), 'format version 2.0'],
@@ -58,7 +68,8 @@ describe('forge infra check', () => {
   });
 
   it('a plan with nothing in it fails: what must be there is missing', async () => {
-    const { code, out } = await check(`\uFEFF${JSON.stringify(empty)}`, '--output', 'json');
+    const { code, out, err } = await check(`\uFEFF${JSON.stringify(empty)}`, '--output', 'json');
+    expect(err).toContain('plan.json has no output forge');
     const data = JSON.parse(out);
     expect(code).toBe(1);
     const of = (id: string) => data.checks.find((entry: { readonly id: string }) => entry.id === id)?.verdict;
@@ -68,6 +79,7 @@ describe('forge infra check', () => {
     // Who isn't there was asked nothing, which is no pass.
     expect(of('approve.oneself')).toBe('unknown');
     expect(data.passed + data.failed + data.unknown).toBe(data.checks.length);
+    expect((await check(JSON.stringify(empty))).out).not.toContain('- on -');
   });
 
   it('what somebody named with control characters can’t move the cursor', async () => {

@@ -185,6 +185,14 @@ describe('forge infra export', () => {
     expect(() => readdirSync(at(''))).toThrow('ENOENT');
   });
 
+  it('a name that is empty is not the folder one stands in', async () => {
+    const { host } = hostOf();
+    expect(await forgeIn(host, 'infra', 'export', '')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('The name of the folder is empty'),
+    });
+  });
+
   it('without a forge.yaml writes the sample, and says so loudly', async () => {
     const { run, at } = hostOf({});
     const { code, err } = await run();

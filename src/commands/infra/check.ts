@@ -76,6 +76,12 @@ take away. What only a real account can show is in docs/verify-on-aws.md.`,
         `From the output review, with ids that stand in for groups that are not made yet: ${[...deployment.fromReview].join(', ')}.`,
       );
     }
+    // Last, because what it explains are hundreds of lines above it. Taking all away is such a plan too: its checks stay.
+    if (document.outputs.get('forge') === undefined) {
+      output.warn(
+        `${named} has no output forge: it is of something else than forge infra export writes, or takes that away.`,
+      );
+    }
     output.note(checkSummary(results, deployment.kind));
     return code;
   },

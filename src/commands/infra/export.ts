@@ -37,6 +37,13 @@ async function runExport(
   { args: [target = ''], options }: { readonly args: readonly string[]; readonly options: ExportOptions },
 ): Promise<void> {
   const { host, output, globals } = context;
+  // "$folder" of a script that never set it would be the folder one stands in.
+  if (target.trim() === '') {
+    throw new ForgeError('usage', 'The name of the folder is empty.', {
+      code: 'EXPORT_FOLDER_EMPTY',
+      hint: 'Name one: forge infra export infra/break-glass. A point is the folder that you are in.',
+    });
+  }
   const folder = resolve(host.directories.working, target);
   const config = await configOrSample(context);
   const { files, archiveSha256 } = await infraFiles(host, config);
@@ -55,7 +62,9 @@ async function runExport(
     await writeExport(host, folder, changed, manifest);
   }
   if (plan.left.length > 0) output.note(`No longer shipped, and left there: ${plan.left.join(', ')}`);
-  output.note(wanted.size === 0 ? `${folder} is up to date.` : `Wrote ${wanted.size} files into ${folder}.`);
+  output.note(
+    wanted.size === 0 ? `${folder} is up to date.` : `Wrote ${countFiles(wanted.size)} into ${folder}.`,
+  );
   output.note(nextSteps(target, plan));
   output.result({
     data: {
@@ -86,8 +95,8 @@ function shownPlan(folder: string, plan: ExportPlan, force: boolean) {
   return {
     summary:
       plan.edited.length > 0 && !force
-        ? `Nothing: ${plan.edited.length} files in ${folder} were edited.`
-        : `Write ${plan.write.length + plan.edited.length} files into ${folder}.`,
+        ? `Nothing: edited in ${folder}: ${countFiles(plan.edited.length)}.`
+        : `Write ${countFiles(plan.write.length + plan.edited.length)} into ${folder}.`,
     steps: [
       ...plan.edited.map(step(force ? 'replace, though somebody edited it,' : 'refuse for')),
       ...plan.write.map(step('write')),
@@ -95,6 +104,10 @@ function shownPlan(folder: string, plan: ExportPlan, force: boolean) {
     ],
     equivalents: [],
   };
+}
+
+function countFiles(count: number): string {
+  return `${count} file${count === 1 ? '' : 's'}`;
 }
 
 function edited(folder: string, paths: readonly string[]): ForgeError {

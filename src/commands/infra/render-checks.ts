@@ -24,7 +24,10 @@ function renderOne(result: CheckResult, style: Style): string {
   const head = `  ${tone(marks[verdict])}  ${style.plain(title)}  ${style.dim(id)}${times}`;
   if (verdict === 'pass') return head;
   const lines = [
-    `${result.who === '-' ? '' : `${result.who}: `}${result.action} on ${result.resource}`,
+    // Of a check that found nothing to ask there is nothing to say here.
+    ...(result.action === '-' && result.resource === '-'
+      ? []
+      : [`${result.who === '-' ? '' : `${result.who}: `}${result.action} on ${result.resource}`]),
     ...contextLine(result.context),
     `expected ${result.expected}, found ${result.found}`,
   ];

@@ -14,7 +14,9 @@ import {
   record,
   remove,
   request,
+  storeArn,
   tierGroups,
+  userArn,
 } from './cast.ts';
 
 const fix = 'Take the functions’ policies as forge infra export writes them (handlers.json).';
@@ -120,8 +122,17 @@ export const functions: readonly Check[] = [
       fix,
     },
     (judged) =>
-      allHandlers(judged).flatMap((caller) =>
-        [
+      allHandlers(judged).flatMap((caller) => [
+        // Who may write another's address into a user gets that user's next password.
+        ...['UpdateUser', 'DeleteUser'].map((action) =>
+          act(caller, `identitystore:${action}`, storeArn(judged), userArn(another)),
+        ),
+        ...tierGroups(judged).flatMap((group) =>
+          ['UpdateGroup', 'DeleteGroup'].map((action) =>
+            act(caller, `identitystore:${action}`, storeArn(judged), group),
+          ),
+        ),
+        ...[
           'sso:CreateAccountAssignment',
           'sso:PutInlinePolicyToPermissionSet',
           'sso:AttachManagedPolicyToPermissionSet',
@@ -129,7 +140,7 @@ export const functions: readonly Check[] = [
           'identitystore:CreateUser',
           'sso-directory:AddMemberToGroup',
         ].map((action) => act(caller, action, '*')),
-      ),
+      ]),
   ),
   answered(
     'functions',

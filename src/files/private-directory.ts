@@ -38,20 +38,25 @@ function makeFolder(path: string): Stats {
   return statSync(path);
 }
 
-/** mkdir's own `recursive` says ENOENT where a folder above is on a read-only file system, and never ends in /proc. */
-export function makeFolders(path: string, again = true): void {
+/**
+ * The first folder that was made; undefined: all were there. mkdir's own `recursive` says ENOENT where a folder above is on a
+ * read-only file system, and never ends in /proc.
+ */
+export function makeFolders(path: string, mode = 0o700, again = true): string | undefined {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(path, { mode });
+    return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
     if (code === 'ENOENT' && parent !== path && again) {
-      makeFolders(parent);
+      const first = makeFolders(parent, mode);
       // Another process may make it at the same time.
-      makeFolders(path, false);
-      return;
+      const own = makeFolders(path, mode, false);
+      return first ?? own;
     }
     // A file system that refuses may have it already.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+    return undefined;
   }
 }

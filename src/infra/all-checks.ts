@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { administratorChecks } from './checks/administrators.ts';
+import { alarms } from './checks/alarms.ts';
 import { approving } from './checks/approving.ts';
 import { asking } from './checks/asking.ts';
 import { bucketSettings } from './checks/bucket-settings.ts';
@@ -42,5 +43,6 @@ export const allChecks: readonly Check[] = [
   ...whatIsGiven,
   ...trusted,
   ...watching,
+  ...alarms,
   ...workflow,
 ];

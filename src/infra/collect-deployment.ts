@@ -1,8 +1,10 @@
 import { asJsonObject } from '../lib/json-object.ts';
+import { collectAlarms } from './collect-alarms.ts';
 import { collectBuckets } from './collect-buckets.ts';
 import {
   collectFunctions,
   collectHandlersPolicy,
+  collectInvokers,
   collectResourcePolicies,
   collectRules,
   collectSchedules,
@@ -54,6 +56,8 @@ export function collectDeployment(document: PlanDocument): Deployment {
     rules: collectRules(resources, accountOf, gaps),
     stateMachines: collectStateMachines(resources),
     schedules: collectSchedules(resources),
+    invokers: collectInvokers(resources),
+    alarms: collectAlarms(resources),
     resourcePolicies: collectResourcePolicies(resources, accountOf, gaps),
     handlersPolicy: collectHandlersPolicy(resources),
     fromReview,

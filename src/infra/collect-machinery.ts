@@ -2,7 +2,14 @@ import { asJsonObject, parseJsonObject } from '../lib/json-object.ts';
 import { parseResourceDocument } from './collect-buckets.ts';
 import type { Gaps } from './collect-people.ts';
 import type { AccountOf } from './collect-roles.ts';
-import type { DeployedFunction, DeployedResourcePolicy, DeployedRule, Deployment } from './deployment.ts';
+import type {
+  DeployedFunction,
+  DeployedInvoker,
+  DeployedResourcePolicy,
+  DeployedRule,
+  Deployment,
+} from './deployment.ts';
+import type { PlanResource } from './plan-document.ts';
 import { blocksOf, type PlanResources, textOf } from './plan-resources.ts';
 
 export function collectFunctions(resources: PlanResources): readonly DeployedFunction[] {
@@ -26,6 +33,31 @@ export function collectFunctions(resources: PlanResources): readonly DeployedFun
     };
   });
 }
+
+export const collectInvokers = (resources: PlanResources): readonly DeployedInvoker[] => [
+  ...resources.ofType('aws_lambda_permission').map((resource) => ({
+    address: resource.address,
+    functionName:
+      textOf(resource, 'function_name')?.split(':function:').at(-1)?.split(':')[0] ??
+      functionNameOf(resources.target(resource, 'function_name', ['aws_lambda_function'])),
+    action: textOf(resource, 'action') ?? 'lambda:*',
+    principal: textOf(resource, 'principal') ?? '*',
+    source: textOf(resource, 'source_arn'),
+  })),
+  // An address on the Internet is nobody in particular.
+  ...resources.ofType('aws_lambda_function_url').map((resource) => ({
+    address: resource.address,
+    functionName:
+      textOf(resource, 'function_name')?.split(':function:').at(-1) ??
+      functionNameOf(resources.target(resource, 'function_name', ['aws_lambda_function'])),
+    action: 'lambda:InvokeFunctionUrl',
+    principal: '*',
+    source: undefined,
+  })),
+];
+
+const functionNameOf = (resource: PlanResource | undefined): string | undefined =>
+  resource && textOf(resource, 'function_name');
 
 export function collectRules(
   resources: PlanResources,

@@ -27,6 +27,9 @@ export interface Deployment {
     readonly expression: string;
     readonly enabled: boolean;
   }[];
+  /** Who may call a function, by the function's own policy. */
+  readonly invokers: readonly DeployedInvoker[];
+  readonly alarms: readonly DeployedAlarm[];
   /** Policies that stand on resources beside buckets: topics, queues, buses, secrets, keys, functions. */
   readonly resourcePolicies: readonly DeployedResourcePolicy[];
   /** JSON of what the functions know of forge.yaml. */
@@ -107,6 +110,29 @@ export interface DeployedRule {
   readonly region: string | undefined;
   /** What it is brought to: ARNs, as far as they are known. */
   readonly targets: number;
+}
+
+export interface DeployedInvoker {
+  readonly address: string;
+  /** Undefined: the plan does not say which of the functions. */
+  readonly functionName: string | undefined;
+  readonly action: string;
+  /** A service or an account. */
+  readonly principal: string;
+  /** ARN of what calls by the service; undefined: anything of anybody. */
+  readonly source: string | undefined;
+}
+
+export interface DeployedAlarm {
+  readonly name: string;
+  /** `AWS/Lambda Errors` */
+  readonly metric: string;
+  /** Values of its dimensions: a function's name, a queue's. */
+  readonly of: readonly string[];
+  /** That nothing is measured is an alarm. */
+  readonly missingIsBad: boolean;
+  /** Somebody is told. */
+  readonly tells: boolean;
 }
 
 export interface DeployedResourcePolicy {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileFailure } from '../files/file-failure.ts';
+import { makeFolders } from '../files/private-directory.ts';
 import type { Host } from '../host.ts';
 import { type Manifest, manifestFile } from './plan-export.ts';
 
@@ -28,7 +29,7 @@ export async function writeExport(
       signal.throwIfAborted();
       const to = join(folder, path);
       current = to;
-      const first = await mkdir(dirname(to), { recursive: true });
+      const first = makeFolders(dirname(to), 0o755);
       if (first !== undefined) made.push(first);
       staged.push({ from: `${to}${suffix}`, to });
       const file = await open(`${to}${suffix}`, 'wx', 0o644);

@@ -185,6 +185,14 @@ describe('forge infra export', () => {
     expect(() => readdirSync(at(''))).toThrow('ENOENT');
   });
 
+  it.runIf(process.platform === 'linux')('where no folder can be made it says so, and ends', async () => {
+    const { host } = hostOf();
+    expect(await forgeIn(host, 'infra', 'export', '/proc/no-such-folder/in')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('/proc/no-such-folder'),
+    });
+  });
+
   it('a name that is empty is not the folder one stands in', async () => {
     const { host } = hostOf();
     expect(await forgeIn(host, 'infra', 'export', '')).toMatchObject({

@@ -116,6 +116,8 @@ function upsideDown(good: Deployment): Deployment {
     })),
     stateMachines: [{ name: 'forge-breakglass-session', definition: { States: {} } }],
     schedules: [],
+    alarms: good.alarms.map((alarm) => ({ ...alarm, tells: false })),
+    invokers: good.invokers.map((one) => ({ ...one, source: undefined })),
     handlersPolicy: '{}',
   };
 }

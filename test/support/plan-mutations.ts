@@ -664,6 +664,31 @@ export const mutations: readonly Mutation[] = [
       });
     },
   },
+  ofValue(
+    'a function that any account’s rules may call',
+    'aws_lambda_permission.rule["intake"]',
+    'functions.invoked',
+    {
+      source_arn: null,
+    },
+  ),
+  ofValue('a function that anybody may call', 'aws_lambda_permission.rule["intake"]', 'functions.invoked', {
+    principal: '*',
+  }),
+  ofValue(
+    'an alarm that tells nobody',
+    'aws_cloudwatch_metric_alarm.alarm["revoker-errors"]',
+    'watch.alarms',
+    {
+      alarm_actions: [],
+    },
+  ),
+  ofValue('alarms switched off', 'aws_cloudwatch_metric_alarm.alarm["dead-letters"]', 'watch.alarms', {
+    actions_enabled: false,
+  }),
+  ofValue('a sweeper that may stand still', 'aws_cloudwatch_metric_alarm.alarm["no-sweep"]', 'watch.alarms', {
+    treat_missing_data: 'notBreaching',
+  }),
   ofValue('a sweeper that runs once a day', 'aws_scheduler_schedule.sweep', 'workflow.sweeper', {
     schedule_expression: 'rate(1 day)',
   }),

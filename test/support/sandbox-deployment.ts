@@ -107,6 +107,29 @@ export function sandboxDeployment(archiveHash: string): Deployment {
     ],
     stateMachines: [{ name: 'forge-breakglass-session', definition: asJsonObject(workflow) }],
     schedules: [{ name: 'forge-breakglass-sweep', expression: 'rate(5 minutes)', enabled: true }],
+    invokers: ['emergency-attempts', 'forwarded', 'intake', 'memberships', 'offline-user'].map((name) => ({
+      address: name,
+      functionName: 'forge-breakglass-recorder',
+      action: 'lambda:InvokeFunction',
+      principal: 'events.amazonaws.com',
+      source: `arn:aws:events:${region}:${accessAccount}:rule/forge-breakglass-${name}`,
+    })),
+    // The sandbox has no CloudWatch: what the module makes is judged from a plan.
+    alarms: [
+      ...['recorder', 'revoker', 'sweeper', 'exporter'].map((name) =>
+        alarm('AWS/Lambda Errors', `forge-breakglass-${name}`),
+      ),
+      alarm('AWS/Lambda Invocations', 'forge-breakglass-sweeper', true),
+      alarm(
+        'AWS/States ExecutionsFailed',
+        `arn:aws:states:${region}:${accessAccount}:stateMachine:forge-breakglass-session`,
+      ),
+      alarm(
+        'AWS/States ExecutionsAborted',
+        `arn:aws:states:${region}:${accessAccount}:stateMachine:forge-breakglass-session`,
+      ),
+      alarm('AWS/SQS ApproximateNumberOfMessagesVisible', 'forge-breakglass-failed'),
+    ],
     resourcePolicies: [],
     handlersPolicy: encodePolicy(handlerPolicy(organisation)),
     fromReview: new Set(),
@@ -123,6 +146,14 @@ const workflow = fillTemplate(
     ]),
   ),
 );
+
+const alarm = (metric: string, of: string, missingIsBad = false) => ({
+  name: `${metric} ${of}`,
+  metric,
+  of: [of],
+  missingIsBad,
+  tells: true,
+});
 
 const rule = (account: string, name: string, pattern: unknown): DeployedRule => ({
   account,

@@ -73,7 +73,7 @@ take away. What only a real account can show is in docs/verify-on-aws.md.`,
     for (const gap of deployment.notKnown) output.warn(`not known: ${gap}`);
     if (deployment.fromReview.size > 0) {
       output.note(
-        `From the output review, with ids that stand in for groups that are not made yet: ${[...deployment.fromReview].join(', ')}.`,
+        `From the output review, with ids that stand in for groups that are not made yet: ${deployment.fromReview.size} documents (--output json names them).`,
       );
     }
     // Last, because what it explains are hundreds of lines above it. Taking all away is such a plan too: its checks stay.

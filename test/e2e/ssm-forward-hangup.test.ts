@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtForge } from '../support/built-forge.ts';
 import { keys } from '../support/pty.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
@@ -17,7 +17,13 @@ useSandbox(async (started) => {
   command = `${process.execPath} ${await builtForge()} ssm forward dev/web-1 :22 --reason ${mark}`;
 });
 
-const openSessions = () => [...sandbox.world.ssm.sessions.values()].filter(({ running }) => running).length;
+/** What a try before left open is not this one's. */
+let earlier: ReadonlySet<string> = new Set();
+beforeEach(() => {
+  earlier = new Set(sandbox.world.ssm.sessions.keys());
+});
+const openSessions = () =>
+  [...sandbox.world.ssm.sessions].filter(([id, { running }]) => running && !earlier.has(id)).length;
 afterEach(() => endMarked(mark));
 
 describe.skipIf(process.platform === 'win32')('kill -9 of the shell', () => {

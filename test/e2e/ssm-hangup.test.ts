@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { builtForge } from '../support/built-forge.ts';
 import { keys, type Terminal } from '../support/pty.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
@@ -13,7 +13,13 @@ useSandbox(async (started) => {
   command = `${process.execPath} ${await builtForge()} ssm dev/web-1`;
 });
 
-const openSessions = () => [...sandbox.world.ssm.sessions.values()].filter(({ running }) => running).length;
+/** What a try before left open is not this one's. */
+let earlier: ReadonlySet<string> = new Set();
+beforeEach(() => {
+  earlier = new Set(sandbox.world.ssm.sessions.keys());
+});
+const openSessions = () =>
+  [...sandbox.world.ssm.sessions].filter(([id, { running }]) => running && !earlier.has(id)).length;
 async function startSession(terminal: Terminal, line = command): Promise<void> {
   terminal.write(`${line}${keys.enter}`);
   await terminal.waitFor(/\]\$ $/);

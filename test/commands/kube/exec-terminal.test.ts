@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasProgram } from '../../support/programs.ts';
 import { keys } from '../../support/pty.ts';
 import { type KubeStage, startKubeStage } from './kube-stage.ts';
@@ -11,6 +11,7 @@ let stage: KubeStage;
 beforeAll(async () => {
   stage = await startKubeStage();
 }, 60_000);
+beforeEach(() => stage.forgetSessions());
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
 const node = (script: string) => ['--', process.execPath, '-e', script];

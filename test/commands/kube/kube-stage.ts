@@ -18,6 +18,8 @@ export interface KubeStage extends AsyncDisposable {
   ): Promise<RunningForge>;
   /** Sessions of Session Manager that are open now. */
   openSessions(): number;
+  /** From now on only sessions that begin later count: what a try before left open is not the next one's. */
+  forgetSessions(): void;
   /** Folders of runs in a person's cache. */
   runFolders(person: string): readonly string[];
   /** Records of a person's journal, oldest first. */
@@ -49,6 +51,7 @@ export async function startKubeStage(): Promise<KubeStage> {
     sandbox.signIn('casey'),
   ]);
   const homeOf = (person: string) => sandbox.environment({ person }).HOME ?? '';
+  let forgotten: ReadonlySet<string> = new Set();
   return {
     sandbox,
     client: [process.execPath, client],
@@ -61,7 +64,12 @@ export async function startKubeStage(): Promise<KubeStage> {
         }),
       ),
     openSessions: () =>
-      [...sandbox.world.ssm.sessions.values()].filter((session) => session.running !== undefined).length,
+      [...sandbox.world.ssm.sessions].filter(
+        ([id, session]) => session.running !== undefined && !forgotten.has(id),
+      ).length,
+    forgetSessions: () => {
+      forgotten = new Set(sandbox.world.ssm.sessions.keys());
+    },
     runFolders: (person) => listed(join(homeOf(person), '.cache', 'forge', 'kube')),
     journal(person) {
       const folder = join(homeOf(person), '.local', 'state', 'forge', 'audit');

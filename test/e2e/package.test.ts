@@ -71,7 +71,7 @@ describe('the package', () => {
       ).toBe(true);
     expect(files).toContain('bin/forge.cjs');
     // Terraform's own tests go with the modules.
-    const others = files.filter((file) => !file.startsWith('infra/tests/'));
+    const others = files.filter((file) => !file.startsWith('infra/module-tests/'));
     expect(others.filter((file) => /\.(map|log|ts)$|(^|\/)\.|test|\.sock$/.test(file))).toEqual([]);
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(own, file))).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8 * 1024 * 1024);

@@ -52,7 +52,7 @@ describe('forge infra export', () => {
         'modules/production-account/versions.tf',
         'outputs.tf',
         'providers.tf',
-        'tests/access-account.tftest.hcl',
+        'module-tests/access-account.tftest.hcl',
         'variables.tf',
         'versions.tf',
       ]),
@@ -223,7 +223,7 @@ describe('forge infra export', () => {
       'infra/modules/access-account/policies/approver.json',
       'infra/modules/production-account/policies/emergency-trust.json',
       'infra/root/variables.tf',
-      'infra/tests/access-account.tftest.hcl',
+      'infra/module-tests/access-account.tftest.hcl',
     ])
       expect(names).toContain(name);
     expect(names.filter((name) => /tfvars$|tfstate|\.terraform/.test(name))).toEqual([]);

@@ -101,6 +101,12 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     expect(stdout.split('\n').filter((line) => line !== '' && line !== 'offline_override.tf')).toEqual([]);
   });
 
+  test('is valid, the modules’ tests beside it included', async () => {
+    const { status, stdout, stderr } = await terraform.run(['validate']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('The configuration is valid');
+  });
+
   test('tells forge.yaml what forge.yaml told it: importing changes nothing', async () => {
     const host = hostWith({ 'forge.yaml': forgeYaml });
     const fragment = judgeForgeOutput(readForgeOutput(plan, 'plan.json').value);

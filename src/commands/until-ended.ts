@@ -6,6 +6,8 @@ import { watchParent } from '../terminal/watch-parent.ts';
 export interface UntilEnded {
   /** What is open, for people: `ports`. */
   readonly what: string;
+  /** Says what is open: once its end is watched for, so that nobody who read it can go unnoticed. */
+  readonly say: () => void;
   /** The longest that it stays open, milliseconds. */
   readonly maximumMs?: number | undefined;
   /** Rejects when there is nothing left to keep open. */
@@ -18,7 +20,7 @@ export interface UntilEnded {
  */
 export async function untilEnded(
   { host, output }: Pick<Context, 'host' | 'output'>,
-  { what, maximumMs, broken }: UntilEnded,
+  { what, say, maximumMs, broken }: UntilEnded,
 ): Promise<void> {
   const { limitSession } = await import('../terminal/session-limit.ts');
   const { isForeground } = await import('../terminal/is-foreground.ts');
@@ -49,6 +51,7 @@ export async function untilEnded(
                 }),
               ),
           });
+    say();
     if (host.signal.aborted) resolve();
     else host.signal.addEventListener('abort', () => resolve(), { once: true });
   }).finally(() => stop());

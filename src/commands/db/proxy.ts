@@ -125,14 +125,16 @@ async function stay(context: Context, opened: readonly OpenDatabase[]): Promise<
   host.signal.throwIfAborted();
   const { untilEnded } = await import('../until-ended.ts');
   const { sayOpenGates } = await import('./say-open-gates.ts');
-  sayOpenGates(output, opened);
-  if (host.stderr.isTTY === true) output.note('Ctrl-C ends it.');
   const limits = opened.flatMap(({ request }) => request.environment?.maxSessionSeconds ?? []);
   const tunnels = opened.flatMap(({ over }) => over ?? []);
   let sentence = 'forge db proxy was ended, and its connections with it.';
   try {
     await untilEnded(context, {
       what: 'connections',
+      say: () => {
+        sayOpenGates(output, opened);
+        if (host.stderr.isTTY === true) output.note('Ctrl-C ends it.');
+      },
       maximumMs: limits.length === 0 ? undefined : Math.min(...limits) * 1000,
       broken: tunnels.length === 0 ? undefined : Promise.race(tunnels).then((error) => Promise.reject(error)),
     });

@@ -32,9 +32,14 @@ export async function carryForwards(
   if (order.bindAll) {
     output.warn('Everybody who reaches this machine can connect to these ports, and is let through.');
   }
-  sayOpen(context, instance, running.open);
-  using _status = showStatus(context, running, order);
-  await untilEnded(context, { what: 'ports', maximumMs: order.maximumMs });
+  let status: Disposable | undefined;
+  const say = () => {
+    sayOpen(context, instance, running.open);
+    status = showStatus(context, running, order);
+  };
+  await untilEnded(context, { what: 'ports', say, maximumMs: order.maximumMs }).finally(() =>
+    status?.[Symbol.dispose](),
+  );
 }
 
 /** The same with AWS's own plugin, one for each port. */
@@ -58,8 +63,8 @@ export async function carryWithPlugin(
       listener: { text: `127.0.0.1:${port}`, local: { kind: 'tcp', host: '127.0.0.1', port } as const },
     };
   });
-  sayOpen(context, instance, open);
-  await untilEnded(context, { what: 'ports', maximumMs, broken: running.broken });
+  const say = () => sayOpen(context, instance, open);
+  await untilEnded(context, { what: 'ports', say, maximumMs, broken: running.broken });
 }
 
 type Opened = Pick<OpenForward, 'spec'> & {

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peopleOf } from '../../support/break-glass-people.ts';
@@ -120,6 +121,8 @@ describe('production', () => {
   });
 
   it('when somebody kills its grant, within the second in which forge looks', async () => {
+    // IAM compares whole seconds and the cut of the grant before is rounded up: what is issued in the second after it goes, too.
+    await sleep(2_100);
     const asked = await ask();
     await approve('mia', asked.id);
     await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');

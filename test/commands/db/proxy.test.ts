@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { peopleOf } from '../../support/break-glass-people.ts';
+import { factsOf, peopleOf } from '../../support/break-glass-people.ts';
 import { clientOf, openProxy } from '../../support/open-proxy.ts';
 import { hasProgram } from '../../support/programs.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
@@ -77,7 +78,40 @@ describe('production', () => {
     expect(JSON.stringify([lines, journalOf('casey')])).not.toContain(password);
   });
 
+  it.skipIf(!psql)(
+    'when the time of its grant is up, by the clock, all that is open is told so',
+    async () => {
+      // Asked for and approved most of a minute ago: of the shortest grant some seconds are left, and nobody ends it.
+      await sandbox.admin.setClock(-45_000);
+      const asked = await ask();
+      const approved = factsOf(await approve('mia', asked.id, '--duration', '1m'));
+      await sandbox.admin.setClock(0);
+      const limit = Date.parse(approved.endsAt ?? '');
+      const grant = ['prod-wealth', '--grant', asked.shortId];
+      const sleeps = ['--', '-X', '-c', 'select pg_sleep(101)'];
+      const connect = sandbox.forge(['db', 'connect', ...grant, ...sleeps], { person: 'dana' });
+      const connected = connect.then((run) => ({ ...run, at: Date.now() }));
+      await using proxy = await openProxy(sandbox, grant, 'dana');
+      const [idle, busy] = await Promise.all([clientOf(proxy.facts[0]), clientOf(proxy.facts[0])]);
+      const ended = idle.lost.then((error) => ({ error, at: Date.now() }));
+      const slept = busy.client.query('select pg_sleep(101)').catch((error: unknown) => error);
+      await expect.poll(() => sleeping(idle.client, 101), { timeout: limit - Date.now() }).toBe(2);
+      const { error, at } = await ended;
+      const slow = await slowness();
+      const reason = /The break-glass session BG-\w+ on prod-wealth has ended: its time is up\./;
+      expect(error).toMatchObject({ code: '57P01', message: expect.stringMatching(reason) });
+      expect(await slept).toMatchObject({ code: '57P01', message: expect.stringMatching(reason) });
+      expect(at - limit).toBeGreaterThan(-1_000);
+      expect(at - limit).toBeLessThan(1_000 * slow);
+      const shell = await connected;
+      expect(shell.stderr).toMatch(new RegExp(`FATAL: +${reason.source}`));
+      expect(shell.at - limit).toBeLessThan(2_000 * slow);
+      expect([shell.code, await proxy.exit]).toEqual([7, 7]);
+    },
+  );
+
   it.skipIf(!psql)('when its grant ends, psql and pg are told why, within a second', async () => {
+    await cutIsOver();
     const asked = await ask();
     await approve('mia', asked.id);
     await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');
@@ -93,16 +127,7 @@ describe('production', () => {
       said += chunk;
     });
     const left = new Promise<number>((resolve) => shell.on('close', () => resolve(performance.now())));
-    await expect
-      .poll(
-        async () => {
-          const sql =
-            "select count(*)::int as n from pg_stat_activity where query like '%pg_sleep(100)' and state = 'active'";
-          return (await idle.client.query(sql)).rows[0].n;
-        },
-        { timeout: 20_000 },
-      )
-      .toBe(2);
+    await expect.poll(() => sleeping(idle.client, 100), { timeout: 20_000 }).toBe(2);
     const ended = idle.lost.then((error) => ({ error, at: performance.now() }));
     await forge('dana', ['end', asked.id, '--summary', 'done']);
     const over = performance.now();
@@ -121,8 +146,7 @@ describe('production', () => {
   });
 
   it('when somebody kills its grant, within the second in which forge looks', async () => {
-    // IAM compares whole seconds and the cut of the grant before is rounded up: what is issued in the second after it goes, too.
-    await sleep(2_100);
+    await cutIsOver();
     const asked = await ask();
     await approve('mia', asked.id);
     await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');
@@ -140,6 +164,16 @@ describe('production', () => {
     await killing;
   });
 });
+
+/** IAM compares whole seconds and the cut of the grant before is rounded up: what is issued in the second after it goes, too. */
+const cutIsOver = () => sleep(2_100);
+
+/** How many connections sleep for so long at the server. */
+async function sleeping(client: Client, seconds: number): Promise<unknown> {
+  const sql =
+    "select count(*)::int as n from pg_stat_activity where query like $1 and state = 'active' and pid <> pg_backend_pid()";
+  return (await client.query(sql, [`%pg_sleep(${seconds})%`])).rows[0].n;
+}
 
 const killsOf = (id: string) =>
   sandbox.world.organisation.buckets.some(({ objects }) =>

@@ -22,6 +22,8 @@ export async function untilEnded(
   { host, output }: Pick<Context, 'host' | 'output'>,
   { what, say, maximumMs, broken }: UntilEnded,
 ): Promise<void> {
+  // What breaks while this gets ready is told below.
+  broken?.catch(() => {});
   const { limitSession } = await import('../terminal/session-limit.ts');
   const { isForeground } = await import('../terminal/is-foreground.ts');
   const foreground = await isForeground(host);

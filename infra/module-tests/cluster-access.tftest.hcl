@@ -45,6 +45,80 @@ run "two_clusters" {
   }
 }
 
+# One is named, one carries the tag, one neither; and that one knows no entries, which is nobody's business here.
+run "named_or_tagged" {
+  command = plan
+  module {
+    source = "./modules/cluster-access"
+  }
+  variables {
+    clusters = ["prod-wealth-eks"]
+  }
+  override_data {
+    target = data.aws_eks_clusters.all[0]
+    values = { names = ["prod-wealth-eks", "prod-wealth-batch", "somebody-elses"] }
+  }
+  override_data {
+    target = data.aws_eks_cluster.this["prod-wealth-batch"]
+    values = {
+      tags          = { forge-access = "break-glass" }
+      access_config = [{ authentication_mode = "API", bootstrap_cluster_creator_admin_permissions = false }]
+    }
+  }
+  override_data {
+    target = data.aws_eks_cluster.this["somebody-elses"]
+    values = {
+      tags          = { forge-access = "no" }
+      access_config = [{ authentication_mode = "CONFIG_MAP", bootstrap_cluster_creator_admin_permissions = true }]
+    }
+  }
+
+  assert {
+    condition     = output.clusters == tolist(["prod-wealth-batch", "prod-wealth-eks"])
+    error_message = "What is named, and what carries the tag with its value."
+  }
+  assert {
+    condition     = length([for key in keys(aws_eks_access_entry.this) : key if startswith(key, "somebody-elses/")]) == 0 && length(aws_eks_access_entry.this) == 8
+    error_message = "A cluster without the tag lets nobody in."
+  }
+}
+
+run "a_tagged_cluster_that_knows_no_entries" {
+  command = plan
+  module {
+    source = "./modules/cluster-access"
+  }
+  variables {
+    clusters = []
+  }
+  override_data {
+    target = data.aws_eks_clusters.all[0]
+    values = { names = ["prod-wealth-batch"] }
+  }
+  override_data {
+    target = data.aws_eks_cluster.this
+    values = {
+      tags          = { forge-access = "break-glass" }
+      access_config = [{ authentication_mode = "CONFIG_MAP", bootstrap_cluster_creator_admin_permissions = true }]
+    }
+  }
+  expect_failures = [data.aws_eks_cluster.this]
+}
+
+run "no_tag_looks_at_no_other" {
+  command = plan
+  module {
+    source = "./modules/cluster-access"
+  }
+  variables {
+    tag = null
+  }
+  assert {
+    condition     = length(data.aws_eks_clusters.all) == 0 && keys(data.aws_eks_cluster.this) == ["prod-wealth-batch", "prod-wealth-eks"]
+    error_message = "null: only what is named."
+  }
+}
+
 run "no_clusters" {
   command = plan
   module {

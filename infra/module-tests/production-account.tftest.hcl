@@ -16,6 +16,7 @@ variables {
   readers                 = ["Forge-Admin", "Forge-Prod-Database", "Forge-Prod-ReadOnly"]
   writers                 = ["Forge-Admin", "Forge-Prod-Database"]
   database_regions        = ["us-east-1"]
+  database_resource_ids   = ["*"]
 }
 
 run "everything_at_home" {
@@ -160,9 +161,10 @@ run "another_home_region" {
   }
   providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   variables {
-    region                = "eu-central-1"
-    database_regions      = ["eu-central-1", "eu-west-1"]
-    database_resource_ids = ["cluster-ABCDEFGHIJKL", "db-ZYXWVUTSRQPO"]
+    region           = "eu-central-1"
+    database_regions = ["eu-central-1", "eu-west-1"]
+    # Named, and tagged too: the same database twice is one.
+    database_resource_ids = ["db-ZYXWVUTSRQPO", "cluster-ABCDEFGHIJKL", "db-ZYXWVUTSRQPO"]
     reading_users         = ["forge_ro", "auditor"]
     vpn_addresses         = ["203.0.113.7/32", "198.51.100.0/24", "2001:db8::/48"]
   }
@@ -209,6 +211,74 @@ run "neither_tier_0_nor_3_nor_writers" {
   assert {
     condition     = keys(aws_iam_role.database) == ["readonly-rds-access"]
     error_message = "A role that nobody could take is not made."
+  }
+}
+
+run "no_database_that_anybody_may_reach" {
+  command = plan
+  module {
+    source = "./modules/production-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    database_resource_ids = []
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in values(aws_iam_role_policy.database) :
+      [for statement in jsondecode(policy.policy).Statement : statement.Sid] == ["FindDatabases"] && !strcontains(policy.policy, "rds-db")
+    ])
+    error_message = "Without a database there is no statement of one: IAM refuses an empty list, and an empty text names nothing."
+  }
+  assert {
+    condition     = length(output.database_resource_ids) == 0 && keys(aws_iam_role.database) == ["readonly-rds-access", "write-rds-access"]
+    error_message = "The roles are there for the first database that is tagged."
+  }
+}
+
+run "all_databases_whatever_is_named_beside" {
+  command = plan
+  module {
+    source = "./modules/production-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    database_resource_ids = ["cluster-ABCDEFGHIJKL", "*"]
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.database["readonly-rds-access"].policy).Statement[1].Resource == ["arn:aws:rds-db:us-east-1:333333333333:dbuser:*/forge_ro"]
+    error_message = "All of the account is one line."
+  }
+}
+
+# A role takes 10240 characters: some hundred databases, and no thousand.
+run "refuses_a_thousand_databases" {
+  command = plan
+  module {
+    source = "./modules/production-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    database_resource_ids = [for number in range(1000) : format("cluster-ABCDEFGHIJKLMNOPQRSTUV%04d", number)]
+  }
+  expect_failures = [output.database_resource_ids]
+}
+
+run "takes_a_hundred_databases" {
+  command = plan
+  module {
+    source = "./modules/production-account"
+  }
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    database_resource_ids = [for number in range(90) : format("cluster-ABCDEFGHIJKLMNOPQRSTUV%04d", number)]
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_iam_role_policy.database["write-rds-access"].policy).Statement[1].Resource) == 90
+    error_message = "Each of them is named."
   }
 }
 

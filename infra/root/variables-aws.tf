@@ -124,7 +124,7 @@ variable "access_alarm_topics_us_east_1" {
 }
 
 variable "session_manager" {
-  description = "Session Manager's preferences in production accounts. managed = false: somebody else's Terraform has them. kms_keys: environment => ARN of the key that encrypts its sessions."
+  description = "Session Manager in production accounts. managed = false: somebody else's Terraform has the accounts' preferences. kms_keys: environment => ARN of the key that encrypts its sessions."
   type = object({
     managed      = optional(bool, true)
     idle_minutes = optional(number, 20)
@@ -135,8 +135,14 @@ variable "session_manager" {
   nullable = false
 }
 
+variable "access_tag" {
+  description = "The tag, key and value, of what people get into. Instances: break-glass opens those that carry it. Databases and clusters: looked for in each production account when Terraform plans. null: only what database_resource_ids and forge.yaml's clusters name, and no account is asked; instances carry forge-access = break-glass then."
+  type        = object({ key = string, value = string })
+  default     = { key = "forge-access", value = "break-glass" }
+}
+
 variable "database_resource_ids" {
-  description = "Production environment => resource ids of the databases (cluster-…, db-…) that the database roles reach. Default: all of the account."
+  description = "Production environment => resource ids of databases (cluster-…, db-…, prx-… of a proxy) that the database roles reach beside those that carry access_tag. [\"*\"]: all of the account."
   type        = map(list(string))
   default     = {}
 }

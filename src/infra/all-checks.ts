@@ -13,6 +13,7 @@ import { inEmergencyChecks } from './checks/in-emergency.ts';
 import { machineryGuard } from './checks/machinery-guard.ts';
 import { offline } from './checks/offline.ts';
 import { productionFunctions } from './checks/production-functions.ts';
+import { reach } from './checks/reach.ts';
 import { auditing, records } from './checks/records.ts';
 import { standingAccess } from './checks/standing-access.ts';
 import { stopping } from './checks/stopping.ts';
@@ -38,6 +39,7 @@ export const allChecks: readonly Check[] = [
   ...inEmergencyChecks,
   ...offline,
   ...databases,
+  ...reach,
   ...developerChecks,
   ...standingAccess,
   ...whatIsGiven,

@@ -11,6 +11,7 @@ import {
   collectStateMachines,
 } from './collect-machinery.ts';
 import { collectAssignments, collectSets, type Gaps, groupName, knownGroups } from './collect-people.ts';
+import { collectClusterEntries, collectDatabases } from './collect-reached.ts';
 import { type AccountOf, collectRoles, collectUsers } from './collect-roles.ts';
 import type { Deployment } from './deployment.ts';
 import { environmentIdentifier } from './environment-identifier.ts';
@@ -35,13 +36,14 @@ export function collectDeployment(document: PlanDocument): Deployment {
   });
   const gaps: Gaps = { notKnown: [] };
   const permissionSets = collectSets(resources, gaps);
+  const roles = collectRoles(resources, accountOf, gaps);
   return {
     kind: document.kind,
     permissionSets,
     groups,
     assignments: collectAssignments(resources, permissionSets, groups, gaps),
     membershipsOf: collectMemberships(resources, groups),
-    roles: collectRoles(resources, accountOf, gaps),
+    roles,
     users: collectUsers(resources, accountOf, gaps),
     managedPolicies: resources.ofType('aws_iam_policy').flatMap((resource) => {
       const text = textOf(resource, 'policy');
@@ -59,6 +61,8 @@ export function collectDeployment(document: PlanDocument): Deployment {
     invokers: collectInvokers(resources),
     alarms: collectAlarms(resources),
     resourcePolicies: collectResourcePolicies(resources, accountOf, gaps),
+    databases: collectDatabases(document.outputs.get('reached'), environmentAccounts(document)),
+    clusterEntries: collectClusterEntries(resources, accountOf, roles),
     handlersPolicy: collectHandlersPolicy(resources),
     fromReview,
     notKnown: gaps.notKnown,
@@ -91,12 +95,28 @@ function accountsByModule({ outputs }: PlanDocument): AccountOf {
   return (resource: PlanResource) => {
     const [, own] = /^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:(\d{12}):/.exec(textOf(resource, 'arn') ?? '') ?? [];
     if (own !== undefined) return own;
-    const module = plainWord(resource.module.split('.').slice(0, 2).join('.'));
+    // `module.clusters_prod-wealth[0]` is the environment's too.
+    const module = plainWord(
+      resource.module
+        .split('.')
+        .slice(0, 2)
+        .join('.')
+        .replace(/\[\d+\]$/, ''),
+    );
     const [found] = environments
       .flatMap(({ words, account }) => words.map((word) => ({ word, account })))
       .filter(({ word }) => module.endsWith(`_${word}`))
       .sort((one, other) => other.word.length - one.word.length);
     return found?.account ?? access;
+  };
+}
+
+/** Environment → its account, as the output `forge` says. */
+function environmentAccounts({ outputs }: PlanDocument): (environment: string) => string | undefined {
+  const environments = asJsonObject(asJsonObject(outputs.get('forge'))?.environments) ?? {};
+  return (name) => {
+    const account = asJsonObject(environments[name])?.account;
+    return typeof account === 'string' ? account : undefined;
   };
 }
 

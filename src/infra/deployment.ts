@@ -32,6 +32,10 @@ export interface Deployment {
   readonly alarms: readonly DeployedAlarm[];
   /** Policies that stand on resources beside buckets: topics, queues, buses, secrets, keys, functions. */
   readonly resourcePolicies: readonly DeployedResourcePolicy[];
+  /** Production account → resource ids of the databases that people get into, as the output `reached` says; `*` is all of them. */
+  readonly databases: ReadonlyMap<string, readonly string[]>;
+  /** Whom clusters let in. */
+  readonly clusterEntries: readonly DeployedClusterEntry[];
   /** JSON of what the functions know of forge.yaml. */
   readonly handlersPolicy: string | undefined;
   /** What `review` had to say for the plan: group ids are not known before the groups are. */
@@ -140,6 +144,13 @@ export interface DeployedResourcePolicy {
   /** `aws_sns_topic_policy alarms` */
   readonly what: string;
   readonly document: PolicyDocument;
+}
+
+export interface DeployedClusterEntry {
+  readonly account: string;
+  readonly cluster: string;
+  /** ARN of a role or a user; undefined where a plan does not know it. */
+  readonly principal: string | undefined;
 }
 
 export const deployedRoleArn = ({

@@ -12,7 +12,7 @@ export interface Intent {
   /** Tiers that somebody approves. */
   readonly tiers: readonly ApprovedTier[];
   readonly grants: readonly IntendedGrant[];
-  readonly production: readonly { readonly name: string; readonly account: string }[];
+  readonly production: readonly IntendedProduction[];
   /** Whether forge.yaml names any in production. */
   readonly databases: boolean;
   /** Tier 0: who stands on call, and what they become. */
@@ -30,6 +30,13 @@ export interface Intent {
   readonly archiveBucket: string;
   readonly configurationBucket: string;
   readonly retentionDays: number;
+}
+
+export interface IntendedProduction {
+  readonly name: string;
+  readonly account: string;
+  /** Names that forge.yaml has for databases there. */
+  readonly databases: readonly string[];
 }
 
 export interface ApprovedTier {
@@ -96,7 +103,11 @@ export function readIntent({ breakGlass, environments, groups }: Config): Intent
           }),
       );
     }),
-    production: production.map(({ name, account: id }) => ({ name, account: id })),
+    production: production.map(({ name, account: id, databases }) => ({
+      name,
+      account: id,
+      databases: [...databases.keys()],
+    })),
     databases: production.some(({ databases }) => databases.size > 0),
     emergency:
       zero?.role && zero.permissionSet

@@ -122,6 +122,7 @@ ${settings(
 ${accessModule(homeRegion, names)}`,
     ...production.flatMap((environment) => productionModules(environment, homeRegion)),
     productionOutput(names),
+    reachedOutput(names),
   ]);
 }
 
@@ -142,6 +143,28 @@ ${settings(
   ]),
   '    ',
 )}
+  }
+}`;
+}
+
+/** Beside `production`, of which a first plan shows nothing: policies have ids, and here are the names to review. */
+function reachedOutput(names: readonly Named[]): string {
+  const environments = names.map(
+    ({ key, id }) => `    ${key} = {
+${settings(
+  [
+    ['tagged_databases', `module.databases_${id}.databases`],
+    ['database_resource_ids', `module.production_${id}.database_resource_ids`],
+    ['clusters', `one(module.clusters_${id}[*].clusters)`],
+  ],
+  '      ',
+)}
+    }`,
+  );
+  return `output "reached" {
+  description = "Production environment => what people get into: databases that carry access_tag, by name; resource ids of all databases, as policies name them; clusters (null: cluster_access = false)."
+  value = {
+${environments.join('\n')}
   }
 }`;
 }
@@ -201,6 +224,13 @@ function productionModules(environment: ProductionEnvironment, homeRegion: strin
   const own = `var.environments[${key}]`;
   const provider = (region: string) => `aws.${regions.get(region)}`;
   return [
+    // Where the databases are, which need not be the home region.
+    `module "databases_${id}" {
+  source    = "./modules/tagged-databases"
+  providers = { aws = ${provider(environment.region)} }
+
+  tag = var.access_tag
+}`,
     `module "production_${id}" {
   source = "./modules/production-account"
   providers = {
@@ -220,7 +250,10 @@ ${settings([
   ['readers', `local.readers[${key}]`],
   ['writers', `local.writers[${key}]`],
   ['database_regions', `[local.production[${key}].region]`],
-  ['database_resource_ids', `lookup(var.database_resource_ids, ${key}, ["*"])`],
+  [
+    'database_resource_ids',
+    `concat(lookup(var.database_resource_ids, ${key}, []), values(module.databases_${id}.databases))`,
+  ],
   ['reading_users', `local.database_users[${key}]["readonly-rds-access"]`],
   ['writing_users', `local.database_users[${key}]["write-rds-access"]`],
   ['alarm_topics', `lookup(var.alarm_topics, ${key}, [])`],
@@ -249,6 +282,7 @@ ${settings([
 
 ${settings([
   ['clusters', `local.clusters[${key}]`],
+  ['tag', 'var.access_tag'],
   ['permission_sets', `local.cluster_permission_sets[${key}]`],
   ['roles', `module.production_${id}.emergency_roles`],
   ['role_policies', 'local.cluster_policies.roles'],

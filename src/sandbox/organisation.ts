@@ -160,6 +160,7 @@ export interface Cluster {
   readonly databaseName: string;
   readonly engineVersion: string;
   readonly iamEnabled: boolean;
+  readonly tags: Readonly<Record<string, string>>;
   readonly instances: readonly ClusterInstance[];
   readonly databaseUsers: readonly DatabaseUser[];
 }

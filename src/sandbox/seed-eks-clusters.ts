@@ -1,6 +1,7 @@
 import { derivedHex } from './issued-keys.ts';
 import type { AccessPolicyName, AssociatedPolicy } from './kubernetes/api/kubernetes-user.ts';
 import { type AccessEntry, type Account, type EksCluster, roleArn, userArn } from './organisation.ts';
+import { accessTag } from './seed-databases.ts';
 import { permissionSets } from './seed-permission-sets.ts';
 import { identityCenterRole } from './seed-roles.ts';
 
@@ -64,6 +65,7 @@ export function seedEksClusters(account: Account): readonly EksCluster[] {
   return [
     {
       ...clusterOf(account, name, publicAccess),
+      tags: { Environment: account.name, ...(account.production ? accessTag : {}) },
       accessEntries: [
         ...Object.entries(blueprint.access).map(([set, policies]) => entryOf(account, set, policies)),
         ...(blueprint.ci ? [ciEntry(account)] : []),

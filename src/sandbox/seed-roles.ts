@@ -7,6 +7,9 @@ import databaseAccess from '../../infra/modules/production-account/policies/data
 import databaseRoleTrust from '../../infra/modules/production-account/policies/database-role-trust.json' with {
   type: 'json',
 };
+import findDatabases from '../../infra/modules/production-account/policies/find-databases.json' with {
+  type: 'json',
+};
 import { fillPolicy } from '../iam/fill-policy.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
 import { type databaseRoleNames, revocationsArn } from './break-glass/arns.ts';
@@ -18,6 +21,7 @@ import { derivedHex, derivedId } from './issued-keys.ts';
 import type { Account, PermissionSet, Role } from './organisation.ts';
 import { accessAccount, productionAccounts, region } from './seed-accounts.ts';
 import { groupAssignments } from './seed-assignments.ts';
+import { taggedDatabases } from './seed-databases.ts';
 import { permissionSets, permissionSetsWith } from './seed-permission-sets.ts';
 
 const version = '2012-10-17';
@@ -85,12 +89,17 @@ export const samlProviderArn = (account: string): string =>
 
 const developers = ['Forge-Admin', 'Forge-Developer', 'Forge-QA', 'Forge-9Squid', 'Forge-SRE'];
 
-const databaseUsers = (account: string, users: readonly string[]) =>
-  users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:*/${user}`);
-
-/** Finding the databases of an account, and going to them as these users. */
-const databasePolicy = (account: string, users: readonly string[]): PolicyDocument =>
-  fillPolicy('identity', [bastionTunnel, databaseAccess], { database_users: databaseUsers(account, users) });
+/** Finding the databases of an account, and going to those that are named as these users. */
+const databasePolicy = (
+  account: string,
+  users: readonly string[],
+  resourceIds: readonly string[] = ['*'],
+): PolicyDocument =>
+  fillPolicy('identity', [bastionTunnel, findDatabases, databaseAccess], {
+    database_users: resourceIds.flatMap((id) =>
+      users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:${id}/${user}`),
+    ),
+  });
 
 /**
  * For those permission sets that somebody has in the account and whose own policy leads here, as Terraform names them. Nobody is in
@@ -111,6 +120,8 @@ function productionDatabaseRole(
   const names = { ...productionNames(account), callers: ssoRoles(account.id, trusted) };
   return {
     ...databaseRole(account.id, name, [user]),
+    // As Terraform finds them by their tag.
+    policies: [databasePolicy(account.id, [user], taggedDatabases(account.id))],
     boundary: revocationsArn(account.id),
     trust: fillPolicy('trust', [databaseRoleTrust], names),
   };

@@ -7,9 +7,10 @@ import { breakGlassBuckets } from './break-glass/buckets.ts';
 import { offlineUser } from './break-glass/offline-user.ts';
 import { revocationPolicies } from './break-glass/revocation-policy.ts';
 import { derivedId } from './issued-keys.ts';
-import type { Cluster, IamUser, Organisation } from './organisation.ts';
+import type { IamUser, Organisation } from './organisation.ts';
 import { accessAccount, accounts, identityStoreId, region } from './seed-accounts.ts';
 import { groupAssignments } from './seed-assignments.ts';
+import { seedDatabases } from './seed-databases.ts';
 import { seedEksClusters } from './seed-eks-clusters.ts';
 import { seedInstances } from './seed-instances.ts';
 import { groups, memberships, people } from './seed-people.ts';
@@ -36,7 +37,7 @@ export function seedOrganisation(): Organisation {
     users: seedUsers(),
     managedPolicies: new Map(managedPolicies),
     customerPolicies: new Map(revocationPolicies()),
-    clusters: clusters(),
+    clusters: seedDatabases(),
     eksClusters: accounts.flatMap(seedEksClusters),
     instances: accounts.flatMap(seedInstances),
     buckets: breakGlassBuckets(),
@@ -108,44 +109,3 @@ const describeInstances = [
   'ssm:GetConnectionStatus',
   'ec2:DescribeInstances',
 ];
-
-function clusters(): Cluster[] {
-  return [
-    cluster('dev-shop', '111111111111', 'shop_dev'),
-    cluster('qa-shop', '222222222222', 'shop_qa'),
-    cluster('prod-wealth', '333333333333', 'wealth'),
-    cluster('prod-cash', '444444444444', 'cash'),
-    cluster('prod-9squid', '555555555555', 'ninesquid'),
-  ];
-}
-
-function cluster(identifier: string, accountId: string, databaseName: string): Cluster {
-  const name = (kind: string) => `${identifier}.${kind}c9forge0abcd.${region}.rds.amazonaws.com`;
-  const resource = (kind: string, of: string) => `${kind}-${derivedId('', of).slice(0, 26)}`;
-  const production = identifier.startsWith('prod-');
-  return {
-    identifier,
-    account: accountId,
-    region,
-    endpoint: name('cluster-'),
-    readerEndpoint: name('cluster-ro-'),
-    customEndpoints: [],
-    port: 5432,
-    resourceId: resource('cluster', `${identifier}-cluster-resource`),
-    databaseName,
-    engineVersion: '16.6',
-    iamEnabled: true,
-    instances: [1, 2].map((number) => ({
-      identifier: `${identifier}-${number}`,
-      endpoint: `${identifier}-${number}.c9forge0abcd.${region}.rds.amazonaws.com`,
-      resourceId: resource('db', `${identifier}-${number}`),
-      writer: number === 1,
-    })),
-    databaseUsers: [
-      ...(production ? [] : [{ name: 'developer', access: 'read-write' as const, rdsIam: true }]),
-      { name: 'forge_ro', access: 'read-only', rdsIam: true },
-      { name: 'forge_rw', access: 'read-write', rdsIam: true },
-      { name: 'noiam', access: 'read-only', rdsIam: false },
-    ],
-  };
-}

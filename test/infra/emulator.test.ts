@@ -46,6 +46,16 @@ describe.skipIf(!installed || !emulatorInstalled)('what is deployed for samples/
     }
     return text.replace(/:group\/([0-9a-f-]{36,47})/g, (_, id: string) => `:group/${names.get(id)}`);
   };
+  /** Of databases too: the emulator's is the sandbox's of the same name. */
+  const withIds = (text: string): string => {
+    const reached = Object.values(state.outputs.get('reached') as Record<string, Reached>);
+    let renamed = withNames(text);
+    for (const [name, id] of reached.flatMap((one) => Object.entries(one.tagged_databases))) {
+      const found = sandbox.clusters.find(({ identifier }) => identifier === name);
+      renamed = renamed.replaceAll(id, found?.resourceId ?? `${name} is not in the sandbox`);
+    }
+    return renamed;
+  };
   const meaning = (policies: readonly object[], rename = withNames) =>
     meaningOf(JSON.parse(rename(JSON.stringify(policies))));
 
@@ -177,7 +187,7 @@ describe.skipIf(!installed || !emulatorInstalled)('what is deployed for samples/
     const notInTheSandbox: string[] = [];
     for (const { values } of ofType('aws_iam_role')) {
       const [account = '', name] = [`${values.arn}`.split(':')[4], `${values.name}`];
-      const deployed = await deployedRole(emulator, account, name, withNames);
+      const deployed = await deployedRole(emulator, account, name, withIds);
       const role = sandbox.roles.find((entry) => entry.account === account && entry.name === name);
       if (!role) {
         notInTheSandbox.push(`${account} ${name}`);
@@ -196,6 +206,16 @@ describe.skipIf(!installed || !emulatorInstalled)('what is deployed for samples/
       '555555555555 ForgeEventForwarder',
       '999999999999 forge-breakglass-scheduler',
       '999999999999 forge-breakglass-workflow',
+    ]);
+  });
+
+  it('leads to what carries the tag, and to nothing else', () => {
+    const reached = state.outputs.get('reached') as Record<string, Reached>;
+    const of = ({ tagged_databases: databases, clusters }: Reached) => [Object.keys(databases), clusters];
+    expect(Object.entries(reached).map(([name, value]) => [name, ...of(value)])).toEqual([
+      ['prod-9squid', ['prod-9squid'], []],
+      ['prod-cash', ['prod-cash'], []],
+      ['prod-wealth', ['prod-wealth'], ['prod-wealth-eks']],
     ]);
   });
 
@@ -270,6 +290,12 @@ describe.skipIf(!installed || !emulatorInstalled)('what is deployed for samples/
     expect(planned.stdout).toContain('+/- resource "aws_s3_object" "policy"');
   }, 300_000);
 });
+
+/** Of the output `reached`. */
+interface Reached {
+  readonly tagged_databases: Readonly<Record<string, string>>;
+  readonly clusters: readonly string[] | null;
+}
 
 /** What `forge infra check --output json` prints. */
 interface Checked {

@@ -21,13 +21,15 @@ const modulesOf = (root: RootModule) =>
   [...rootModule(root)['main.tf'].matchAll(/^module "(.*)" \{$/gm)].map((match) => match[1]);
 
 describe('the root module', () => {
-  test('has one provider for each account where all is in one region, and three modules', () => {
+  test('has one provider for each account where all is in one region, and four modules', () => {
     expect(aliasesOf(sample)).toEqual(['prod-cash', 'prod-wealth']);
     expect(modulesOf(sample)).toEqual([
       'access',
+      'databases_prod-cash',
       'production_prod-cash',
       'sessions_prod-cash',
       'clusters_prod-cash',
+      'databases_prod-wealth',
       'production_prod-wealth',
       'sessions_prod-wealth',
       'clusters_prod-wealth',
@@ -53,6 +55,7 @@ describe('the root module', () => {
     const main = rootModule({ ...root, production: [abroad] })['main.tf'];
     expect(main).toContain(`    aws           = aws.far\n    aws.us_east_1 = aws.far_us_east_1\n`);
     expect(main).toMatch(/module "sessions_far" \{\n.*\n.*\n {2}providers = \{ aws = aws\.far_own \}/);
+    expect(main).toMatch(/module "databases_far" \{\n.*\n {2}providers = \{ aws = aws\.far_own \}/);
     // At home in us-east-1 that is the very same provider.
     expect(rootModule(sample)['main.tf']).toContain(
       `    aws           = aws.prod-cash\n    aws.us_east_1 = aws.prod-cash\n`,
@@ -81,7 +84,7 @@ describe('the root module', () => {
         const production = names.map((one) => ({ name: one, account: '333333333333', region: 'eu-west-1' }));
         const before = modulesOf({ ...sample, production: production.slice(1) });
         const after = modulesOf({ ...sample, production });
-        expect(new Set(after).size).toBe(1 + 3 * names.length);
+        expect(new Set(after).size).toBe(1 + 4 * names.length);
         expect(after).toEqual(expect.arrayContaining(before));
         const aliases = aliasesOf({ ...sample, homeRegion: 'eu-central-1', production });
         expect(new Set(aliases).size).toBe(1 + 3 * names.length);
@@ -106,6 +109,7 @@ describe('what modules can be told', () => {
     ['access-account', 'access'],
     ['production-account', 'production_prod-cash'],
     ['cluster-access', 'clusters_prod-cash'],
+    ['tagged-databases', 'databases_prod-cash'],
   ])('the root tells %s all of it', (folder, module) => {
     const block = main.slice(main.indexOf(`module "${module}" {`)).split('\n}\n')[0] ?? '';
     const told = [...block.matchAll(/^ {2}(\w+) +=/gm)].map((match) => match[1]);

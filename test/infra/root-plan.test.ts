@@ -1,14 +1,13 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { environmentIdentifier } from '../../src/infra/environment-identifier.ts';
 import { judgeForgeOutput } from '../../src/infra/judge-forge-output.ts';
 import { planImport } from '../../src/infra/plan-import.ts';
 import { readForgeOutput } from '../../src/infra/read-forge-output.ts';
-import { rootModule } from '../../src/infra/root-module.ts';
-import { terraformVariables } from '../../src/infra/terraform-variables.ts';
 import { hostWith } from '../support/config-host.ts';
-import { findTerraform, offlineProviders, openTerraform, type Terraform } from '../support/terraform.ts';
+import { type PlannedInfra, planInfra } from '../support/planned-infra.ts';
+import { findTerraform, type Terraform } from '../support/terraform.ts';
 
 /** Nothing as in the sample: another home region, a third one, a name that is no identifier, no write, no tier 3. */
 const forgeYaml = `version: 1
@@ -42,7 +41,6 @@ break_glass:
 `;
 
 const installed = findTerraform('a plan of the whole root module');
-const infra = join(import.meta.dirname, '..', '..', 'infra');
 
 interface Planned {
   readonly address: string;
@@ -51,6 +49,7 @@ interface Planned {
 }
 
 describe.skipIf(!installed)('a root module that is made from forge.yaml', () => {
+  let planned: PlannedInfra;
   let terraform: Terraform;
   let resources: readonly Planned[];
   let configured: Readonly<Record<string, { expressions: object }>>;
@@ -58,39 +57,34 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
   beforeAll(async () => {
     if (!installed) return;
     const config = await loadConfig(hostWith({ 'forge.yaml': forgeYaml }), undefined);
-    const files = rootModule({
-      accessAccount: '999999999999',
-      homeRegion: 'eu-central-1',
-      production: [{ name: '9.prod', account: '333333333333', region: 'ap-southeast-2' }],
-    });
-    const aliases = [...files['providers.tf'].matchAll(/alias {2}= "(.*)"/g)].map((match) => match[1]);
-    const root = join(infra, 'root');
-    const still = await Promise.all(
-      (await readdir(root)).map(async (name) => [name, await readFile(join(root, name), 'utf8')]),
-    );
-    terraform = await openTerraform(installed, infra, {
-      ...Object.fromEntries(still),
-      ...files,
-      'offline_override.tf': offlineProviders([undefined, ...aliases]),
-      'forge.auto.tfvars.json': JSON.stringify({
-        ...terraformVariables(config),
+    planned = await planInfra(
+      installed,
+      config,
+      {
         identity_center_instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
-        vpn_addresses: ['203.0.113.7/32'],
-        auditors: ['grp-forge-auditors'],
-      }),
-    });
-    await mkdir(join(terraform.folder, 'lambda'));
-    await writeFile(join(terraform.folder, 'lambda', 'forge-breakglass.zip'), 'any file will do');
-    await terraform.init();
-    const { status, stderr } = await terraform.run(['plan', '-out=plan']);
-    if (status !== 0) throw new Error(stderr);
-    plan = (await terraform.run(['show', '-json', 'plan'])).stdout;
+        database_resource_ids: { '9.prod': ['cluster-NAMED', 'cluster-TAGGED'] },
+        cluster_access: true,
+      },
+      {
+        [`${environmentIdentifier('9.prod')}_own`]: {
+          databases: [
+            { identifier: 'shop', resourceId: 'cluster-TAGGED', tags: { 'forge-access': 'break-glass' } },
+            { identifier: 'other', resourceId: 'cluster-OTHER', tags: { 'forge-access': 'no' } },
+          ],
+          clusters: { 'shop-eks': {}, 'batch-eks': { 'forge-access': 'break-glass' }, 'other-eks': {} },
+          roles: [
+            'arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/ap-southeast-2/AWSReservedSSO_Forge-Prod-ReadOnly_0123456789abcdef',
+          ],
+        },
+      },
+    );
+    ({ terraform, json: plan } = planned);
     const shown = JSON.parse(plan);
     resources = resourcesOf(shown.planned_values.root_module);
     configured = shown.configuration.provider_config;
   });
   afterAll(async () => {
-    await terraform?.[Symbol.asyncDispose]();
+    await planned?.[Symbol.asyncDispose]();
   });
 
   const find = (end: string) => resources.filter(({ address }) => address.endsWith(end));
@@ -146,9 +140,29 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     expect(String(role?.values.assume_role_policy)).toContain('AWSReservedSSO_Forge-Prod-ReadOnly_*');
     expect(String(role?.values.assume_role_policy)).not.toMatch(/SSO_Forge-(?:\*|Developer|SRE)/);
     const [policy] = find('aws_iam_role_policy.database["readonly-rds-access"]');
-    expect(String(policy?.values.policy)).toContain(
-      'arn:aws:rds-db:ap-southeast-2:333333333333:dbuser:*/reader',
+    const { Statement } = JSON.parse(String(policy?.values.policy));
+    // One is named, one carries the tag and is named too; one carries another value of it.
+    expect(Statement.at(-1).Resource).toEqual(
+      ['cluster-NAMED', 'cluster-TAGGED'].map(
+        (id) => `arn:aws:rds-db:ap-southeast-2:333333333333:dbuser:${id}/reader`,
+      ),
     );
+    // Nowhere but where the databases are.
+    const askers = planned.asked.filter((call) => call.endsWith(' DescribeDBClusters'));
+    expect(new Set(askers)).toEqual(new Set([`${environmentIdentifier('9.prod')}_own DescribeDBClusters`]));
+  });
+
+  test('lets into clusters that are named or carry the tag, and shows which with the databases', () => {
+    const entries = find('').filter(({ address }) => /clusters_.*\.aws_eks_access_entry\.this/.test(address));
+    const who = ['Forge-Prod-Emergency', 'Forge-Prod-ReadOnly'];
+    expect(entries.map(({ address }) => /this\["(.*)"\]$/.exec(address)?.[1]).toSorted()).toEqual(
+      ['batch-eks', 'shop-eks'].flatMap((cluster) => who.map((name) => `${cluster}/${name}`)),
+    );
+    expect(JSON.parse(plan).planned_values.outputs.reached.value['9.prod']).toMatchObject({
+      tagged_databases: { shop: 'cluster-TAGGED' },
+      database_resource_ids: ['cluster-NAMED', 'cluster-TAGGED'],
+      clusters: ['batch-eks', 'shop-eks'],
+    });
   });
 
   test('watches the home region and us-east-1, and works where the instances are', () => {

@@ -6,10 +6,14 @@ import type { PolicyDocument } from '../../src/iam/policy.ts';
 import { allChecks } from '../../src/infra/all-checks.ts';
 import { collectDeployment } from '../../src/infra/collect-deployment.ts';
 import { type Deployment, deployedRoleArn } from '../../src/infra/deployment.ts';
+import { environmentIdentifier } from '../../src/infra/environment-identifier.ts';
 import { loadFunctionsArchive } from '../../src/infra/functions-archive.ts';
 import { type Intent, readIntent } from '../../src/infra/intent.ts';
 import { judgeDeployment } from '../../src/infra/judge-deployment.ts';
 import { parsePlanDocument } from '../../src/infra/plan-document.ts';
+import { roleArn } from '../../src/sandbox/organisation.ts';
+import { seedOrganisation } from '../../src/sandbox/seed.ts';
+import { productionAccounts } from '../../src/sandbox/seed-accounts.ts';
 import { builtForge } from '../support/built-forge.ts';
 import { forgeIn, hostWith } from '../support/config-host.ts';
 import { mutated, mutations } from '../support/plan-mutations.ts';
@@ -40,10 +44,28 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     const found = readIntent(config);
     if (!found) throw new Error('the sample has no break-glass');
     intent = found;
-    json = await planInfra(installed, config, {
-      vpn_addresses: [vpn],
-      data_buckets: ['arn:aws:s3:::tapp-data-*'],
-    });
+    const { clusters, eksClusters, roles } = seedOrganisation();
+    await using plan = await planInfra(
+      installed,
+      config,
+      { vpn_addresses: [vpn], data_buckets: ['arn:aws:s3:::tapp-data-*'], cluster_access: true },
+      // Terraform finds what the sandbox has.
+      Object.fromEntries(
+        productionAccounts.map(({ id, name }) => {
+          const here = <T extends { readonly account: string }>(all: readonly T[]) =>
+            all.filter(({ account }) => account === id);
+          const found = {
+            databases: here(clusters),
+            clusters: Object.fromEntries(here(eksClusters).map((cluster) => [cluster.name, cluster.tags])),
+            roles: here(roles)
+              .filter(({ path }) => path.startsWith('/aws-reserved/'))
+              .map(roleArn),
+          };
+          return [environmentIdentifier(name), found];
+        }),
+      ),
+    );
+    json = plan.json;
     const { bytes } = await loadFunctionsArchive({ program: { node: process.execPath, script } });
     archiveHash = createHash('sha256').update(bytes).digest('base64');
     planned = collectDeployment(parsePlanDocument(json, 'plan.json'));

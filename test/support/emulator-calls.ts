@@ -22,17 +22,25 @@ export async function askEmulator<Output>({ endpoint }: EmulatorShim, call: Emul
 
 /** Of IAM, which answers in XML: the texts of all elements of a name. Documents come as they are, not percent-encoded. */
 export async function askIam(
-  { endpoint }: EmulatorShim,
+  emulator: EmulatorShim,
   account: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<(element: string) => readonly string[]> {
-  const body = new URLSearchParams({ Version: '2010-05-08', ...parameters });
-  const text = await send(new URL(endpoint), account, 'iam', { method: 'POST', body });
+  const text = await askQuery(emulator, account, 'iam', { Version: '2010-05-08', ...parameters });
   return (element) =>
     Array.from(text.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g')), ([, found = '']) =>
       decodeURIComponent(found),
     );
 }
+
+/** Of a service that takes forms: IAM, RDS. */
+export const askQuery = (
+  { endpoint }: EmulatorShim,
+  account: string,
+  service: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> =>
+  send(new URL(endpoint), account, service, { method: 'POST', body: new URLSearchParams(parameters) });
 
 export const bucketPolicy = ({ endpoint }: EmulatorShim, account: string, bucket: string): Promise<string> =>
   send(new URL(`/${bucket}?policy`, endpoint), account, 's3', {});

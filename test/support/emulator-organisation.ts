@@ -1,5 +1,5 @@
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
-import { askEmulator, askIam } from './emulator-calls.ts';
+import { askEmulator, askIam, askQuery } from './emulator-calls.ts';
 import type { EmulatorShim } from './emulator-shim.ts';
 
 const sandbox = seedOrganisation();
@@ -17,7 +17,7 @@ export interface OwnVariables {
   readonly alarm_emails: readonly string[];
 }
 
-/** What is there before Terraform comes: Identity Center with its people, and AWS's own layer. */
+/** What is there before Terraform comes: Identity Center with its people, AWS's own layer, and databases. */
 export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVariables> {
   const center = await askEmulator<{ Instances: { InstanceArn: string }[] }>(emulator, {
     account: access,
@@ -45,6 +45,13 @@ export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVaria
     path: '/2018-10-31/layers/AWS-Parameters-and-Secrets-Lambda-Extension-Arm64/versions',
     body: { Content: { ZipFile: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' } },
   });
+  await Promise.all([
+    ...sandbox.clusters.map(({ account, identifier, tags }) =>
+      makeDatabase(emulator, account, identifier, tags),
+    ),
+    // One that nobody is to reach.
+    makeDatabase(emulator, '333333333333', 'nobodys', { 'forge-access': 'no' }),
+  ]);
   return {
     identity_center_instance: `${center.Instances[0]?.InstanceArn}`,
     secrets_layer: layer.LayerVersionArn,
@@ -56,6 +63,28 @@ export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVaria
     members: members(),
     alarm_emails: ['platform@tapp.example'],
   };
+}
+
+async function makeDatabase(
+  emulator: EmulatorShim,
+  account: string,
+  identifier: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
+  await askQuery(emulator, account, 'rds', {
+    Version: '2014-10-31',
+    Action: 'CreateDBCluster',
+    DBClusterIdentifier: identifier,
+    Engine: 'aurora-postgresql',
+    MasterUsername: 'owner',
+    MasterUserPassword: 'worth-nothing',
+    ...Object.fromEntries(
+      Object.entries(tags).flatMap(([key, value], index) => [
+        [`Tags.Tag.${index + 1}.Key`, key],
+        [`Tags.Tag.${index + 1}.Value`, value],
+      ]),
+    ),
+  });
 }
 
 /**
@@ -76,9 +105,9 @@ export async function makeRolesAndClusters(emulator: EmulatorShim): Promise<void
       }),
     ),
   );
-  for (const { account, name } of sandbox.eksClusters) {
+  for (const { account, name, tags } of sandbox.eksClusters) {
     const [roleArn, subnetIds] = [`arn:aws:iam::${account}:role/eks`, ['subnet-a', 'subnet-b']];
-    const body = { name, roleArn, resourcesVpcConfig: { subnetIds } };
+    const body = { name, roleArn, tags, resourcesVpcConfig: { subnetIds } };
     await askEmulator(emulator, { account, service: 'eks', path: '/clusters', body });
   }
 }

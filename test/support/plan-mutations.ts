@@ -569,6 +569,49 @@ export const mutations: readonly Mutation[] = [
     'database.bounded',
     { permissions_boundary: null },
   ),
+  ofPolicy(
+    'a database role for all databases of the account',
+    inWealth('aws_iam_role_policy.database["readonly-rds-access"]'),
+    'policy',
+    'database.exact',
+    edit('GoToDatabase', (s) => {
+      s.Resource = 'arn:aws:rds-db:us-east-1:333333333333:dbuser:*/forge_ro';
+    }),
+  ),
+  ofPolicy(
+    'a database role for whatever account',
+    inWealth('aws_iam_role_policy.database["write-rds-access"]'),
+    'policy',
+    'database.elsewhere',
+    edit('GoToDatabase', (s) => {
+      s.Resource = 'arn:aws:rds-db:*:*:dbuser:*/forge_rw';
+    }),
+  ),
+  ofPolicy(
+    'no database is tagged',
+    inWealth('aws_iam_role_policy.database["readonly-rds-access"]'),
+    'policy',
+    'database.reached',
+    without('GoToDatabase'),
+  ),
+  ofPolicy(
+    'a thousand databases',
+    inWealth('aws_iam_role_policy.database["readonly-rds-access"]'),
+    'policy',
+    'standing.size',
+    edit('GoToDatabase', (s) => {
+      s.Resource = Array.from(
+        { length: 1_000 },
+        (_, number) => `arn:aws:rds-db:us-east-1:333333333333:dbuser:cluster-${number}/forge_ro`,
+      );
+    }),
+  ),
+  ofValue(
+    'a cluster lets the account’s CI in',
+    'aws_eks_access_entry.this["prod-wealth-eks/Forge-Prod-Kubernetes"]',
+    'cluster.entries',
+    { principal_arn: 'arn:aws:iam::333333333333:role/ci' },
+  ),
   ofTrust(
     'anybody cuts off',
     inWealth('aws_iam_role.handler["ForgeAuditCutTail"]'),

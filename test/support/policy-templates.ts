@@ -63,7 +63,7 @@ export function namesFor(accounts: number): TemplateNames {
     function: 'forge-breakglass-recorder',
     callers: ssoRoles(account, ['Forge-Admin', 'Forge-Prod-Database', 'Forge-Prod-ReadOnly']),
     database_users: ['forge_ro', 'forge_rw'].map(
-      (user) => `arn:aws:rds-db:us-east-1:${account}:dbuser:*/${user}`,
+      (user) => `arn:aws:rds-db:us-east-1:${account}:dbuser:cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ/${user}`,
     ),
     ...guardNames,
   };

@@ -9,6 +9,7 @@ import { accessNames, productionNames } from '../../src/sandbox/break-glass/poli
 import { handlerPolicy } from '../../src/sandbox/machine/handler-policy.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { accessAccount, productionAccounts, region } from '../../src/sandbox/seed-accounts.ts';
+import { taggedDatabases } from '../../src/sandbox/seed-databases.ts';
 
 const modules = join(import.meta.dirname, '..', '..', 'infra', 'modules');
 const readTemplate = (path: string): unknown => JSON.parse(readFileSync(join(modules, path), 'utf8'));
@@ -131,6 +132,10 @@ export function sandboxDeployment(archiveHash: string): Deployment {
       alarm('AWS/SQS ApproximateNumberOfMessagesVisible', 'forge-breakglass-failed'),
     ],
     resourcePolicies: [],
+    databases: new Map(productionAccounts.map(({ id }) => [id, taggedDatabases(id)])),
+    clusterEntries: organisation.eksClusters.flatMap(({ account, name, accessEntries }) =>
+      accessEntries.map(({ principalArn }) => ({ account, cluster: name, principal: principalArn })),
+    ),
     handlersPolicy: encodePolicy(handlerPolicy(organisation)),
     fromReview: new Set(),
     notKnown: [],

@@ -148,11 +148,12 @@ const fakeIdentity = {
 
 /**
  * Text of an override file (its name must end in `_override.tf`) with which no provider of a root module asks AWS anything:
- * `undefined` is the one without an alias. An assume_role of the module is replaced by the fake keys.
+ * `undefined` is the one without an alias. An assume_role of the module is replaced by the fake keys. `services` are asked at
+ * `endpoint`.
  */
 export function offlineProviders(
   aliases: readonly (string | undefined)[],
-  endpoint?: string,
+  endpoint?: (alias: string | undefined) => string,
   services: readonly string[] = [],
 ): string {
   return aliases
@@ -162,7 +163,7 @@ export function offlineProviders(
         ...(alias === undefined ? [] : [`  alias = ${JSON.stringify(alias)}`]),
         ...Object.entries(fakeProvider).map(([name, value]) => `  ${name} = ${JSON.stringify(value)}`),
         '  dynamic "assume_role" {\n    for_each = []\n    content {}\n  }',
-        ...(endpoint === undefined ? [] : endpoints(endpoint, services)),
+        ...(endpoint === undefined ? [] : endpoints(endpoint(alias), services)),
         '}',
       ].join('\n'),
     )

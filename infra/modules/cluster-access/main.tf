@@ -3,7 +3,17 @@
 
 locals {
   # Where there is no cluster nobody is looked for.
-  permission_sets = { for name, access in var.permission_sets : name => access if length(var.clusters) > 0 }
+  permission_sets = { for name, access in var.permission_sets : name => access if length(local.clusters) > 0 }
+  clusters = toset([
+    for name, cluster in data.aws_eks_cluster.this : name
+    if contains(var.clusters, name) || try(cluster.tags[var.tag.key] == var.tag.value, false)
+  ])
+}
+
+# Asked when Terraform plans: a tag lets nobody in before somebody has applied a plan, and one that is taken away shuts them out
+# with the next apply. Clusters can't be listed by tag, so each is looked at.
+data "aws_eks_clusters" "all" {
+  count = var.tag == null ? 0 : 1
 }
 
 data "aws_iam_roles" "identity_center" {
@@ -21,13 +31,15 @@ data "aws_iam_roles" "identity_center" {
 }
 
 data "aws_eks_cluster" "this" {
-  for_each = var.clusters
+  for_each = setunion(var.clusters, flatten([for found in data.aws_eks_clusters.all : tolist(found.names)]))
 
   name = each.key
 
   lifecycle {
     postcondition {
-      condition     = try(self.access_config[0].authentication_mode, "CONFIG_MAP") != "CONFIG_MAP"
+      condition = try(self.access_config[0].authentication_mode, "CONFIG_MAP") != "CONFIG_MAP" || !(
+        contains(var.clusters, each.key) || try(self.tags[var.tag.key] == var.tag.value, false)
+      )
       error_message = "The cluster ${each.key} knows no access entries, only the ConfigMap aws-auth. Switch it, which can't be undone: aws eks update-cluster-config --name ${each.key} --access-config authenticationMode=API_AND_CONFIG_MAP. What is in aws-auth goes on to count."
     }
   }
@@ -44,7 +56,7 @@ locals {
     { for name, access in var.role_policies : name => merge(access, { arn = var.roles[name] }) if contains(keys(var.roles), name) },
   )
   entries = merge([
-    for cluster in var.clusters : {
+    for cluster in local.clusters : {
       for name, access in local.principals : "${cluster}/${name}" => merge(access, { cluster = cluster })
     }
   ]...)

@@ -1,8 +1,22 @@
 variable "clusters" {
-  description = "Names of the EKS clusters, in this account and region (forge.yaml: environments.….clusters.….cluster)."
+  description = "Names of the EKS clusters, in this account and region (forge.yaml: environments.….clusters.….cluster): they need no tag."
   type        = set(string)
   default     = []
   nullable    = false
+}
+
+variable "tag" {
+  description = "The tag, key and value, of clusters that are let into beside those that are named. null: those that are named alone, and AWS is not asked for others."
+  type        = object({ key = string, value = string })
+  default     = { key = "forge-access", value = "break-glass" }
+
+  validation {
+    condition = var.tag == null ? true : (
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", var.tag.key)) && !can(regex("(?i)^aws:", var.tag.key)) &&
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,256}$", var.tag.value))
+    )
+    error_message = "tag must have a key and a value that AWS takes, neither of them empty: e.g. { key = \"forge-access\", value = \"break-glass\" }."
+  }
 }
 
 variable "permission_sets" {

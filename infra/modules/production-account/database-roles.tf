@@ -2,6 +2,7 @@
 # (SourceIdentity), and the boundary, so that what was issued can be refused.
 
 locals {
+  database_tunnel = templatefile("${path.module}/../access-account/policies/bastion-tunnel.json", local.names)
   database_trust = {
     for role, settings in local.database_roles : role => templatefile("${path.module}/policies/database-role-trust.json", merge(local.names, {
       callers = join("\",\"", [for pair in setproduct(local.single_sign_on, settings.callers) : "${pair[0]}${pair[1]}_*"])
@@ -35,21 +36,41 @@ resource "aws_iam_role_policy" "database_tunnel" {
 
   name   = "bastion-tunnel"
   role   = aws_iam_role.database[each.key].name
-  policy = templatefile("${path.module}/../access-account/policies/bastion-tunnel.json", local.names)
+  policy = local.database_tunnel
+}
+
+locals {
+  # "*" is all of the account: what is named beside it adds nothing.
+  database_ids = contains(var.database_resource_ids, "*") ? ["*"] : sort(distinct(var.database_resource_ids))
+
+  # Several templates are one policy. Where no database is named, none is: IAM takes no statement with an empty list.
+  database_policies = {
+    for role, settings in local.database_roles : role => jsonencode({
+      Version = "2012-10-17"
+      Statement = flatten([
+        for file in concat(["find-databases"], length(local.database_ids) == 0 ? [] : ["database-access"]) :
+        jsondecode(templatefile("${path.module}/policies/${file}.json", merge(local.names, {
+          database_users = join("\",\"", flatten([
+            for region in var.database_regions : [
+              for id in local.database_ids : [for user in settings.users : "arn:aws:rds-db:${region}:${var.account}:dbuser:${id}/${user}"]
+            ]
+          ]))
+        }))).Statement
+      ])
+    })
+  }
+
+  # As AWS counts all inline policies of a role: without white space.
+  database_sizes = {
+    for role, policy in local.database_policies : role =>
+    length(replace(jsonencode(jsondecode(local.database_tunnel)), " ", "")) + length(replace(policy, " ", ""))
+  }
 }
 
 resource "aws_iam_role_policy" "database" {
   for_each = local.database_roles
 
-  name = "databases"
-  role = aws_iam_role.database[each.key].name
-  policy = templatefile("${path.module}/policies/database-access.json", merge(local.names, {
-    database_users = join("\",\"", flatten([
-      for region in var.database_regions : [
-        for id in var.database_resource_ids : [
-          for user in each.value.users : "arn:aws:rds-db:${region}:${var.account}:dbuser:${id}/${user}"
-        ]
-      ]
-    ]))
-  }))
+  name   = "databases"
+  role   = aws_iam_role.database[each.key].name
+  policy = local.database_policies[each.key]
 }

@@ -22,3 +22,14 @@ output "emergency_roles" {
     { for role in aws_iam_role.offline : role.name => role.arn },
   )
 }
+
+output "database_resource_ids" {
+  description = "Resource ids of the databases that the database roles reach; \"*\": all of the account. Empty: none."
+  value       = local.database_ids
+
+  precondition {
+    # Once, and not for each role: both have the same databases.
+    condition     = max(0, values(local.database_sizes)...) <= 10240
+    error_message = "${var.account} has ${length(local.database_ids)} databases that break-glass leads to: their policy has ${max(0, values(local.database_sizes)...)} characters, and AWS takes 10240 for a role, which are about a hundred. Take the tag from some, or name all of the account: database_resource_ids = { <environment> = [\"*\"] }."
+  }
+}

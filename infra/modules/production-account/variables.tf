@@ -124,14 +124,14 @@ variable "database_regions" {
 }
 
 variable "database_resource_ids" {
-  description = "Resource ids of the databases (cluster-…, db-…) that the database roles reach. Default: all of the account."
+  description = "Resource ids of the databases (cluster-…, db-…, prx-…) that the database roles reach; \"*\": all of the account. The same id twice is one. Empty: none."
   type        = list(string)
-  default     = ["*"]
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.database_resource_ids) > 0 && alltrue([for id in var.database_resource_ids : id == "*" || can(regex("^(cluster|db|prx)-[A-Z0-9a-z]+$", id))])
-    error_message = "database_resource_ids must be [\"*\"], or resource ids such as cluster-ABCDEFGHIJKL0123456789: not names."
+    condition     = alltrue([for id in var.database_resource_ids : id == "*" || can(regex("^(cluster|db|prx)-[A-Z0-9a-z]+$", id))])
+    error_message = "database_resource_ids must be resource ids such as cluster-ABCDEFGHIJKL0123456789, or \"*\": not names."
   }
 }
 

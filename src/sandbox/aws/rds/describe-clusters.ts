@@ -71,6 +71,9 @@ function clusterXml(cluster: Cluster): XmlElements {
     EngineMode: 'provisioned',
     DeletionProtection: true,
     HttpEndpointEnabled: false,
-    TagList: xmlList('Tag', []),
+    TagList: xmlList(
+      'Tag',
+      Object.entries(cluster.tags).map(([Key, Value]) => ({ Key, Value })),
+    ),
   };
 }

@@ -15,6 +15,8 @@ export interface DatabasePurpose {
 export interface WriteRails {
   /** That one statement may change; undefined: any number. */
   readonly maxRows: number | undefined;
+  /** A word of confirmation that was said on the command line. */
+  readonly said?: readonly string[] | undefined;
 }
 
 /** What withAccess is asked for a database. */

@@ -20,7 +20,13 @@ export function planQuery(
   const what = count === 1 ? 'one statement' : `${count} statements in one transaction`;
   const filled =
     values.length === 0 ? '' : ` with ${values.length === 1 ? 'a value' : `${values.length} values`}`;
-  const plan = planConnect(config, request, purpose, `run ${what}${filled}; rows go to stdout as ${format}`);
+  const { maxRows } = purpose.rails ?? {};
+  const counted =
+    request.production && request.write && maxRows !== undefined
+      ? `; what changes rows is committed when no statement has changed more than ${maxRows}`
+      : '';
+  const run = `run ${what}${filled}; rows go to stdout as ${format}${counted}`;
+  const plan = planConnect(config, request, purpose, run);
   const equivalents = plan.equivalents.map((line) =>
     line.startsWith('psql ') ? `${line} -X -1 ${psqlWords(query)}` : line,
   );

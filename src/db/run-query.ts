@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { ForgeError, interruption } from '../errors.ts';
 import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
+import { commitCounted } from './commit-counted.ts';
 import {
   explainQueryError,
   isDatabaseError,
@@ -29,6 +30,8 @@ export interface QueryRun {
   /** Its reason is a signal's name. */
   readonly signal: AbortSignal;
   readonly timeoutMilliseconds?: number | undefined;
+  /** In a transaction of its own, which is committed when all that it printed is out. */
+  readonly transaction?: boolean | undefined;
   readonly facts: QueryFacts;
   /** A statement that printed no rows, or changed some, is done: `UPDATE 3`. */
   readonly onTag: (tag: string) => void;
@@ -55,6 +58,8 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
   let tag: string | undefined;
   let stopped: Stopped | undefined;
   let giveUp: NodeJS.Timeout | undefined;
+  let fate = run.transaction === true ? 'had finished, and keeps nothing of it' : 'had already finished';
+  const isStopped = () => stopped !== undefined;
 
   const writer = createRowWriter(stream, run.sink, (error) =>
     stop(
@@ -125,16 +130,20 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    client.query(query);
-    await query.finished;
-    if (stopped === undefined) guarded(() => writer.writeText(filter(format.close())));
+    if (run.transaction === true) await client.query('BEGIN');
+    if (!isStopped()) {
+      client.query(query);
+      await query.finished;
+    }
+    guarded(() => writer.writeText(filter(format.close())));
     await writer.drain();
+    if (run.transaction === true && !isStopped()) {
+      await commitCounted(client, run.facts.target);
+      fate = 'had already committed';
+      run.onTag('COMMIT');
+    }
     if (stopped === undefined) return { results, rows };
-    throw stoppedError(
-      stopped,
-      writer.written,
-      `the server had already finished (${tag ?? 'nothing to do'})`,
-    );
+    throw stoppedError(stopped, writer.written, `the server ${fate} (${tag ?? 'nothing to do'})`);
   } catch (error) {
     if (error instanceof ForgeError) throw error;
     if (signal.aborted && stopped === undefined) throw interruption(signal.reason);

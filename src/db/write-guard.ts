@@ -6,7 +6,7 @@ import type { DatabaseSession } from './open-database.ts';
 /** What can be said against writing before anything is opened. Throws usage: CONFIRM_NEEDED, CONFIRM_MISMATCH. */
 export function assertMayConfirm(
   prompt: Pick<Prompt, 'possible'>,
-  { production, write, name }: DatabaseRequest,
+  { production, write, name }: Pick<DatabaseRequest, 'production' | 'write' | 'name'>,
   confirm: string | undefined,
 ): void {
   if (!production || !write) return;
@@ -21,7 +21,7 @@ export function assertMayConfirm(
 
 /**
  * Before production is written to, the person types its name, having read what the server says it is: y is typed
- * from habit, a name is not.
+ * from habit, a name is not. `risks`: what the statement would hit.
  */
 export async function confirmWrite(
   parts: {
@@ -30,12 +30,14 @@ export async function confirmWrite(
   },
   { connection, server }: DatabaseSession,
   confirm: string | undefined,
+  risks: readonly string[] = [],
 ): Promise<void> {
   const { request, host } = connection;
   if (!request.production || !request.write) return;
   parts.output.warn(
     `This is production: database ${server.database} on ${host}, as ${server.user}, open for writing.`,
   );
+  for (const risk of risks) parts.output.warn(`${risk}.`);
   if (confirm === request.name) return;
   const question = { message: `Type ${request.name} to go on:`, flag: `--confirm ${request.name}` };
   const typed = confirm ?? (await parts.prompt.text(question)).trim();

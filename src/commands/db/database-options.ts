@@ -59,7 +59,10 @@ export const connectionOptions: readonly OptionDefinition[] = [
 export const sessionOptions: readonly OptionDefinition[] = [
   ...connectionOptions,
   { flags: '--write', description: 'allow writing in production; asks for the name of the target' },
-  { flags: '--confirm <target>', description: 'the name of the target, in place of being asked' },
+  {
+    flags: '--confirm <target>',
+    description: 'the name of the target, in place of being asked; of db query also the word of a refusal',
+  },
   { flags: '--reason <text>', description: `${reasonText}, and shown in pg_stat_activity` },
   {
     flags: '--statement-timeout <time>',

@@ -7,9 +7,16 @@ import { parseTimeout } from '../../db/parse-timeout.ts';
 import { readSql } from '../../db/query-input.ts';
 import { gatherParameter, refuseParametersOfScript } from '../../db/query-parameters.ts';
 import { showNotices } from '../../db/server-notices.ts';
-import { assertMayConfirm, confirmWrite } from '../../db/write-guard.ts';
+import { confirmWrite } from '../../db/write-guard.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
-import { type DatabaseOptions, databaseFlags, sessionOptions, targetArgument } from './database-options.ts';
+import {
+  type DatabaseOptions,
+  databaseFlags,
+  maxRowsOption,
+  sessionOptions,
+  targetArgument,
+  writeRails,
+} from './database-options.ts';
 
 interface QueryOptions extends Omit<DatabaseOptions, 'statementTimeout'> {
   readonly file?: string;
@@ -36,6 +43,7 @@ export default defineCommand<QueryOptions>({
     { flags: '--null <text>', description: 'what stands for NULL (table, csv); by default nothing' },
     { flags: '--timeout <time>', description: 'cancel after this: 500ms, 30s, 5m', parse: parseTimeout },
     ...sessionOptions.filter(({ flags }) => !flags.startsWith('--statement-timeout')),
+    maxRowsOption,
   ],
   examples: [
     ['forge db query dev "select * from orders limit 5"', 'a table, aligned as psql aligns it'],
@@ -61,7 +69,11 @@ server sends it; COPY … FROM STDIN is refused. On a terminal, control characte
 
 Exit codes: 1 the server refused the SQL (code SQLSTATE_…), 5 it lacks a privilege (42501), 6 the connection is lost,
 7 the time is up, 130 cancelled with Ctrl-C: the statement is then cancelled on the server, too.
-In production the server ends a statement after 30 s (with --write 5 min) unless --timeout allows more.`,
+In production the server ends a statement after 30 s (with --write 5 min) unless --timeout allows more.
+
+With --write in production what changes rows is one transaction of forge's: it is committed when no statement has changed more
+than --max-rows, and nothing is kept otherwise. UPDATE and DELETE without WHERE, DROP, TRUNCATE, ALTER and the like are
+asked about; without a terminal the refusal says which --confirm lets this text pass once.`,
   run: runDatabaseQuery,
 });
 
@@ -77,21 +89,27 @@ async function runDatabaseQuery(context: Context, input: CommandInput<QueryOptio
     grantFirst(host, globals.grant, { config, environment: request.environment, purpose: 'db query' });
   const source = await readSql(host, { sql, file: options.file });
   refuseParametersOfScript(source.sql, values);
-  const purpose = { purpose: 'db query', reason: options.reason, profile: globals.profile };
+  const rails = writeRails(options);
+  const purpose = { purpose: 'db query', reason: options.reason, profile: globals.profile, rails };
   const formatName = options.output ?? 'table';
   if (globals.plan) {
     const { planQuery } = await import('../../db/plan-query.ts');
     return output.plan(planQuery(config, request, purpose, { source, values, format: formatName }));
   }
-  assertMayConfirm(prompt, request, options.confirm);
+  const said = { ...rails, confirm: options.confirm };
+  const confirmed =
+    request.production && request.write
+      ? await (await import('./confirm-query.ts')).confirmQuery(context, request.name, source.sql, said)
+      : undefined;
   const parts = { ...identityParts(context), config };
   const look = { header: options.header, nullText: options.null ?? '' };
   const { format, filter } = chooseFormat(formatName, look, host.stdout.isTTY === true);
   // pg is loaded only when something is really run: not for --help, --plan or a usage error.
   const { withDatabase } = await import('../../db/with-database.ts');
   const { runQuery } = await import('../../db/run-query.ts');
-  await withDatabase(parts, request, purpose, async (session) => {
-    await confirmWrite({ prompt, output }, session, options.confirm);
+  const watched = { ...purpose, rails: { ...rails, said: confirmed?.said } };
+  await withDatabase(parts, request, watched, async (session) => {
+    await confirmWrite({ prompt, output }, session, confirmed?.confirm, confirmed?.risks);
     using _notices = showNotices(session.client, output);
     await runQuery(session, {
       source,
@@ -101,6 +119,7 @@ async function runDatabaseQuery(context: Context, input: CommandInput<QueryOptio
       sink: output.raw,
       signal: host.signal,
       timeoutMilliseconds: options.timeout,
+      transaction: confirmed?.transaction,
       facts: {
         target: request.words,
         writeHint: request.readOnly

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Access } from '../../access/with-access.ts';
 import { ForgeError } from '../../errors.ts';
 import type { IdentityParts } from '../../identity/identity-parts.ts';
@@ -9,6 +8,7 @@ import type { DatabaseRequest } from '../database-request.ts';
 import type { DatabaseConnection } from '../endpoint.ts';
 import { explainDatabaseFailure } from '../explain-failure.ts';
 import { knownFailureFacts } from '../gather-failure-facts.ts';
+import { openWords } from '../guard/open-words.ts';
 import { probeReadOnly } from '../guard/probe-read-only.ts';
 import { createReadOnlyGuard } from '../guard/read-only-guard.ts';
 import { createWriteGuard } from '../guard/write-guard.ts';
@@ -106,8 +106,7 @@ export async function openGate(
         ? await createWriteGuard({
             ...rails,
             target: request.name,
-            now: () => host.monotonic(),
-            random: () => randomBytes(3).toString('hex'),
+            words: await openWords(host),
           })
         : undefined;
     const proxy = await startProxy(host, {

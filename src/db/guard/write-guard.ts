@@ -84,8 +84,8 @@ class RailsForWrites implements WriteGuard {
     if (kind === 'prepare') return this.#unconfirmed(sql, risks);
     const stopped = this.#ceiling?.check(statement, steps, false) ?? this.#unconfirmed(sql, risks);
     if (stopped !== undefined) return stopped;
+    if (risks.length > 0 && !this.#confirmations.use(sql)) return this.#ask(sql, risks);
     this.#ceiling?.check(statement, steps, true);
-    if (risks.length > 0) this.#confirmations.use(sql);
     return undefined;
   }
 
@@ -94,13 +94,15 @@ class RailsForWrites implements WriteGuard {
   }
 
   #ask(sql: string, risks: readonly string[]): Refusal {
-    const word = this.#confirmations.ask(sql);
-    const shown = risks.length > 3 ? [...risks.slice(0, 3), `and ${risks.length - 3} more`] : risks;
-    return {
-      sqlState: '42501',
-      message: `Not sent yet, for this is production (${this.#target}): ${shown.join('; ')}.`,
-      hint: `If that is what you mean, send it again with this before it: /* forge:confirm=${word} */ (for this text, once, within 5 minutes)`,
-    };
+    const message = `Not sent yet, for this is production (${this.#target}): ${riskWords(risks)}.`;
+    try {
+      const word = this.#confirmations.ask(sql);
+      const hint = `If that is what you mean, send it again with this before it: /* forge:confirm=${word} */ (for this text, once, within 5 minutes)`;
+      return { sqlState: '42501', message, hint };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { sqlState: '42501', message, hint: `It can't be confirmed now. ${why}` };
+    }
   }
 
   #analyse(sql: string, parsed: Parsed): Analysis {
@@ -120,6 +122,11 @@ class RailsForWrites implements WriteGuard {
       findRisks(one, true).length === 0;
     return this.#known.add(sql, analysis, plain);
   }
+}
+
+/** As part of a sentence. */
+export function riskWords(risks: readonly string[]): string {
+  return (risks.length > 3 ? [...risks.slice(0, 3), `and ${risks.length - 3} more`] : risks).join('; ');
 }
 
 function notRead({ problem, kind }: Extract<Parsed, { problem: string }>): Refusal {

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mayWrite } from '../../support/may-write.ts';
 import { hasProgram } from '../../support/programs.ts';
 import { keys } from '../../support/pty.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
@@ -163,19 +164,8 @@ describe('without psql', () => {
 
 describe('writing to production', () => {
   /** casey's sign-in, with the permission set that break-glass would give. */
-  async function elevated(): Promise<{ FORGE_CONFIG: string }> {
-    await sandbox.admin.assign('casey', '333333333333', 'Forge-Prod-Database');
-    const own = readFileSync(sandbox.environment().FORGE_CONFIG ?? '', 'utf8');
-    const file = join(home('casey'), 'elevated.yaml');
-    writeFileSync(
-      file,
-      own.replace('permission_set: Forge-Wealth-ReadOnly', 'permission_set: Forge-Prod-Database'),
-    );
-    return { FORGE_CONFIG: file };
-  }
-
   it('needs its name: by flag where nobody can be asked', async () => {
-    const env = await elevated();
+    const env = await mayWrite(sandbox, 'casey');
     const query = ['--client', 'builtin', '--reason', 'INC-9'];
     const without = await sandbox.forge(['db', 'connect', 'prod-wealth', '--write', ...query], {
       person: 'casey',
@@ -207,7 +197,7 @@ describe('writing to production', () => {
   });
 
   it('is asked for at a terminal, and anything but the name ends it', async () => {
-    const env = await elevated();
+    const env = await mayWrite(sandbox, 'casey');
     using refused = await sandbox.pty(['db', 'connect', 'prod-wealth', '--write'], { person: 'casey', env });
     await refused.waitFor(/as forge_rw, open for writing/);
     await refused.waitFor(/Type prod-wealth to go on/);

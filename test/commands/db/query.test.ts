@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mayWrite } from '../../support/may-write.ts';
+import { keys } from '../../support/pty.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 import { slowness } from '../../support/slowness.ts';
 
@@ -181,6 +183,89 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
       expect(await terminal.exit).toBe(0);
       expect(terminal.text()).toContain('pwned');
       expect(terminal.text()).not.toContain('\x1b]0;');
+    }
+  });
+});
+
+describe('--write in production', () => {
+  const line = (sql: string, ...more: string[]) => [
+    ...['db', 'query', 'prod-wealth', sql, '--reason', 'INC-9', '--write'],
+    ...more,
+  ];
+  const named = ['--confirm', 'prod-wealth'];
+  const notes = async (env: NodeJS.ProcessEnv) => {
+    const sql = "select string_agg(distinct coalesce(note, '-'), ',') as n from orders where id < 4";
+    const run = await sandbox.forge(line(sql, ...named, '--output', 'csv'), { person: 'casey', env });
+    return run.stdout.split('\n')[1];
+  };
+
+  it('commits what changes few rows, and keeps nothing of what changes more', async () => {
+    const env = await mayWrite(sandbox, 'casey');
+    const run = (sql: string, ...more: string[]) =>
+      sandbox.forge(line(sql, ...named, ...more), { person: 'casey', env });
+    const few = await run("update orders set note = 'few' where id < 4");
+    expect(few).toMatchObject({ code: 0, stderr: expect.stringMatching(/UPDATE 3\nCOMMIT\n$/) });
+    expect(await notes(env)).toBe('few');
+    const many = await run("update orders set note = 'many' where id < 4", '--max-rows', '2');
+    expect(many).toMatchObject({ code: 1, stdout: '' });
+    expect(many.stderr).toMatch(
+      /UPDATE 3\nError: UPDATE 3 is more than the 2 rows[^\n]*nothing of it is kept/,
+    );
+    expect(many.stderr).toContain('--max-rows 50000');
+    const later = await run(
+      "update orders set note = 'many' where id < 4; select 1 as n",
+      ...['--max-rows', '2', '--output', 'json'],
+    );
+    expect(JSON.parse(later.stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      error: { code: 'TOO_MANY_ROWS' },
+    });
+    const own = await run("begin; update orders set note = 'own' where id = 1; commit");
+    expect(own).toMatchObject({ code: 2, stderr: expect.stringContaining("can't say COMMIT itself") });
+    expect(await notes(env)).toBe('few');
+    const uncounted = await run(
+      'begin; update orders set note = $$own$$ where id < 4; commit',
+      ...['--max-rows', '0'],
+    );
+    expect(uncounted.code, uncounted.stderr).toBe(0);
+    expect(await notes(env)).toBe('own');
+    const bound = await run('update orders set note = $1 where id < $2', '--param', 'bound', '--param', '4');
+    expect(bound.code, bound.stderr).toBe(0);
+    expect(await notes(env)).toBe('bound');
+  });
+
+  it('asks about what hits everything: by a word of the refusal, once, or at the terminal', async () => {
+    const env = await mayWrite(sandbox, 'casey');
+    const sql = "update orders set note = 'every'";
+    const run = (...more: string[]) => sandbox.forge(line(sql, ...more), { person: 'casey', env });
+    const before = await notes(env);
+    const calls = await sandbox.admin.calls();
+    const refused = await run(...named);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('prod-wealth is production: UPDATE orders without WHERE.');
+    const [, word = ''] =
+      /--confirm (prod-wealth-[0-9a-f]{6}) \(for this text, once/.exec(refused.stderr) ?? [];
+    expect((await run('--confirm', 'prod-wealth-000000')).stderr).toContain(`--confirm ${word} (`);
+    const harmless = ["update orders set note = 'x' where id = 1", '--confirm', word] as const;
+    const mismatch = await sandbox.forge(line(...harmless), { person: 'casey', env });
+    expect(mismatch).toMatchObject({ code: 2, stderr: expect.stringContaining('the target is prod-wealth') });
+    // Nothing was opened.
+    expect(await sandbox.admin.calls()).toEqual(calls);
+    expect((await run()).stderr).toContain('Add --confirm prod-wealth');
+    expect(await notes(env)).toBe(before);
+    const done = await run('--confirm', word);
+    expect(done).toMatchObject({ code: 0, stderr: expect.stringMatching(/UPDATE \d+\nCOMMIT\n$/) });
+    expect(await notes(env)).toBe('every');
+    const again = await run('--confirm', word);
+    expect(again).toMatchObject({ code: 2, stderr: expect.not.stringContaining(`--confirm ${word} (`) });
+    for (const [typed, code] of [
+      ['y', 2],
+      ['prod-wealth', 0],
+    ] as const) {
+      using terminal = await sandbox.pty(line(`${sql} || 'one'`, ...named), { person: 'casey', env });
+      await terminal.waitFor(/open for writing[\s\S]*UPDATE orders without WHERE\.[\s\S]*Type prod-wealth/);
+      terminal.write(`${typed}${keys.enter}`);
+      expect(await terminal.exit).toBe(code);
+      expect(await notes(env)).toBe(code === 0 ? 'everyone' : 'every');
     }
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KnownTexts } from '../../../src/db/guard/known-texts.ts';
+import { openWords } from '../../../src/db/guard/open-words.ts';
 import { createReadOnlyGuard } from '../../../src/db/guard/read-only-guard.ts';
 import { createWriteGuard } from '../../../src/db/guard/write-guard.ts';
+import { createTestHost } from '../../support/test-host.ts';
 import { verdict } from './guard-stage.ts';
 
 describe('what is known of a text', () => {
@@ -42,13 +44,14 @@ describe('what is known of a text', () => {
       expect(await verdict(guard, passed), passed).toBeUndefined();
       expect(await verdict(guard, refused), refused).toBeDefined();
     }
-    const options = { target: 'x', now: () => 0, random: () => 'y', maxRows: 2 };
-    const rails = await createWriteGuard(options);
+    const host = createTestHost();
+    const rails = await createWriteGuard({ target: 'x', words: await openWords(host), maxRows: 2 });
     expect(await verdict(rails, 'delete from t where a = 1', { transaction: 'open' })).toBeUndefined();
     expect(await verdict(rails, 'delete from t where 1 = 1', { transaction: 'open' })).toMatchObject({
       sqlState: '42501',
     });
     expect(await verdict(rails, 'insert into t values (1), (2)')).toBeUndefined();
     expect(await verdict(rails, 'insert into t values (1), (2), (3)')).toMatchObject({ sqlState: '25P01' });
+    host.dispose();
   });
 });

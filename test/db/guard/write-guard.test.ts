@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ConfirmationWords } from '../../../src/db/guard/confirmation-words.ts';
 import {
   createWriteGuard,
   type WriteGuard,
@@ -17,17 +20,14 @@ let postgres: PlainPostgres;
 let proxy: DatabaseProxy;
 /** Without a ceiling. */
 let guard: WriteGuard;
-let now = 0;
-let words = 0;
+let options: WriteGuardOptions;
+let now = 1_795_000_000_000;
+let given = 0;
 let clients: Client[] = [];
 const host = createTestHost();
-
-const options: WriteGuardOptions = {
-  target: 'shop-prod',
-  now: () => now,
-  random: () => `word${++words}`,
-  maxRows: 20,
-};
+const folder = join(host.directories.cache, 'confirm');
+const openWords = () =>
+  ConfirmationWords.open(host, { folder, now: () => now, random: () => `word${++given}` });
 
 async function proxyWith(guard: WriteGuard): Promise<DatabaseProxy> {
   return startProxy(host, {
@@ -42,6 +42,7 @@ async function proxyWith(guard: WriteGuard): Promise<DatabaseProxy> {
 
 beforeAll(async () => {
   postgres = await startPlainPostgres();
+  options = { target: 'shop-prod', words: await openWords(), maxRows: 20 };
   proxy = await proxyWith(await createWriteGuard(options));
   guard = await createWriteGuard({ ...options, maxRows: undefined });
   postgres.psql('-c', schema);
@@ -167,9 +168,55 @@ describe('what is asked about', () => {
     expect(wordOf(again)).not.toBe(word);
     now += 5 * 60_000 + 1;
     expect(await verdict(guard, `drop table canary /* ${wordOf(again)} */`)).toBeDefined();
-    const other = await createWriteGuard({ ...options, maxRows: undefined });
+    // On another target it is another text.
+    const other = await createWriteGuard({ ...options, target: 'shop-prod-2', maxRows: undefined });
     const fresh = wordOf(await verdict(guard, 'drop table canary'));
     expect(await verdict(other, `/* ${fresh} */ drop table canary`)).toBeDefined();
+  });
+
+  it('is known to the next forge, and of all that have it one gets it', async () => {
+    const text = 'truncate parts';
+    const word = wordOf(await verdict(guard, text));
+    const guards = await Promise.all(
+      Array.from({ length: 5 }, async () =>
+        createWriteGuard({ ...options, words: await openWords(), maxRows: undefined }),
+      ),
+    );
+    // Each has seen it before anybody takes it.
+    for (const one of guards)
+      expect(await verdict(one, `/* ${word} */ ${text}`, { kind: 'prepare' })).toBeUndefined();
+    const found = await Promise.all(
+      guards.map((one) => verdict(one, `/* ${word} */ ${text}`, { kind: 'bind' })),
+    );
+    expect(found.filter((one) => one === undefined)).toHaveLength(1);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    const said = wordOf(found.find((one) => one !== undefined)).replace('forge:confirm=', '');
+    const beside = await createWriteGuard({ ...options, said: [said], maxRows: undefined });
+    expect(await verdict(beside, 'truncate canary')).toBeDefined();
+    expect(await verdict(beside, text)).toBeUndefined();
+    expect(await verdict(beside, text)).toBeDefined();
+  });
+
+  it('is good for no longer than five minutes, whatever the clock does, and few are kept', async () => {
+    const word = wordOf(await verdict(guard, 'drop view canary_view'));
+    now -= 3_600_000;
+    expect(await verdict(guard, `/* ${word} */ drop view canary_view`)).toBeDefined();
+    now += 3_600_000;
+    writeFileSync(join(folder, 'something'), '');
+    for (let n = 0; n < 150; n++) await verdict(guard, `drop table t${n}`);
+    expect(readdirSync(folder).length).toBeLessThanOrEqual(101);
+    expect(readdirSync(folder)).toContain('something');
+  });
+
+  it('is refused without a word where none can be kept', async () => {
+    const gone = join(host.directories.cache, 'gone');
+    const words = await ConfirmationWords.open(host, { folder: gone, now: () => now, random: () => 'x' });
+    rmSync(gone, { recursive: true });
+    const found = await verdict(await createWriteGuard({ ...options, words }), 'drop table canary');
+    expect(found).toMatchObject({
+      sqlState: '42501',
+      hint: expect.stringContaining("can't be confirmed now"),
+    });
   });
 
   it.skipIf(!psqlInstalled)('is confirmed in psql, and by a driver that prepares', async () => {

@@ -32,6 +32,9 @@ output "next_steps" {
   value = concat(
     ["forge config import-terraform: the names of what is there go into forge.yaml."],
     module.access.next_steps,
+    var.access_tag == null ? [] : [
+      "Databases and clusters that people get into carry the tag ${try(var.access_tag.key, "")} = ${try(var.access_tag.value, "")}: the output reached says which do. What is tagged or untagged later counts from the next apply.",
+    ],
     [for environment in keys(local.production) :
       "In ${environment}: give the instances' role what the output production says (sessions.instance_policy), and the bastion the tag role = bastion." if var.session_manager.managed
     ],

@@ -14,22 +14,36 @@ run "transcripts" {
   }
 
   assert {
-    condition     = aws_ssm_document.preferences.name == "SSM-SessionManagerRunShell" && aws_ssm_document.preferences.document_type == "Session"
+    condition     = aws_ssm_document.preferences[0].name == "SSM-SessionManagerRunShell" && aws_ssm_document.preferences[0].document_type == "Session"
     error_message = "Session Manager looks under this name only."
   }
   assert {
     condition = (
-      jsondecode(aws_ssm_document.preferences.content).inputs.cloudWatchStreamingEnabled == true &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.cloudWatchLogGroupName == "/forge/session-manager" &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.cloudWatchEncryptionEnabled == false &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.runAsEnabled == false
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.cloudWatchStreamingEnabled == true &&
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.cloudWatchLogGroupName == "/forge/session-manager" &&
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.cloudWatchEncryptionEnabled == false &&
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.runAsEnabled == false
     )
     error_message = "What is shown is streamed to the log group."
   }
   assert {
     # Numbers as texts: Session Manager refuses numbers.
-    condition     = jsondecode(aws_ssm_document.preferences.content).inputs.idleSessionTimeout == "20" && jsondecode(aws_ssm_document.preferences.content).inputs.maxSessionDuration == "120"
+    condition     = jsondecode(aws_ssm_document.preferences[0].content).inputs.idleSessionTimeout == "20" && jsondecode(aws_ssm_document.preferences[0].content).inputs.maxSessionDuration == "120"
     error_message = "A shell ends."
+  }
+  assert {
+    condition = {
+      for name, document in aws_ssm_document.instance : name => jsondecode(document.content).sessionType if document.document_type == "Session"
+      } == {
+      forge-instance-connect = "Standard_Stream"
+      forge-instance-run     = "NonInteractiveCommands"
+      forge-instance-copy    = "InteractiveCommands"
+    }
+    error_message = "The scenario for instances has a shell and commands, and nothing that leaves no transcript."
+  }
+  assert {
+    condition     = alltrue([for document in aws_ssm_document.instance : jsondecode(document.content).inputs == jsondecode(aws_ssm_document.preferences[0].content).inputs])
+    error_message = "Each of them is logged and ends as the account's own shell."
   }
   assert {
     condition     = jsondecode(output.instance_policy).Statement[0].Resource == "arn:aws:logs:eu-west-1:333333333333:log-group:/forge/session-manager:*"
@@ -50,11 +64,26 @@ run "encrypted_and_as_somebody" {
   assert {
     condition = (
       aws_cloudwatch_log_group.transcripts.kms_key_id == var.kms_key &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.kmsKeyId == var.kms_key &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.cloudWatchEncryptionEnabled == true &&
-      jsondecode(aws_ssm_document.preferences.content).inputs.runAsDefaultUser == "operator"
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.kmsKeyId == var.kms_key &&
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.cloudWatchEncryptionEnabled == true &&
+      jsondecode(aws_ssm_document.preferences[0].content).inputs.runAsDefaultUser == "operator"
     )
     error_message = "The key encrypts sessions and their transcripts."
+  }
+}
+
+run "preferences_of_somebody_else" {
+  command = plan
+  module {
+    source = "./modules/session-manager"
+  }
+  variables {
+    preferences = false
+  }
+
+  assert {
+    condition     = length(aws_ssm_document.preferences) == 0 && length(aws_ssm_document.instance) == 3
+    error_message = "The scenario's documents don't wait for the preferences."
   }
 }
 

@@ -36,7 +36,7 @@ output "next_steps" {
       "Databases and clusters that people get into carry the tag ${try(var.access_tag.key, "")} = ${try(var.access_tag.value, "")}: the output reached says which do. What is tagged or untagged later counts from the next apply.",
     ],
     [for environment in keys(local.production) :
-      "In ${environment}: give the instances' role what the output production says (sessions.instance_policy), and the bastion the tag role = bastion." if var.session_manager.managed
+      "In ${environment}: give the instances' role what the output production says (sessions.instance_policy), the bastion the tag role = bastion, and each instance that break-glass may open the tag ${module.access.instance_tag}."
     ],
     var.cluster_access ? [
       "In each cluster, so that those with a view see nodes too: kubectl create clusterrole node-readers --verb=get,list,watch --resource=nodes; kubectl create clusterrolebinding node-readers --clusterrole=node-readers --group=node-readers",

@@ -132,6 +132,8 @@ const tier = v.strictObject(
   'a mapping',
 );
 
+const sessionDocument = text('the name of a session document', /^[A-Za-z0-9_.-]{3,128}$/);
+
 const scenario = v.strictObject(
   {
     description: v.optional(description),
@@ -139,6 +141,19 @@ const scenario = v.strictObject(
     group: v.optional(described('Group that a grant adds the person to.', group)),
     max_duration: v.optional(described('Longest that can be asked for.', grantDuration)),
     allows: v.optional(described('For people: what it allows.', list(v.string('text')))),
+    session_documents: v.optional(
+      described(
+        'Session documents that its sessions on instances are started with, and no other: so SSH and ports are not among them.',
+        v.strictObject(
+          {
+            connect: described('Of forge ssm <instance>.', sessionDocument),
+            run: described('Of forge ssm run.', sessionDocument),
+            copy: described('Of forge ssm cp: a command in a terminal.', sessionDocument),
+          },
+          'a mapping',
+        ),
+      ),
+    ),
   },
   'a mapping',
 );

@@ -90,6 +90,18 @@ export interface Scenario {
   readonly maximumSeconds: number | undefined;
   /** For people: what it allows. */
   readonly allows: readonly string[];
+  /** With these alone its sessions on instances are started; undefined: nothing is said of them. */
+  readonly sessionDocuments: SessionDocuments | undefined;
+}
+
+/** Names of session documents, by what forge uses them for. */
+export interface SessionDocuments {
+  /** A shell. */
+  readonly connect: string;
+  /** One command, its output and its exit code. */
+  readonly run: string;
+  /** One command in a terminal. */
+  readonly copy: string;
 }
 
 export interface Records {

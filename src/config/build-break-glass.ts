@@ -28,6 +28,7 @@ export function buildBreakGlass(file: BreakGlassFile): BreakGlass {
       group: scenario.group,
       maximumSeconds: seconds(scenario.max_duration),
       allows: scenario.allows ?? [],
+      sessionDocuments: scenario.session_documents,
     })),
     records: file.records && {
       intakeBucket: file.records.intake_bucket,

@@ -15,6 +15,7 @@ import { offline } from './checks/offline.ts';
 import { productionFunctions } from './checks/production-functions.ts';
 import { reach } from './checks/reach.ts';
 import { auditing, records } from './checks/records.ts';
+import { sessions } from './checks/sessions.ts';
 import { standingAccess } from './checks/standing-access.ts';
 import { stopping } from './checks/stopping.ts';
 import { trusted } from './checks/trusted.ts';
@@ -40,6 +41,7 @@ export const allChecks: readonly Check[] = [
   ...offline,
   ...databases,
   ...reach,
+  ...sessions,
   ...developerChecks,
   ...standingAccess,
   ...whatIsGiven,

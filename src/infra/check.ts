@@ -38,6 +38,7 @@ export const checkGroups = [
   'emergency',
   'offline',
   'databases',
+  'sessions',
   'developers',
   'standing access',
   'what watches',

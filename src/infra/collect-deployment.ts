@@ -13,6 +13,7 @@ import {
 import { collectAssignments, collectSets, type Gaps, groupName, knownGroups } from './collect-people.ts';
 import { collectClusterEntries, collectDatabases } from './collect-reached.ts';
 import { type AccountOf, collectRoles, collectUsers } from './collect-roles.ts';
+import { collectSessionDocuments } from './collect-session-documents.ts';
 import type { Deployment } from './deployment.ts';
 import { environmentIdentifier } from './environment-identifier.ts';
 import { parseDocument } from './parse-document.ts';
@@ -63,6 +64,7 @@ export function collectDeployment(document: PlanDocument): Deployment {
     resourcePolicies: collectResourcePolicies(resources, accountOf, gaps),
     databases: collectDatabases(document.outputs.get('reached'), environmentAccounts(document)),
     clusterEntries: collectClusterEntries(resources, accountOf, roles),
+    sessionDocuments: collectSessionDocuments(resources, accountOf),
     handlersPolicy: collectHandlersPolicy(resources),
     fromReview,
     notKnown: gaps.notKnown,

@@ -36,6 +36,8 @@ export interface Deployment {
   readonly databases: ReadonlyMap<string, readonly string[]>;
   /** Whom clusters let in. */
   readonly clusterEntries: readonly DeployedClusterEntry[];
+  /** What sessions of Session Manager are started with, of each account. */
+  readonly sessionDocuments: readonly DeployedDocument[];
   /** JSON of what the functions know of forge.yaml. */
   readonly handlersPolicy: string | undefined;
   /** What `review` had to say for the plan: group ids are not known before the groups are. */
@@ -144,6 +146,13 @@ export interface DeployedResourcePolicy {
   /** `aws_sns_topic_policy alarms` */
   readonly what: string;
   readonly document: PolicyDocument;
+}
+
+export interface DeployedDocument {
+  readonly account: string;
+  readonly name: string;
+  /** Undefined where a plan does not know it. */
+  readonly content: JsonObject | undefined;
 }
 
 export interface DeployedClusterEntry {

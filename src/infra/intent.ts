@@ -54,6 +54,8 @@ export interface IntendedGrant {
   readonly account: string;
   readonly environment: string;
   readonly maximumMinutes: number;
+  /** Session documents that its scenario names. */
+  readonly documents: readonly string[];
 }
 
 const longestMinutes = 720;
@@ -98,6 +100,7 @@ export function readIntent({ breakGlass, environments, groups }: Config): Intent
                 account: environment.account,
                 environment: environment.name,
                 maximumMinutes,
+                documents: Object.values(scenario?.sessionDocuments ?? {}),
               },
             ];
           }),

@@ -1,4 +1,5 @@
 import { environmentIdentifier } from './environment-identifier.ts';
+import { hclSettings } from './hcl-settings.ts';
 import { hclString } from './hcl-string.ts';
 
 /** What the structure of a root module depends on: Terraform can't make providers from variables. */
@@ -109,7 +110,7 @@ function mainFile({ accessAccount, homeRegion, production }: RootModule): string
   access_account = ${hclString(accessAccount)}
   home_region    = ${hclString(homeRegion)}
   production = {
-${settings(
+${hclSettings(
   production.map(({ name, account, region }) => [
     hclString(name),
     `{ account = ${hclString(account)}, region = ${hclString(region)} }`,
@@ -136,10 +137,10 @@ function productionOutput(names: readonly Named[]): string {
   return `output "production" {
   description = "Production environment => ARNs of its roles; log group of transcripts, and what the instances' role needs for it."
   value = {
-${settings(
+${hclSettings(
   names.map(({ key, id }) => [
     key,
-    `{ roles = module.production_${id}.roles, sessions = one(module.sessions_${id}[*]) }`,
+    `{ roles = module.production_${id}.roles, sessions = module.sessions_${id} }`,
   ]),
   '    ',
 )}
@@ -151,7 +152,7 @@ ${settings(
 function reachedOutput(names: readonly Named[]): string {
   const environments = names.map(
     ({ key, id }) => `    ${key} = {
-${settings(
+${hclSettings(
   [
     ['tagged_databases', `module.databases_${id}.databases`],
     ['database_resource_ids', `module.production_${id}.database_resource_ids`],
@@ -177,7 +178,7 @@ function accessModule(homeRegion: string, names: readonly Named[]): string {
     aws.us_east_1 = ${homeRegion === global ? 'aws' : 'aws.us_east_1'}
   }
 
-${settings([
+${hclSettings([
   ...[
     'environments',
     'groups',
@@ -203,11 +204,12 @@ ${settings([
     'tags',
   ].map((name): [string, string] => [name, `var.${name}`]),
   ['alarm_topics_us_east_1', 'var.access_alarm_topics_us_east_1'],
+  ['instance_tag', 'var.access_tag'],
   ['functions_archive', hclPath('lambda/forge-breakglass.zip')],
 ])}
 
   boundaries = {
-${settings(
+${hclSettings(
   names.map(({ key, id }) => [key, `module.production_${id}.boundary`]),
   '    ',
 )}
@@ -238,7 +240,7 @@ function productionModules(environment: ProductionEnvironment, homeRegion: strin
     aws.us_east_1 = ${provider(global)}
   }
 
-${settings([
+${hclSettings([
   ['account', `local.production[${key}].account`],
   ['region', 'local.home_region'],
   ['access_account', 'local.access_account'],
@@ -262,12 +264,12 @@ ${settings([
 }`,
     `module "sessions_${id}" {
   source    = "./modules/session-manager"
-  count     = var.session_manager.managed ? 1 : 0
   providers = { aws = ${provider(environment.region)} }
 
-${settings([
+${hclSettings([
   ['account', `local.production[${key}].account`],
   ['region', `local.production[${key}].region`],
+  ['preferences', 'var.session_manager.managed'],
   ['log_days', 'var.log_days'],
   ['idle_minutes', 'var.session_manager.idle_minutes'],
   ['max_minutes', `try(${own}.max_session_minutes, 120)`],
@@ -280,7 +282,7 @@ ${settings([
   count     = var.cluster_access ? 1 : 0
   providers = { aws = ${provider(environment.region)} }
 
-${settings([
+${hclSettings([
   ['clusters', `local.clusters[${key}]`],
   ['tag', 'var.access_tag'],
   ['permission_sets', `local.cluster_permission_sets[${key}]`],
@@ -289,12 +291,6 @@ ${settings([
 ])}
 }`,
   ];
-}
-
-/** Arguments as `terraform fmt` lays them out. */
-function settings(pairs: readonly (readonly [name: string, value: string])[], indent = '  '): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${indent}${name.padEnd(width)} = ${value}`).join('\n');
 }
 
 const file = (blocks: readonly string[]) => `${blocks.join('\n\n')}\n`;

@@ -2,7 +2,7 @@ export type TemplateNames = Readonly<Record<string, string | readonly string[]>>
 
 /**
  * A JSON template with its names filled in, as Terraform's `templatefile` fills the same file: `${name}` in a text is the name's
- * text, an element of an array that is exactly `"${name}"` may be a list and then is its elements, `$${x}` is the text `${x}`.
+ * text (in a key, too), an element of an array that is exactly `"${name}"` may be a list and then is its elements, `$${x}` is the text `${x}`.
  * Terraform writes into the JSON's text, so what would be another text there (a quote, a line break) is refused here.
  * Throws on an unknown name, an empty list, a list within a text, and every other template syntax: all are mistakes of the files.
  */
@@ -11,10 +11,7 @@ export function fillTemplate(template: unknown, names: TemplateNames): unknown {
   if (Array.isArray(template)) return template.flatMap((element) => fillElement(element, names));
   if (typeof template !== 'object' || template === null) return template;
   return Object.fromEntries(
-    Object.entries(template).map(([key, value]) => {
-      if (key.includes('${') || key.includes('%{')) throw new Error(`no template may be the key ${key}`);
-      return [key, fillTemplate(value, names)];
-    }),
+    Object.entries(template).map(([key, value]) => [fillText(key, names), fillTemplate(value, names)]),
   );
 }
 

@@ -1,10 +1,14 @@
 import { derivedHex } from './issued-keys.ts';
 import type { Account, Instance } from './organisation.ts';
+import { accessTag } from './seed-databases.ts';
 
 const region = 'us-east-1';
 const currentAgent = '3.3.987.0';
 /** Before port sessions were multiplexed: clients must fall back to the basic protocol. */
 const oldAgent = '3.0.161.0';
+
+/** Without the tag that break-glass demands of instances, as somebody will forget it. */
+const untagged = 'legacy';
 
 interface Blueprint {
   readonly name: string;
@@ -71,6 +75,7 @@ function instanceOf(account: Account, blueprint: Blueprint, index: number): Inst
       Name: name,
       Environment: account.name,
       role,
+      ...(account.production && name !== untagged ? accessTag : {}),
       ...(group === undefined ? {} : { 'aws:autoscaling:groupName': `${account.name}-${group}` }),
     },
   };

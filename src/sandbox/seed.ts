@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import instanceSessions from '../../infra/modules/access-account/policies/instance-sessions.json' with {
-  type: 'json',
-};
-import { fillPolicy } from '../iam/fill-policy.ts';
 import { breakGlassBuckets } from './break-glass/buckets.ts';
 import { offlineUser } from './break-glass/offline-user.ts';
 import { revocationPolicies } from './break-glass/revocation-policy.ts';
+import { everydaySessions } from './everyday-sessions.ts';
 import { derivedId } from './issued-keys.ts';
 import type { IamUser, Organisation } from './organisation.ts';
 import { accessAccount, accounts, identityStoreId, region } from './seed-accounts.ts';
@@ -78,7 +75,7 @@ function seedUsers(): IamUser[] {
       tags: {},
       mfa: undefined,
       policies: [
-        fillPolicy('identity', [instanceSessions], {}),
+        everydaySessions,
         {
           Version: '2012-10-17',
           Statement: [

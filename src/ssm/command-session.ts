@@ -6,10 +6,13 @@ import { sessionEnding } from './session-ending.ts';
 import type { SessionDocument } from './terminal-session.ts';
 import { PayloadType } from './wire/payload.ts';
 
-/** AWS's document for one command, told to keep stdout and stderr apart and to say the exit code. */
-export function commandDocument(command: string): SessionDocument {
+/** A document for one command, told to keep stdout and stderr apart and to say the exit code; AWS's own where none is named. */
+export function commandDocument(
+  command: string,
+  name: string = 'AWS-StartNonInteractiveCommand',
+): SessionDocument {
   return {
-    name: 'AWS-StartNonInteractiveCommand',
+    name,
     parameters: { command: [command], separateOutputStream: ['true'] },
   };
 }

@@ -54,7 +54,7 @@ describe('the root module', () => {
     ]);
     const main = rootModule({ ...root, production: [abroad] })['main.tf'];
     expect(main).toContain(`    aws           = aws.far\n    aws.us_east_1 = aws.far_us_east_1\n`);
-    expect(main).toMatch(/module "sessions_far" \{\n.*\n.*\n {2}providers = \{ aws = aws\.far_own \}/);
+    expect(main).toMatch(/module "sessions_far" \{\n.*\n {2}providers = \{ aws = aws\.far_own \}/);
     expect(main).toMatch(/module "databases_far" \{\n.*\n {2}providers = \{ aws = aws\.far_own \}/);
     // At home in us-east-1 that is the very same provider.
     expect(rootModule(sample)['main.tf']).toContain(

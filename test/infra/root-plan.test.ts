@@ -178,7 +178,7 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
     expect(regionOf(String(home).slice(4))).toContain('local.home_region');
     expect(regionOf(String(global).slice(4))).toContain('us-east-1');
     expect(regionOf(String(own).slice(4))).toContain('ap-southeast-2');
-    expect(find('aws_ssm_document.preferences')).toHaveLength(1);
+    expect(find('aws_ssm_document.preferences[0]')).toHaveLength(1);
   });
 });
 

@@ -179,6 +179,17 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     expect(sorted(asSandbox(policy) as never)).toEqual(sorted(theirs));
   });
 
+  it('every session document of the scenario for instances', () => {
+    const of = ({ sessionDocuments }: Deployment) =>
+      new Map(
+        sessionDocuments
+          .filter(({ name }) => name.startsWith('forge-'))
+          .map(({ account, name, content }) => [`${account} ${name}`, content]),
+      );
+    expect(of(planned)).toEqual(of(sandbox));
+    expect(of(planned).size).toBe(3 * productionAccounts.length);
+  });
+
   it('every check passes', () => {
     const results = judge(planned);
     expect(results.filter(({ verdict }) => verdict !== 'pass').map(({ id, found }) => [id, found])).toEqual(

@@ -120,6 +120,7 @@ function upsideDown(good: Deployment): Deployment {
     alarms: good.alarms.map((alarm) => ({ ...alarm, tells: false })),
     invokers: good.invokers.map((one) => ({ ...one, source: undefined })),
     databases: new Map(),
+    sessionDocuments: [],
     clusterEntries: good.clusterEntries.map((entry) => ({
       ...entry,
       principal: `arn:aws:iam::${entry.account}:user/ci`,

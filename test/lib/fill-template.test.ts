@@ -10,6 +10,7 @@ describe('a template', () => {
     [`\${one}`, 'a'],
     [`arn:\${one}:\${one}/*`, 'arn:a:a/*'],
     [`$\${one}`, `\${one}`],
+    [Object.fromEntries([[`tag/\${one}`, `\${one}`]]), { 'tag/a': 'a' }],
     [`\${one}/$\${identitystore:UserId}/*`, `a/\${identitystore:UserId}/*`],
     [`$\${`, `\${`],
     ['$one {x} % $', '$one {x} % $'],
@@ -42,7 +43,7 @@ describe('a template', () => {
     ['%%{x}'],
     [`\${bad}`],
     [`\${line}`],
-    [Object.fromEntries([[`\${one}`, 1]])],
+    [Object.fromEntries([[`\${more}`, 1]])],
     [`\${constructor}`],
     [`\${__proto__}`],
   ])('%j is refused', (template) => {

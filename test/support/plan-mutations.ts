@@ -195,6 +195,15 @@ const bucketAllows = (bucket: string, account: string) => (plan: Plan) =>
     });
   });
 
+const ofInstances = (what: string, caughtBy: string, change: (policy: Policy) => void): Mutation =>
+  ofSet(what, 'Forge-Prod-Instance', caughtBy, change);
+/** Of AWS: of no account. */
+const also = (document: string, account: string) =>
+  edit('LoggedDocuments', (s) => {
+    s.Resource = [s.Resource ?? []].flat().concat(`arn:aws:ssm:*:${account}:${document}`);
+  });
+const wealthRun = 'module.sessions_prod-wealth.aws_ssm_document.instance["forge-instance-run"]';
+
 export const mutations: readonly Mutation[] = [
   ofPolicy(
     'an approver’s NeverMyself removed',
@@ -611,6 +620,51 @@ export const mutations: readonly Mutation[] = [
     'aws_eks_access_entry.this["prod-wealth-eks/Forge-Prod-Kubernetes"]',
     'cluster.entries',
     { principal_arn: 'arn:aws:iam::333333333333:role/ci' },
+  ),
+  ofInstances('SSH with a grant', 'session.unlogged', also('document/AWS-StartSSHSession', '')),
+  ofInstances(
+    'a tunnel beside a shell',
+    'session.tunnel',
+    also('document/AWS-StartPortForwardingSessionToRemoteHost', ''),
+  ),
+  ofInstances('any document of the account', 'session.other-document', also('document/*', '333333333333')),
+  ofInstances(
+    'documents of that name of any account',
+    'session.other-document',
+    also('document/forge-instance-connect', '*'),
+  ),
+  ofInstances(
+    'a session without a document',
+    'session.no-document',
+    edit('TaggedInstances', (s) => delete s.Condition?.BoolIfExists),
+  ),
+  ofInstances(
+    'instances without the tag',
+    'session.untagged',
+    edit('TaggedInstances', (s) => delete s.Condition?.StringEquals),
+  ),
+  ofSet(
+    'a tunnel through any instance',
+    'Forge-Prod-ReadOnly',
+    'session.untagged',
+    edit('SessionOnBastion', (s) => delete s.Condition?.StringEquals),
+  ),
+  ofInstances('somebody else’s session', 'session.others', edit('OwnSessions', anyCondition)),
+  ofInstances('no document that opens one', 'session.opens', without('LoggedDocuments')),
+  ofValue('a document that is logged nowhere', wealthRun, 'session.documents', {
+    content: JSON.stringify({ schemaVersion: '1.0', sessionType: 'NonInteractiveCommands', inputs: {} }),
+  }),
+  ofValue('a document that opens a port', wealthRun, 'session.documents', {
+    content: JSON.stringify({ schemaVersion: '1.0', sessionType: 'Port', properties: { portNumber: '22' } }),
+  }),
+  gone('a document that is not made', wealthRun, 'session.documents'),
+  ofSet(
+    'administrators who change the documents',
+    'Forge-Admin',
+    'session.kept',
+    edit('NotTheMachinery', (s) => {
+      s.Resource = [s.Resource ?? []].flat().filter((one) => !one.includes(':document/forge-'));
+    }),
   ),
   ofTrust(
     'anybody cuts off',

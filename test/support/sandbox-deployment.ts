@@ -10,6 +10,7 @@ import { handlerPolicy } from '../../src/sandbox/machine/handler-policy.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { accessAccount, productionAccounts, region } from '../../src/sandbox/seed-accounts.ts';
 import { taggedDatabases } from '../../src/sandbox/seed-databases.ts';
+import { instanceDocuments } from '../../src/sandbox/ssm/instance-documents.ts';
 
 const modules = join(import.meta.dirname, '..', '..', 'infra', 'modules');
 const readTemplate = (path: string): unknown => JSON.parse(readFileSync(join(modules, path), 'utf8'));
@@ -132,6 +133,13 @@ export function sandboxDeployment(archiveHash: string): Deployment {
       alarm('AWS/SQS ApproximateNumberOfMessagesVisible', 'forge-breakglass-failed'),
     ],
     resourcePolicies: [],
+    sessionDocuments: productionAccounts.flatMap(({ id }) =>
+      Object.entries(instanceDocuments).map(([name, document]) => ({
+        account: id,
+        name,
+        content: asJsonObject(document),
+      })),
+    ),
     databases: new Map(productionAccounts.map(({ id }) => [id, taggedDatabases(id)])),
     clusterEntries: organisation.eksClusters.flatMap(({ account, name, accessEntries }) =>
       accessEntries.map(({ principalArn }) => ({ account, cluster: name, principal: principalArn })),

@@ -23,6 +23,9 @@ locals {
     emergency_roles     = join("\",\"", local.emergency_roles)
     reader_roles        = join("\",\"", local.reader_roles)
     writer_roles        = join("\",\"", local.writer_roles)
+    instance_tag_key    = var.instance_tag.key
+    instance_tag_value  = var.instance_tag.value
+    session_documents   = join("\",\"", local.session_document_arns)
     state_machine       = local.state_machine_arn
     state_machine_name  = local.state_machine_name
     recorder_role       = local.role_arns.recorder

@@ -77,6 +77,20 @@ locals {
   reader_roles = length(local.database_roles.read) == 0 ? ["arn:aws:iam::*:role/readonly-rds-access"] : local.database_roles.read
   writer_roles = length(local.database_roles.write) == 0 ? ["arn:aws:iam::*:role/write-rds-access"] : local.database_roles.write
 
+  # Session documents of the scenario for instances, by what forge uses them for; module session-manager makes them.
+  session_documents = {
+    for name in fileset("${path.module}/../session-manager/documents", "*.json") :
+    trimsuffix(name, ".json") => "forge-instance-${trimsuffix(name, ".json")}"
+  }
+  # Whose sessions are started with them, and no other.
+  instance_permission_sets = [for name, set in local.known_permission_sets : name if contains(set.policies, "instance-sessions")]
+  # Of the production accounts alone: somebody could make one of that name elsewhere, and share it.
+  session_document_arns = sort(flatten([
+    for environment in values(local.production) : [
+      for name in values(local.session_documents) : "arn:aws:ssm:*:${environment.account}:document/${name}"
+    ]
+  ]))
+
   dead_letters_name = "forge-breakglass-dead-letters"
   dead_letters_arn  = "arn:aws:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
   alerts_name       = "forge-breakglass-alerts"

@@ -45,11 +45,12 @@ locals {
   forge_scenarios = {
     for name, scenario in var.break_glass.scenarios : name => {
       for key, value in {
-        description    = scenario.description
-        permission_set = scenario.permission_set
-        group          = scenario.group
-        max_duration   = scenario.max_duration_minutes == null ? null : "${scenario.max_duration_minutes}m"
-        allows         = length(scenario.allows) == 0 ? null : scenario.allows
+        description       = scenario.description
+        permission_set    = scenario.permission_set
+        group             = scenario.group
+        max_duration      = scenario.max_duration_minutes == null ? null : "${scenario.max_duration_minutes}m"
+        allows            = length(scenario.allows) == 0 ? null : scenario.allows
+        session_documents = contains(local.instance_permission_sets, coalesce(scenario.permission_set, "-")) ? local.session_documents : null
       } : key => value if value != null
     }
   }
@@ -99,6 +100,11 @@ output "forge" {
       } : key => value if value != null
     }
   }
+}
+
+output "instance_tag" {
+  description = "The tag of instances that break-glass may open: key = value."
+  value       = "${var.instance_tag.key} = ${var.instance_tag.value}"
 }
 
 output "review" {

@@ -75,6 +75,18 @@ variable "boundaries" {
   }
 }
 
+variable "instance_tag" {
+  description = "The tag, key and value, of the instances that break-glass gets into."
+  type        = object({ key = string, value = string })
+  default     = { key = "forge-access", value = "break-glass" }
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.:/=+@-]{1,128}$", var.instance_tag.key)) && can(regex("^[A-Za-z0-9_.:/=+@ -]{1,256}$", var.instance_tag.value))
+    error_message = "instance_tag must have a key and a value of letters, digits and _.:/=+@-, neither of them empty: e.g. { key = \"forge-access\", value = \"break-glass\" }."
+  }
+}
+
 variable "data_buckets" {
   description = "ARNs of the buckets (and of what is in them) that data-analyst.json lets analysts read. * stands for anything."
   type        = list(string)

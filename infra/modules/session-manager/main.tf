@@ -1,9 +1,29 @@
-# What Session Manager does in an account and region for every shell: by default it records nothing. forge starts no session
-# document but this one (or the one that forge.yaml names for an instance) and AWS's own, so there is none for each scenario:
-#   AWS-StartNonInteractiveCommand, AWS-StartInteractiveCommand     forge ssm run, forge ssm cp
-#   AWS-StartPortForwardingSession, …ToRemoteHost                   forge ssm forward, databases and clusters without a VPN
-#   AWS-StartSSHSession                                             forge ssm ssh-proxy
-# Ports and SSH have no transcript: AWS sees sealed bytes. What went through them, pgaudit and EKS's audit log know.
+# What Session Manager does in an account and region. By default it records nothing.
+#   SSM-SessionManagerRunShell     the account's preferences, and the shell of whoever may use it
+#   forge-instance-connect         forge ssm               of the break-glass scenario for instances, whose permission set
+#   forge-instance-run             forge ssm run           names these three and no other: what is shown is kept, and
+#   forge-instance-copy            forge ssm cp            nobody can leave that out by naming a document of AWS
+# Ports and SSH have no transcript: AWS sees sealed bytes. So that scenario has none. A tunnel to a database or cluster is
+# for other scenarios; what goes through it, pgaudit and EKS's audit log know.
+
+locals {
+  # The same for every shell: nobody gets a transcript less by choosing another document.
+  inputs = merge(jsondecode(file("${path.module}/inputs.json")), {
+    cloudWatchLogGroupName      = aws_cloudwatch_log_group.transcripts.name
+    cloudWatchEncryptionEnabled = var.kms_key != null
+    kmsKeyId                    = var.kms_key == null ? "" : var.kms_key
+    runAsEnabled                = var.run_as_user != null
+    runAsDefaultUser            = var.run_as_user == null ? "" : var.run_as_user
+    # Numbers as texts: Session Manager refuses numbers.
+    idleSessionTimeout = tostring(var.idle_minutes)
+    maxSessionDuration = tostring(var.max_minutes)
+  })
+  # forge-instance-<file's name>: policies of the access account name them so, and forge's sandbox has the same files.
+  documents = {
+    for name in fileset("${path.module}/documents", "*.json") :
+    "forge-instance-${trimsuffix(name, ".json")}" => jsondecode(file("${path.module}/documents/${name}"))
+  }
+}
 
 resource "aws_cloudwatch_log_group" "transcripts" {
   name              = var.log_group
@@ -14,6 +34,8 @@ resource "aws_cloudwatch_log_group" "transcripts" {
 }
 
 resource "aws_ssm_document" "preferences" {
+  count = var.preferences ? 1 : 0
+
   # The name under which Session Manager looks. Where somebody has set preferences in the console before, it is there
   # already: terraform import, once.
   name            = "SSM-SessionManagerRunShell"
@@ -23,20 +45,15 @@ resource "aws_ssm_document" "preferences" {
     schemaVersion = "1.0"
     description   = "Session Manager's preferences of this account and region, by forge"
     sessionType   = "Standard_Stream"
-    inputs = {
-      s3BucketName                = ""
-      s3KeyPrefix                 = ""
-      s3EncryptionEnabled         = true
-      cloudWatchLogGroupName      = aws_cloudwatch_log_group.transcripts.name
-      cloudWatchEncryptionEnabled = var.kms_key != null
-      # As it is typed, not at the end: an instance that is gone has sent what it had.
-      cloudWatchStreamingEnabled = true
-      kmsKeyId                   = var.kms_key == null ? "" : var.kms_key
-      runAsEnabled               = var.run_as_user != null
-      runAsDefaultUser           = var.run_as_user == null ? "" : var.run_as_user
-      idleSessionTimeout         = tostring(var.idle_minutes)
-      maxSessionDuration         = tostring(var.max_minutes)
-      shellProfile               = { linux = "", windows = "" }
-    }
+    inputs        = local.inputs
   })
+}
+
+resource "aws_ssm_document" "instance" {
+  for_each = local.documents
+
+  name            = each.key
+  document_type   = "Session"
+  document_format = "JSON"
+  content         = jsonencode(merge(each.value, { inputs = local.inputs }))
 }

@@ -18,3 +18,8 @@ output "instance_policy" {
     ], [for key in var.kms_key == null ? [] : [var.kms_key] : { Sid = "SessionKey", Effect = "Allow", Action = "kms:Decrypt", Resource = key }])
   })
 }
+
+output "documents" {
+  description = "Documents of the break-glass scenario for instances."
+  value       = sort([for document in aws_ssm_document.instance : document.name])
+}

@@ -10,6 +10,13 @@ variable "region" {
   nullable    = false
 }
 
+variable "preferences" {
+  description = "false: somebody else's Terraform has the account's preferences. The documents of the scenario are made either way."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "log_group" {
   description = "Log group of the transcripts."
   type        = string

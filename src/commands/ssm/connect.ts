@@ -32,7 +32,9 @@ export default defineCommand<ConnectOptions>({
     const { resolveInstance } = await import('../../targets/resolve-instance.ts');
     const target = resolveInstance(config, args[0], { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm', reason: options.reason, profile: globals.profile };
-    const document = options.document ?? target.document;
+    const { documentsOf, plannedDocuments } = await import('../../ssm/logged-documents.ts');
+    const document =
+      options.document ?? plannedDocuments(config, target.environment)?.connect ?? target.document;
     const transport = transportOf(options, host.env);
     const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
     if (globals.plan) {
@@ -62,18 +64,20 @@ export default defineCommand<ConnectOptions>({
     const program = transport === 'plugin' ? await pluginPath(host) : undefined;
     return onInstance(context, { config, target, purpose }, async (parts, access, instance) => {
       const limit = maximumMs(options, target.environment);
+      // What the grant demands, before what forge.yaml says of the instance for everybody.
+      const named = options.document ?? documentsOf(config, access)?.connect ?? target.document;
       if (program !== undefined) {
         const { rememberUse } = await import('../../ssm/instance-memory.ts');
         const { runPluginInForeground } = await import('../../ssm/plugin-foreground.ts');
         await rememberUse(parts, target.region, instance.instanceId);
-        const order = { program, instance, document: { documentName: document }, maximumMs: limit };
+        const order = { program, instance, document: { documentName: named }, maximumMs: limit };
         return await runPluginInForeground(parts, access, order);
       }
       const { runShell, terminalSize } = await import('../../ssm/shell.ts');
       const size = terminalSize(host.stdout);
       await using recording = await recordShell(host, access, { purpose: 'ssm', size, asked });
       const { openTerminalSession } = await import('../../ssm/terminal-session.ts');
-      await using channel = await openTerminalSession(parts, access, instance, document);
+      await using channel = await openTerminalSession(parts, access, instance, named);
       const { rememberUse } = await import('../../ssm/instance-memory.ts');
       await rememberUse(parts, target.region, instance.instanceId);
       return await runShell(context, channel, {

@@ -100,11 +100,13 @@ async function runForward(context: Context, input: CommandInput<ForwardOptions>)
   const { carryForwards, carryWithPlugin } = await import('./carry-forwards.ts');
   const maximum = maximumMs(options, target.environment);
   const program = transport === 'plugin' ? await findPlugin(host) : undefined;
-  await onInstance(context, { config, target, purpose }, (parts, access, instance) =>
-    program === undefined
+  const { refuseUnlogged } = await import('../../ssm/logged-documents.ts');
+  await onInstance(context, { config, target, purpose }, (parts, access, instance) => {
+    refuseUnlogged(config, access, `A port of ${instance.label}`);
+    return program === undefined
       ? carryForwards(context, parts, access, instance, { ...request, maximumMs: maximum })
-      : carryWithPlugin(context, parts, access, instance, { program, forwards, maximumMs: maximum }),
-  );
+      : carryWithPlugin(context, parts, access, instance, { program, forwards, maximumMs: maximum });
+  });
 }
 
 function refuseForPlugin(request: {

@@ -44,8 +44,9 @@ export async function runOnOne(
   const { host, output, globals } = context;
   const { powerShellCommand, powerShellScript, shellCommand } = await import('../../ssm/command-line.ts');
   const { commandDocument, followCommand } = await import('../../ssm/command-session.ts');
-  const posix = commandDocument(shellCommand(script));
+  const { documentsOf, plannedDocuments } = await import('../../ssm/logged-documents.ts');
   if (globals.plan) {
+    const posix = commandDocument(shellCommand(script), plannedDocuments(config, target.environment)?.run);
     const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
     const { quotePosix } = await import('../../lib/quote-posix.ts');
     const parameters = quotePosix(JSON.stringify(posix.parameters));
@@ -109,10 +110,11 @@ export async function runOnOne(
         void (await Promise.all([shown.stderr(bytes), recording?.output(bytes, 'stderr')])),
     };
     const { findPlatform } = await import('../../ssm/find-platform.ts');
-    const document =
+    const line =
       (await findPlatform(parts, access, instance)) === 'windows'
-        ? commandDocument(powerShellCommand(powerShellScript(words)))
-        : posix;
+        ? powerShellCommand(powerShellScript(words))
+        : shellCommand(script);
+    const document = commandDocument(line, documentsOf(config, access)?.run);
     const limit = { host, maximumMs: maximumMs({}, target.environment), warn: output.warn };
     if (program !== undefined) {
       const { runPluginCommand } = await import('../../ssm/plugin-command.ts');

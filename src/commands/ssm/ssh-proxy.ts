@@ -41,6 +41,7 @@ export default defineCommand<SshProxyOptions>({
     const target = resolveInstance(config, word, { ...globals, variables: host.env });
     const purpose = { purpose: 'ssm ssh-proxy', reason: options.reason, profile: globals.profile };
     const transport = transportOf(options, host.env);
+    const { refuseUnlogged } = await import('../../ssm/logged-documents.ts');
     const { carrySsh, openSshChannel, sshRequest } = await import('../../ssm/ssh-stream.ts');
     if (globals.plan) {
       const { instanceWords, planInstance, startSessionStep } = await import('../../ssm/plan-session.ts');
@@ -78,6 +79,7 @@ export default defineCommand<SshProxyOptions>({
     const { findPlugin } = await import('../../ssm/plugin-program.ts');
     const program = transport === 'plugin' ? await findPlugin(host) : undefined;
     return withInstance(parts, target, purpose, undefined, async (access, instance) => {
+      refuseUnlogged(config, access, `An SSH connection to ${instance.label}`);
       const limit = maximumMs(options, target.environment);
       if (program !== undefined) {
         const { runPluginInForeground } = await import('../../ssm/plugin-foreground.ts');

@@ -1,6 +1,8 @@
 import type { TemplateNames } from '../../lib/fill-template.ts';
 import type { Account } from '../organisation.ts';
 import { accessAccount, productionAccounts, region } from '../seed-accounts.ts';
+import { accessTag } from '../seed-databases.ts';
+import { instanceDocumentNames } from '../ssm/instance-documents.ts';
 import {
   archive,
   configuration,
@@ -42,6 +44,13 @@ export const accessNames: TemplateNames = {
   offline_role: inAnyAccount('forge/Forge-BreakGlass-Offline'),
   reader_roles: [inAnyAccount('readonly-rds-access')],
   writer_roles: [inAnyAccount('write-rds-access')],
+  instance_tag_key: 'forge-access',
+  instance_tag_value: accessTag['forge-access'],
+  session_documents: productionAccounts
+    .flatMap(({ id }) =>
+      Object.values(instanceDocumentNames).map((name) => `arn:aws:ssm:*:${id}:document/${name}`),
+    )
+    .toSorted(),
   data_buckets: ['arn:aws:s3:::tapp-data-*'],
   pipeline_role: pipelineRole,
   state_machine: stateMachineArn,

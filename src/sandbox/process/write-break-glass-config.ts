@@ -2,6 +2,7 @@ import { archiveBucket, intakeBucket, offlineRoleName, offlineUserName } from '.
 import { jitGroupName } from '../break-glass/jit-groups.ts';
 import type { Organisation } from '../organisation.ts';
 import { accessAccount } from '../seed-accounts.ts';
+import { instanceDocumentNames } from '../ssm/instance-documents.ts';
 
 export const onCallPermissionSet = 'Forge-SRE-OnCall';
 
@@ -91,7 +92,10 @@ export function breakGlassConfig({ region, identityStoreId, users }: Organisatio
       },
     },
     scenarios: {
-      instance: scenario('instance', '2h', 'SSM session: logs, processes, env vars'),
+      instance: {
+        ...scenario('instance', '2h', 'SSM session: logs, processes, env vars'),
+        session_documents: instanceDocumentNames,
+      },
       database: scenario('database', '2h', 'IAM-authenticated SQL, or SSM port-forward as the fallback'),
       kubernetes: scenario('kubernetes', '2h', 'kubectl logs / exec / describe'),
       console: scenario('console', '4h', 'read-only CloudWatch, EC2, RDS dashboards'),

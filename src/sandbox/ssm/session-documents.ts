@@ -1,4 +1,5 @@
 import { AwsFailure } from '../aws/aws-failure.ts';
+import type { StoredDocument } from './instance-documents.ts';
 
 export type SessionType = 'Standard_Stream' | 'InteractiveCommands' | 'NonInteractiveCommands' | 'Port';
 
@@ -11,7 +12,12 @@ export interface SessionPlan {
   readonly command: string;
   /** Output and errors apart, and the exit code. */
   readonly separateOutput: boolean;
+  /** The document's own, in place of the account's. */
+  readonly limits?: { readonly idleMinutes: number; readonly maxMinutes: number };
 }
+
+/** Documents that an account has beside AWS's. */
+export type OwnDocuments = Readonly<Record<string, StoredDocument>>;
 
 interface Parameter {
   readonly default?: string;
@@ -73,8 +79,14 @@ const documents: Readonly<Record<string, SessionDocument>> = {
 };
 
 /** @throws AwsFailure InvalidDocument, InvalidParameters. */
-export function planSession(name: string, parameters: ReadonlyMap<string, readonly string[]>): SessionPlan {
-  const document = Object.hasOwn(documents, name) ? documents[name] : undefined;
+export function planSession(
+  name: string,
+  parameters: ReadonlyMap<string, readonly string[]>,
+  own: OwnDocuments = {},
+): SessionPlan {
+  const stored = Object.hasOwn(own, name) ? own[name] : undefined;
+  const known = Object.hasOwn(documents, name) ? documents[name] : undefined;
+  const document = stored === undefined ? known : readStored(stored);
   if (document === undefined) {
     throw new AwsFailure('InvalidDocument', 400, `Document with name ${name} does not exist.`);
   }
@@ -99,6 +111,34 @@ export function planSession(name: string, parameters: ReadonlyMap<string, readon
     values[parameter] = value;
   }
   return document.plan(values);
+}
+
+/** As the service and the agent read one: its parameters stand in its properties, here of Linux. */
+function readStored({ sessionType, parameters = {}, properties, inputs }: StoredDocument): SessionDocument {
+  const rules = Object.entries(parameters).map(([name, { default: standard, allowedPattern }]) => {
+    const rule: Parameter = {
+      ...(standard === undefined ? {} : { default: standard }),
+      ...(allowedPattern === undefined ? {} : { pattern: new RegExp(allowedPattern) }),
+    };
+    return [name, rule] as const;
+  });
+  const limits = {
+    idleMinutes: Number(inputs.idleSessionTimeout),
+    maxMinutes: Number(inputs.maxSessionDuration),
+  };
+  return {
+    parameters: Object.fromEntries(rules),
+    plan(values) {
+      const fill = (text = '') => text.replace(/\{\{ *(\w+) *\}\}/g, (_, name: string) => values[name] ?? '');
+      return {
+        ...plain,
+        type: sessionType,
+        command: fill(properties?.linux.commands),
+        separateOutput: fill(properties?.linux.separateOutputStream) === 'true',
+        limits,
+      };
+    },
+  };
 }
 
 /** AWS's own documents belong to no account. */

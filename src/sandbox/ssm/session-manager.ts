@@ -44,7 +44,7 @@ export function createSessionManager(now: () => number, organisation: Organisati
         id: `${name.slice(0, 70)}-${randomBytes(9).toString('hex').slice(1)}`,
         owner: principal.arn,
         ownerId: principal.userId,
-        preferences: manager.preferencesOf(wish.instance.account),
+        preferences: { ...manager.preferencesOf(wish.instance.account), ...wish.plan.limits },
         startedAt: now(),
         endedAt: undefined,
         usedAt: now(),

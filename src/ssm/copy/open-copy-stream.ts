@@ -4,6 +4,7 @@ import { durationText } from '../../lib/duration-text.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import { limitSession } from '../../terminal/session-limit.ts';
 import type { LocatedInstance } from '../locate-instance.ts';
+import { refuseUnlogged } from '../logged-documents.ts';
 import type { InstancePurpose } from '../with-instance.ts';
 import { interruptible, type RemoteStream } from './remote-stream.ts';
 import type { SshSaid } from './ssh-command.ts';
@@ -53,6 +54,7 @@ export async function openCopyStream(
       const { openCopySession } = await import('./session-stream.ts');
       return openCopySession(parts, access, instance);
     }
+    refuseUnlogged(config, access, `A copy over ssh to ${instance.label}`);
     const { sshArguments } = await import('./ssh-command.ts');
     const { openSshStream } = await import('./ssh-stream.ts');
     const options = { configPath: config.files[0], mayAsk };

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { InstanceTarget } from '../../targets/resolve-instance.ts';
 import type { Plan } from '../../terminal/plan.ts';
+import { plannedDocuments } from '../logged-documents.ts';
 import { instanceWords, planInstance, startSessionStep } from '../plan-session.ts';
 import { sshRequest } from '../ssh-stream.ts';
 import type { InstancePurpose } from '../with-instance.ts';
@@ -17,7 +18,8 @@ export function planCopy(
 ): Plan {
   const what = sources.length === 1 ? (sources[0] ?? '') : `${sources.length} sources`;
   const [from, to] = direction === 'upload' ? ['here', target.name] : [target.name, 'here'];
-  const document = useSsh ? sshRequest('', 22).documentName : copyDocument.name;
+  const logged = plannedDocuments(config, target.environment)?.copy;
+  const document = useSsh ? sshRequest('', 22).documentName : copyDocument(logged).name;
   return planInstance(config, target, purpose, {
     summary: `Copy ${what} from ${from} to ${destination === '' ? 'the home folder' : destination} ${to === 'here' ? 'here' : `on ${to}`}.`,
     steps: [

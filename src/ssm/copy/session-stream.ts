@@ -1,6 +1,7 @@
 import type { Access, AccessParts } from '../../access/with-access.ts';
 import type { DataChannel } from '../data-channel.ts';
 import type { LocatedInstance } from '../locate-instance.ts';
+import { documentsOf } from '../logged-documents.ts';
 import { sessionEnding } from '../session-ending.ts';
 import { openSession, type SessionDocument } from '../terminal-session.ts';
 import { encodeSize, PayloadType } from '../wire/payload.ts';
@@ -11,10 +12,9 @@ import { cutEarly, type RemoteStream } from './remote-stream.ts';
  * A command that has an input: AWS gives one to none but those in a terminal. The terminal is told to leave the bytes
  * alone, and base64 keeps out of its and the agent's way, who cuts text between characters.
  */
-export const copyDocument: SessionDocument = {
-  name: 'AWS-StartInteractiveCommand',
-  parameters: { command: [bootstrap] },
-};
+export function copyDocument(name: string = 'AWS-StartInteractiveCommand'): SessionDocument {
+  return { name, parameters: { command: [bootstrap] } };
+}
 
 /** A download sends nothing, and AWS ends what seems idle: telling the terminal's size counts as use. */
 const everyMs = 60_000;
@@ -26,7 +26,8 @@ export async function openCopySession(
   access: Access,
   instance: LocatedInstance,
 ): Promise<RemoteStream> {
-  const channel = await openSession(parts, access, instance, copyDocument);
+  const document = copyDocument(documentsOf(parts.config, access)?.copy);
+  const channel = await openSession(parts, access, instance, document);
   return sessionStream(channel, instance.label, everyMs);
 }
 

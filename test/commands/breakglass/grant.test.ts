@@ -139,6 +139,49 @@ describe('--grant', () => {
     expect([denied.code, denied.stderr]).toEqual([5, expect.stringContaining('not today')]);
   });
 
+  it('on an instance, only what leaves a transcript, and only where the tag is', async () => {
+    const asked = await ask('dana', { '--scenario': 'instance' });
+    await approve('mia', asked.id);
+    const ssm = (first: string, ...words: string[]) =>
+      run(['ssm', first, '--grant', asked.shortId, ...words]);
+    const began = sandbox.world.ssm.sessions.size;
+    const documents = () => [...sandbox.world.ssm.sessions.values()].slice(began).map((one) => one.document);
+
+    expect((await ssm('run', 'prod-wealth/web-1', '--', 'echo', 'in')).stdout).toBe('in\n');
+    const folder = await sandbox.newHome();
+    await writeFile(join(folder, 'up'), 'over');
+    const copy = await ssm('cp', join(folder, 'up'), `prod-wealth/web-1:${join(folder, 'there')}`);
+    expect(copy.code, copy.stderr).toBe(0);
+    expect(await readFile(join(folder, 'there'), 'utf8')).toBe('over');
+    const shell = await ssm(
+      'prod-wealth/web-1',
+      '--document',
+      'forge-instance-connect',
+      '--transport',
+      'plugin',
+    );
+    expect(shell.stderr).toContain('A shell in prod-wealth is recorded');
+    expect(documents()).toEqual(['forge-instance-run', 'forge-instance-copy']);
+
+    for (const [first, ...words] of [
+      ['ssh-proxy', 'prod-wealth/web-1'],
+      ['forward', 'prod-wealth/web-1', '0:80'],
+      ['cp', '--ssh', 'prod-wealth/web-1:/etc/hosts', join(folder, 'hosts')],
+    ] as const) {
+      const refused = await ssm(first, ...words);
+      expect([refused.code, refused.stdout], first).toEqual([5, '']);
+      expect(refused.stderr).toMatch(
+        /leaves no transcript, and break-glass with Forge-Prod-Instance is for sessions that leave one\.\n.*forge ssm prod-wealth\/web-1\n/,
+      );
+    }
+    // By AWS, whoever asks: no tag, AWS's own document.
+    const untagged = await ssm('run', 'prod-wealth/legacy', '--', 'id');
+    expect([untagged.code, untagged.stdout]).toEqual([5, '']);
+    expect(documents()).toHaveLength(2);
+    const plan = await ssm('run', 'prod-wealth/web-1', '--plan', '--', 'id');
+    expect(plan.stdout).toContain('--document-name forge-instance-run ');
+  });
+
   it('every kind of command goes on within one', async () => {
     const instance = await ask('dana', { '--scenario': 'instance' });
     const cluster = await ask('dana', { '--scenario': 'kubernetes' });

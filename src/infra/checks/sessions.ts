@@ -1,0 +1,298 @@
+import { list } from '../../iam/policy.ts';
+import type { ContextEntries } from '../../iam/request-context.ts';
+import { asJsonObject } from '../../lib/json-object.ts';
+import type { Question } from '../ask.ts';
+import { another, type Caller, inSet, one } from '../caller.ts';
+import { answered, type Check, type Fact, fact, type Judged, stated } from '../check.ts';
+import type { DeployedDocument } from '../deployment.ts';
+import { act, everyday, findSet } from './cast.ts';
+
+/** Sessions on instances: what break-glass may start there leaves a transcript, and what keeps it is not the person's to change. */
+const aws = (judged: Judged, name: string) => `arn:aws:ssm:${judged.intent.region}::document/${name}`;
+const own = ({ intent: { region } }: Judged, account: string, name: string) =>
+  `arn:aws:ssm:${region}:${account}:document/${name}`;
+const instance = ({ intent: { region } }: Judged, account: string) =>
+  `arn:aws:ec2:${region}:${account}:instance/i-0123456789abcdef0`;
+const preferences = 'SSM-SessionManagerRunShell';
+/** To a database or cluster, by a bastion: other scenarios have it. */
+const tunnel = 'AWS-StartPortForwardingSessionToRemoteHost';
+
+/** Whoever a grant makes of somebody, in the account that it is for. */
+function granted(judged: Judged): readonly Caller[] {
+  const { intent, deployment } = judged;
+  const keys = new Map(intent.grants.map((grant) => [`${grant.permissionSet} ${grant.account}`, grant]));
+  return [...keys.values()].flatMap(({ permissionSet, account }) => {
+    const set = findSet(judged, permissionSet);
+    return set ? [inSet(intent, deployment, set, account)] : [];
+  });
+}
+
+/** Documents of its own account that a caller's policies name, by which it gets a shell; a pattern is what it is. */
+function namedBy({ policies, account }: Caller): readonly string[] {
+  const resources = policies
+    .flatMap(({ Statement }) => list(Statement))
+    .filter(({ Effect, Action }) => Effect === 'Allow' && list(Action ?? '*').some(isStart))
+    .flatMap(({ Resource }) => list(Resource ?? '*'));
+  const names = resources.flatMap(
+    (resource) =>
+      new RegExp(`^arn:aws[a-z-]*:ssm:[^:]*:(?:${account}|\\*):document/(.+)$`).exec(resource)?.[1] ?? [],
+  );
+  return [...new Set(names)];
+}
+
+const isStart = (action: string): boolean => /^(?:ssm:\*|ssm:Start\*|ssm:StartSession|\*)$/i.test(action);
+
+/** The same, and those that forge.yaml names for the scenario. */
+const documentsOf = ({ intent }: Judged, caller: Caller): readonly string[] => [
+  ...new Set([
+    ...intent.grants
+      .filter(
+        ({ permissionSet, account }) =>
+          account === caller.account && caller.label.endsWith(` ${permissionSet}`),
+      )
+      .flatMap(({ documents }) => documents),
+    ...namedBy(caller),
+  ]),
+];
+
+/** Whoever has a shell: the rest has a tunnel at most. */
+const withShell = (judged: Judged): readonly Caller[] =>
+  granted(judged).filter((caller) => documentsOf(judged, caller).length > 0);
+
+/** As an instance that has every tag which opens one. */
+function tagged({ deployment }: Judged, more: ContextEntries = {}): ContextEntries {
+  const tags = deployment.permissionSets
+    .flatMap(({ policies }) => policies)
+    .flatMap(({ Statement }) => list(Statement))
+    .filter(({ Effect, Action }) => Effect === 'Allow' && list(Action ?? '*').some(isStart))
+    .flatMap(({ Condition }) => Object.entries(asJsonObject(Condition?.StringEquals) ?? {}))
+    .flatMap(([key, value]) => (/^ssm:resourceTag\//.test(key) ? [[key, String(value)] as const] : []));
+  return { 'ssm:SessionDocumentAccessCheck': 'true', ...Object.fromEntries(tags), ...more };
+}
+
+const start = (
+  judged: Judged,
+  caller: Caller,
+  document: string | undefined,
+  context: ContextEntries = tagged(judged),
+): Question => ({
+  ...act(
+    caller,
+    'ssm:StartSession',
+    instance(judged, caller.account),
+    ...(document === undefined ? [] : [document]),
+  ),
+  context,
+});
+
+const onSession = (judged: Judged, caller: Caller, action: string, who: string): Question => ({
+  ...act(caller, action, `arn:aws:ssm:${judged.intent.region}:${caller.account}:session/x-0123456789abcdef0`),
+  context: {
+    'ssm:resourceTag/aws:ssmmessages:session-id': `AROAEXAMPLE:${who}`,
+    'aws:ResourceTag/aws:ssmmessages:session-id': `AROAEXAMPLE:${who}`,
+  },
+});
+
+const fix = 'Take instance-sessions.json and bastion-tunnel.json as forge infra export writes them.';
+
+export const sessions: readonly Check[] = [
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.unlogged',
+      title:
+        'no grant starts a session of AWS’s own documents: SSH, a port of an instance, a command that is not kept',
+      why: 'AWS keeps no transcript of SSH and ports: nobody would know what was done in production.',
+      fix,
+    },
+    (judged) =>
+      granted(judged).flatMap((caller) =>
+        [
+          'AWS-StartSSHSession',
+          'AWS-StartPortForwardingSession',
+          'AWS-StartInteractiveCommand',
+          'AWS-StartNonInteractiveCommand',
+        ].map((name) => start(judged, caller, aws(judged, name))),
+      ),
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.tunnel',
+      title: 'who has a shell on instances has no tunnel through them',
+      why: 'A tunnel to whatever an instance reaches, its own metadata included, would leave no transcript.',
+      fix,
+      mayBeNobody: true,
+    },
+    (judged) => withShell(judged).map((caller) => start(judged, caller, aws(judged, tunnel))),
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.other-document',
+      title:
+        'no grant starts a session by another document: one of the account, or one that another account shares',
+      why: 'Whoever can name a document of their own chooses what is kept: nothing.',
+      fix,
+    },
+    (judged) =>
+      granted(judged).flatMap((caller) => [
+        start(judged, caller, own(judged, caller.account, 'my-shell')),
+        start(judged, caller, own(judged, caller.account, preferences)),
+        ...['my-shell', preferences, ...documentsOf(judged, caller)].map((name) =>
+          start(judged, caller, own(judged, '000000000000', name)),
+        ),
+      ]),
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.no-document',
+      title: 'no grant starts a session without a document',
+      why: 'AWS then takes the account’s own, and asks of the instance alone: a way around the documents.',
+      fix: 'Keep BoolIfExists ssm:SessionDocumentAccessCheck = true at each StartSession.',
+    },
+    (judged) =>
+      granted(judged).map((caller) =>
+        start(judged, caller, undefined, tagged(judged, { 'ssm:SessionDocumentAccessCheck': 'false' })),
+      ),
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.untagged',
+      title: 'no grant opens an instance without the tag',
+      why: 'Instances that nobody meant to be opened would be.',
+      fix: 'Keep StringEquals ssm:resourceTag/… at the StartSession on instances.',
+    },
+    (judged) =>
+      granted(judged).flatMap((caller) =>
+        [
+          ...documentsOf(judged, caller).map((name) => own(judged, caller.account, name)),
+          aws(judged, tunnel),
+        ].map((document) => start(judged, caller, document, { 'ssm:SessionDocumentAccessCheck': 'true' })),
+      ),
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.others',
+      title: 'no grant ends or takes over somebody else’s session',
+      why: 'Whoever resumes another’s session types in their name.',
+      fix: 'Keep the condition on aws:ssmmessages:session-id at TerminateSession and ResumeSession.',
+    },
+    (judged) =>
+      granted(judged).flatMap((caller) =>
+        ['ssm:TerminateSession', 'ssm:ResumeSession'].map((action) =>
+          onSession(judged, caller, action, another.userName),
+        ),
+      ),
+  ),
+  answered(
+    'sessions',
+    'allowed',
+    {
+      id: 'session.opens',
+      title:
+        'the scenario of instances opens a tagged one by each of its documents, and ends its own session',
+      why: 'Nobody would get in when it matters.',
+      fix,
+      mayBeNobody: true,
+    },
+    (judged) =>
+      withShell(judged).flatMap((caller) => [
+        ...documentsOf(judged, caller).map((name) =>
+          start(judged, caller, own(judged, caller.account, name)),
+        ),
+        onSession(judged, caller, 'ssm:TerminateSession', one.userName),
+      ]),
+  ),
+  stated(
+    'sessions',
+    {
+      id: 'session.documents',
+      title:
+        'each document that a grant names is there in its account, and keeps what is shown as it is shown',
+      why: 'A document that is missing opens nothing; one without a log group leaves no transcript.',
+      fix: 'Take modules/session-manager as forge infra export writes it, in each production account.',
+    },
+    (judged) => {
+      const callers = withShell(judged);
+      if (callers.length === 0) {
+        return [
+          fact(
+            'documents',
+            'grants',
+            'kept',
+            'no grant has a shell',
+            judged.deployment.assignments.length > 0,
+          ),
+        ];
+      }
+      return callers.flatMap((caller) =>
+        documentsOf(judged, caller).map((name) => documentFact(judged, caller.account, name)),
+      );
+    },
+  ),
+  answered(
+    'sessions',
+    'denied',
+    {
+      id: 'session.kept',
+      title: 'nobody of everyday life in production changes the documents or takes transcripts away',
+      why: 'Whoever can change a document can take its log out.',
+      fix: 'Take administrator-guard.json as forge infra export writes it.',
+      mayBeNobody: true,
+    },
+    (judged) =>
+      judged.intent.production.flatMap(({ account }) => {
+        const names = [
+          ...new Set([
+            preferences,
+            ...withShell(judged)
+              .filter((one) => one.account === account)
+              .flatMap((one) => documentsOf(judged, one)),
+          ]),
+        ];
+        return everyday(judged, account).flatMap((caller) => [
+          ...names.flatMap((name) =>
+            ['ssm:UpdateDocument', 'ssm:UpdateDocumentDefaultVersion', 'ssm:DeleteDocument'].map((action) =>
+              act(caller, action, own(judged, account, name)),
+            ),
+          ),
+          act(
+            caller,
+            'logs:DeleteLogGroup',
+            `arn:aws:logs:${judged.intent.region}:${account}:log-group:/forge/session-manager`,
+          ),
+        ]);
+      }),
+  ),
+];
+
+function documentFact({ deployment }: Judged, account: string, name: string): Fact {
+  const found = deployment.sessionDocuments.find((one) => one.account === account && one.name === name);
+  return fact(
+    name,
+    account,
+    'there, and streamed to a log group',
+    found === undefined ? 'missing' : found.content === undefined ? undefined : keptText(found),
+    found !== undefined && keptText(found) === kept,
+  );
+}
+
+const kept = 'there, and streamed';
+
+function keptText({ content }: DeployedDocument): string {
+  const inputs = asJsonObject(content?.inputs);
+  if (content?.sessionType === 'Port') return 'a port, which leaves no transcript';
+  const group = inputs?.cloudWatchLogGroupName;
+  if (typeof group !== 'string' || group === '') return 'there, and logged nowhere';
+  return inputs?.cloudWatchStreamingEnabled === true ? kept : 'there, and logged at the end only';
+}

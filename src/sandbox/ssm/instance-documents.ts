@@ -1,0 +1,55 @@
+import connect from '../../../infra/modules/session-manager/documents/connect.json' with { type: 'json' };
+import copy from '../../../infra/modules/session-manager/documents/copy.json' with { type: 'json' };
+import run from '../../../infra/modules/session-manager/documents/run.json' with { type: 'json' };
+import common from '../../../infra/modules/session-manager/inputs.json' with { type: 'json' };
+import type { SessionType } from './session-documents.ts';
+
+/** The session document as SSM keeps it. https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html */
+export interface StoredDocument {
+  readonly schemaVersion: string;
+  readonly description: string;
+  readonly sessionType: SessionType;
+  readonly parameters?: Readonly<
+    Record<string, { readonly type: string; readonly default?: string; readonly allowedPattern?: string }>
+  >;
+  readonly properties?: {
+    readonly linux: { readonly commands: string; readonly separateOutputStream?: string };
+  };
+  readonly inputs: { readonly idleSessionTimeout: string; readonly maxSessionDuration: string };
+}
+
+/** What module session-manager fills in for this organisation. */
+const inputs = {
+  ...common,
+  cloudWatchLogGroupName: '/forge/session-manager',
+  cloudWatchEncryptionEnabled: false,
+  kmsKeyId: '',
+  runAsEnabled: false,
+  runAsDefaultUser: '',
+  idleSessionTimeout: '20',
+  maxSessionDuration: '120',
+};
+
+/** What forge uses them for → their names. */
+export const instanceDocumentNames = {
+  connect: 'forge-instance-connect',
+  run: 'forge-instance-run',
+  copy: 'forge-instance-copy',
+} as const;
+
+/** Each production account has them, as Terraform makes them there. */
+export const instanceDocuments: Readonly<Record<string, StoredDocument>> = {
+  [instanceDocumentNames.connect]: stored(connect),
+  [instanceDocumentNames.run]: stored(run),
+  [instanceDocumentNames.copy]: stored(copy),
+};
+
+function stored(document: Omit<StoredDocument, 'inputs' | 'sessionType'> & { sessionType: string }) {
+  return { ...document, sessionType: sessionType(document.sessionType), inputs };
+}
+
+function sessionType(name: string): SessionType {
+  if (name === 'Standard_Stream' || name === 'InteractiveCommands' || name === 'NonInteractiveCommands')
+    return name;
+  throw new Error(`a session document of infra is ${name}`);
+}

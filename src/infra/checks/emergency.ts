@@ -1,10 +1,9 @@
-import type { ContextEntries } from '../../iam/request-context.ts';
-import type { Question } from '../ask.ts';
 import { type Caller, inSet, type Who } from '../caller.ts';
 import { answered, type Check, type Judged, stated } from '../check.ts';
-import { type DeployedRole, deployedRoleArn } from '../deployment.ts';
+import type { DeployedRole } from '../deployment.ts';
 import type { Intent } from '../intent.ts';
 import { another, everyday, findSet, nobody, one, productionRoles } from './cast.ts';
+import { neverWithout, type Opening, opening } from './opening.ts';
 
 const fix = 'Take emergency-trust.json and emergency-guard.json as forge infra export writes them.';
 export const hasTier = ({ emergency }: Intent) => emergency !== undefined;
@@ -24,36 +23,21 @@ function vpnAddress(role: DeployedRole): string {
   return address ?? '198.51.100.77';
 }
 
-const honest = (judged: Judged, role: DeployedRole): ContextEntries => ({
-  'aws:RequestedRegion': judged.intent.region,
-  'aws:SourceIp': vpnAddress(role),
-  'sts:SourceIdentity': one.userId,
-  'sts:RoleSessionName': 'one',
-  'aws:RequestTag/forge:tier': '0',
-  'aws:RequestTag/forge:incident': 'INC-1',
-  'aws:RequestTag/forge:reason': 'Site down',
-  'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason', 'forge:id'],
+const way: Opening = opening({
+  group: 'emergency',
+  fix,
+  applies: hasTier,
+  roles: emergencyRoles,
+  callers: (judged, role) => onCall(judged, role.account),
+  honest: (_, role) => ({
+    'aws:SourceIp': vpnAddress(role),
+    'sts:SourceIdentity': one.userId,
+    'sts:RoleSessionName': 'one',
+    'aws:RequestTag/forge:tier': '0',
+    'aws:RequestTag/forge:reason': 'Site down',
+  }),
 });
-
-const assume = (
-  judged: Judged,
-  role: DeployedRole,
-  caller: Caller,
-  change: ContextEntries = {},
-): Question => ({
-  caller,
-  action: 'sts:AssumeRole',
-  resources: [deployedRoleArn(role)],
-  context: { ...honest(judged, role), ...change },
-});
-
-/** One way in which an emergency must not begin: the honest one, with one thing changed. */
-const refused = (id: string, title: string, why: string, change: (judged: Judged) => ContextEntries): Check =>
-  answered('emergency', 'denied', { id: `emergency.${id}`, title, why, fix, applies: hasTier }, (judged) =>
-    emergencyRoles(judged).flatMap((role) =>
-      onCall(judged, role.account).map((caller) => assume(judged, role, caller, change(judged))),
-    ),
-  );
+const { assume, refused } = way;
 
 export const emergency: readonly Check[] = [
   stated(
@@ -88,62 +72,27 @@ export const emergency: readonly Check[] = [
       fix,
       applies: hasTier,
     },
-    (judged) =>
-      emergencyRoles(judged).flatMap((role) =>
-        onCall(judged, role.account).flatMap((caller) =>
-          ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'].map((action) => ({
-            ...assume(judged, role, caller),
-            action,
-          })),
-        ),
-      ),
+    way.honestly,
   ),
-  refused('no-identity', 'not without a SourceIdentity', 'The record would not know who it was.', () => ({
-    'sts:SourceIdentity': undefined,
-  })),
-  refused(
-    'other-identity',
-    'not with another’s SourceIdentity',
-    'Somebody could act in a colleague’s name.',
-    () => ({
-      'sts:SourceIdentity': another.userId,
-    }),
-  ),
-  refused(
-    'no-tier',
-    'not without the tier’s tag',
-    'The rules and the record tell emergencies by it.',
-    () => ({
-      'aws:RequestTag/forge:tier': undefined,
-    }),
-  ),
-  refused('no-incident', 'not without an incident', 'Nobody could say later what it was for.', () => ({
-    'aws:RequestTag/forge:incident': undefined,
-  })),
-  refused(
-    'no-reason',
-    'not without a reason, nor with an empty one',
-    'Nobody could say later what it was for.',
-    () => ({
-      'aws:RequestTag/forge:reason': '',
-    }),
-  ),
-  refused(
-    'region',
-    'not through another region’s STS',
-    'Rules are regional: the emergency would be seen by nobody.',
-    ({ intent }) => ({
-      'aws:RequestedRegion': intent.region === 'ap-south-1' ? 'ap-south-2' : 'ap-south-1',
-    }),
-  ),
-  refused(
-    'off-vpn',
-    'not from outside the VPN',
-    'The VPN is tier 0’s second factor that IAM itself asks for.',
-    () => ({
-      'aws:SourceIp': '8.8.8.8',
-    }),
-  ),
+  ...neverWithout(way),
+  refused({
+    id: 'no-identity',
+    title: 'not without a SourceIdentity',
+    why: 'The record would not know who it was.',
+    change: () => ({ 'sts:SourceIdentity': undefined }),
+  }),
+  refused({
+    id: 'other-identity',
+    title: 'not with another’s SourceIdentity',
+    why: 'Somebody could act in a colleague’s name.',
+    change: () => ({ 'sts:SourceIdentity': another.userId }),
+  }),
+  refused({
+    id: 'off-vpn',
+    title: 'not from outside the VPN',
+    why: 'The VPN is tier 0’s second factor that IAM itself asks for.',
+    change: () => ({ 'aws:SourceIp': '8.8.8.8' }),
+  }),
   answered(
     'emergency',
     'denied',

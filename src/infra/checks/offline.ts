@@ -1,10 +1,9 @@
-import type { ContextEntries } from '../../iam/request-context.ts';
-import type { Question } from '../ask.ts';
 import { asUser, type Caller, inRole, stranger } from '../caller.ts';
 import { answered, type Check, type Judged, stated } from '../check.ts';
-import { type DeployedRole, type DeployedUser, deployedRoleArn } from '../deployment.ts';
+import type { DeployedRole, DeployedUser } from '../deployment.ts';
 import type { Intent } from '../intent.ts';
 import { act, productionRoles } from './cast.ts';
+import { neverWithout, type Opening, opening } from './opening.ts';
 
 const fix = 'Take offline.json and offline-trust.json as forge infra export writes them.';
 const hasTier = ({ offline }: Intent) => offline !== undefined;
@@ -18,39 +17,19 @@ const user = (judged: Judged, mfaAge?: number): readonly Caller[] => {
   return found ? [asUser(found, mfaAge)] : [];
 };
 
-const honest = ({ intent }: Judged): ContextEntries => ({
-  'aws:RequestedRegion': intent.region,
-  'sts:SourceIdentity': 'sam+sven',
-  'aws:RequestTag/forge:tier': '3',
-  'aws:RequestTag/forge:incident': 'INC-1',
-  'aws:RequestTag/forge:reason': 'Identity Center is down',
-  'aws:TagKeys': ['forge:tier', 'forge:incident', 'forge:reason', 'forge:id'],
+const way: Opening = opening({
+  group: 'offline',
+  fix,
+  applies: hasTier,
+  roles,
+  callers: (judged) => user(judged, 30),
+  honest: () => ({
+    'sts:SourceIdentity': 'sam+sven',
+    'aws:RequestTag/forge:tier': '3',
+    'aws:RequestTag/forge:reason': 'Identity Center is down',
+  }),
 });
-
-const assume = (
-  judged: Judged,
-  role: DeployedRole,
-  caller: Caller,
-  change: ContextEntries = {},
-): Question => ({
-  caller,
-  action: 'sts:AssumeRole',
-  resources: [deployedRoleArn(role)],
-  context: { ...honest(judged), ...change },
-});
-
-const refused = (
-  id: string,
-  title: string,
-  why: string,
-  change: (judged: Judged) => ContextEntries,
-  mfaAge: number | undefined = 30,
-): Check =>
-  answered('offline', 'denied', { id: `offline.${id}`, title, why, fix, applies: hasTier }, (judged) =>
-    roles(judged).flatMap((role) =>
-      user(judged, mfaAge).map((caller) => assume(judged, role, caller, change(judged))),
-    ),
-  );
+const { assume, refused } = way;
 
 export const offline: readonly Check[] = [
   stated(
@@ -113,58 +92,35 @@ export const offline: readonly Check[] = [
       fix,
       applies: hasTier,
     },
-    (judged) =>
-      roles(judged).flatMap((role) =>
-        user(judged, 30).flatMap((caller) =>
-          ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'].map((action) => ({
-            ...assume(judged, role, caller),
-            action,
-          })),
-        ),
-      ),
+    way.honestly,
   ),
-  answered(
-    'offline',
-    'denied',
-    {
-      id: 'offline.no-mfa',
-      title: 'not without MFA',
-      why: 'Whoever has the key alone would be in.',
-      fix,
-      applies: hasTier,
-    },
-    (judged) => roles(judged).flatMap((role) => user(judged).map((caller) => assume(judged, role, caller))),
-  ),
-  refused(
-    'old-mfa',
-    'not with MFA of more than 15 minutes ago',
-    'The second person must be there now.',
-    () => ({}),
-    1000,
-  ),
-  refused('one-name', 'not in one name', 'Two people must be on record.', () => ({
-    'sts:SourceIdentity': 'sam',
-  })),
-  refused('no-name', 'not without a name', 'Two people must be on record.', () => ({
-    'sts:SourceIdentity': undefined,
-  })),
-  refused('no-tier', 'not without the tier’s tag', 'The rules and the record tell it by that.', () => ({
-    'aws:RequestTag/forge:tier': undefined,
-  })),
-  refused('no-incident', 'not without an incident', 'Nobody could say later what it was for.', () => ({
-    'aws:RequestTag/forge:incident': undefined,
-  })),
-  refused('no-reason', 'not without a reason', 'Nobody could say later what it was for.', () => ({
-    'aws:RequestTag/forge:reason': undefined,
-  })),
-  refused(
-    'region',
-    'not through another region’s STS',
-    'Rules are regional: nobody would see it.',
-    ({ intent }) => ({
-      'aws:RequestedRegion': intent.region === 'ap-south-1' ? 'ap-south-2' : 'ap-south-1',
-    }),
-  ),
+  ...neverWithout(way),
+  refused({
+    id: 'no-mfa',
+    title: 'not without MFA',
+    why: 'Whoever has the key alone would be in.',
+    callers: (judged) => user(judged),
+    change: () => ({}),
+  }),
+  refused({
+    id: 'old-mfa',
+    title: 'not with MFA of more than 15 minutes ago',
+    why: 'The second person must be there now.',
+    callers: (judged) => user(judged, 1000),
+    change: () => ({}),
+  }),
+  refused({
+    id: 'one-name',
+    title: 'not in one name',
+    why: 'Two people must be on record.',
+    change: () => ({ 'sts:SourceIdentity': 'sam' }),
+  }),
+  refused({
+    id: 'no-name',
+    title: 'not without a name',
+    why: 'Two people must be on record.',
+    change: () => ({ 'sts:SourceIdentity': undefined }),
+  }),
   answered(
     'offline',
     'denied',

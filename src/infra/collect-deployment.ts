@@ -55,6 +55,9 @@ export function collectDeployment(document: PlanDocument): Deployment {
         : [{ account: accountOf(resource), name, document: policy }];
     }),
     buckets: collectBuckets(resources, accountOf, gaps),
+    bucketsTakenAway: document.deletions
+      .filter(({ type, before }) => /^aws_s3_bucket(?:_|$)/.test(type) && isOfForge(before.bucket))
+      .map(({ address }) => address),
     functions: collectFunctions(resources),
     rules: collectRules(resources, accountOf, gaps),
     stateMachines: collectStateMachines(resources),
@@ -112,6 +115,10 @@ function accountsByModule({ outputs }: PlanDocument): AccountOf {
     return found?.account ?? access;
   };
 }
+
+/** The name that every bucket of break-glass has, and that policies keep others from; a state may have its ARN. */
+const isOfForge = (bucket: unknown): boolean =>
+  typeof bucket === 'string' && /^(?:arn:aws[a-z-]*:s3:::)?forge-breakglass-/.test(bucket);
 
 /** Environment → its account, as the output `forge` says. */
 function environmentAccounts({ outputs }: PlanDocument): (environment: string) => string | undefined {

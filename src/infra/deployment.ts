@@ -19,6 +19,8 @@ export interface Deployment {
     readonly document: PolicyDocument;
   }[];
   readonly buckets: readonly DeployedBucket[];
+  /** Addresses of buckets, and of what guards them, that the plan takes away. */
+  readonly bucketsTakenAway: readonly string[];
   readonly functions: readonly DeployedFunction[];
   readonly rules: readonly DeployedRule[];
   readonly stateMachines: readonly { readonly name: string; readonly definition: JsonObject | undefined }[];

@@ -18,12 +18,21 @@ export interface PlanResource {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+export interface PlanDeletion {
+  readonly address: string;
+  readonly type: string;
+  /** What it was. */
+  readonly before: Readonly<Record<string, unknown>>;
+}
+
 /** What a resource's attribute is written from: `aws_iam_role.handler`, `each.key`, … */
 export type References = (module: string, type: string, name: string, attribute: string) => readonly string[];
 
 export interface PlanDocument {
   readonly kind: 'plan' | 'state';
   readonly resources: readonly PlanResource[];
+  /** What the plan takes away, to make it anew or for good. A state takes nothing. */
+  readonly deletions: readonly PlanDeletion[];
   /** Of the root module; undefined values are not known yet. */
   readonly outputs: ReadonlyMap<string, unknown>;
   readonly references: References;
@@ -70,12 +79,19 @@ const configuredSchema: v.GenericSchema<unknown, ConfiguredModule> = v.object({
   module_calls: v.optional(v.record(text, v.object({ module: v.optional(v.lazy(() => configuredSchema)) }))),
 });
 
+const changeSchema = v.object({
+  address: text,
+  type: text,
+  change: v.object({ actions: v.array(text), before: v.optional(v.nullable(fields)) }),
+});
+
 const documentSchema = v.object({
   format_version: text,
   errored: v.optional(v.boolean()),
   complete: v.optional(v.boolean()),
   planned_values: v.optional(valuesSchema),
   values: v.optional(valuesSchema),
+  resource_changes: v.optional(v.array(changeSchema)),
   configuration: v.optional(v.object({ root_module: v.optional(configuredSchema) })),
 });
 
@@ -125,6 +141,10 @@ export function parsePlanDocument(json: string, from: string): PlanDocument {
   return {
     kind: planned === undefined ? 'state' : 'plan',
     resources: resourcesOf(found.root_module),
+    deletions: (planned === undefined ? [] : (document.resource_changes ?? [])).flatMap(
+      ({ address, type, change }) =>
+        change.actions.includes('delete') ? [{ address, type, before: change.before ?? {} }] : [],
+    ),
     outputs: new Map(Object.entries(found.outputs ?? {}).map(([name, output]) => [name, output.value])),
     references: referencesOf(document.configuration?.root_module),
   };

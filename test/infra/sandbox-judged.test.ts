@@ -109,6 +109,7 @@ function upsideDown(good: Deployment): Deployment {
       forceDestroy: true,
       expiresAfterDays: 1,
     })),
+    bucketsTakenAway: ['aws_s3_bucket.bucket["archive"]'],
     functions: good.functions.map((one) => ({ ...one, role: 'shared', codeHash: 'x', environment: {} })),
     rules: good.rules.map((rule) => ({
       ...rule,

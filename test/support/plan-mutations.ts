@@ -16,6 +16,10 @@ interface Module {
   readonly child_modules?: readonly Module[];
 }
 interface PlanJson {
+  readonly resource_changes: {
+    readonly address: string;
+    readonly change: { actions: string[]; before: Record<string, unknown> | null };
+  }[];
   readonly planned_values: {
     readonly root_module: Module;
     readonly outputs: { readonly review: { value: string } };
@@ -59,6 +63,13 @@ class Plan {
     };
     this.resource(end);
     visit(this.json.planned_values.root_module);
+  }
+
+  /** As Terraform says of what it makes anew, or of what it only takes away. */
+  takeAway(end: string, actions: string[], before: Record<string, unknown>): void {
+    const found = this.json.resource_changes.find(({ address }) => address.endsWith(end));
+    if (!found) throw new Error(`no change of ${end}`);
+    Object.assign(found.change, { actions, before });
   }
 
   add(likeEnd: string, address: string, values: Record<string, unknown>): void {
@@ -456,6 +467,24 @@ export const mutations: readonly Mutation[] = [
   ofValue('an archive that destroy empties', 'aws_s3_bucket.bucket["archive"]', 'records.archive.kept', {
     force_destroy: true,
   }),
+  {
+    what: 'a renamed intake',
+    caughtBy: 'records.stay',
+    change: (plan) => {
+      plan.takeAway('aws_s3_bucket.bucket["intake"]', ['delete', 'create'], {
+        bucket: 'forge-breakglass-intake-999999999999',
+      });
+    },
+  },
+  {
+    what: 'an archive without its policy',
+    caughtBy: 'records.stay',
+    change: (plan) => {
+      plan.takeAway('aws_s3_bucket_policy.bucket["archive"]', ['delete'], {
+        bucket: 'forge-breakglass-archive-999999999999',
+      });
+    },
+  },
   ofTrust(
     'an emergency without a SourceIdentity',
     emergency,

@@ -78,6 +78,7 @@ export function sandboxDeployment(archiveHash: string): Deployment {
       forceDestroy: false,
       expiresAfterDays: undefined,
     })),
+    bucketsTakenAway: [],
     functions: (['recorder', 'revoker', 'sweeper', 'exporter'] as const).map((name) => ({
       name: `forge-breakglass-${name}`,
       handler: `index.${name}`,

@@ -29,6 +29,24 @@ export const bucketSettings: readonly Check[] = [
       lock?.mode === 'COMPLIANCE' && lock.days >= 1,
     ]),
   ),
+  stated(
+    'records',
+    {
+      id: 'records.stay',
+      title: 'the plan takes away no bucket of break-glass, and nothing that guards one',
+      why: 'Another name is another bucket to Terraform: records would stay behind unguarded, or an apply would stop half way.',
+      fix: 'Give the bucket its name back in forge.yaml. One that is meant to go: terraform state rm, so that nothing is taken from it.',
+    },
+    ({ deployment: { bucketsTakenAway: gone } }) => [
+      {
+        what: 'plan',
+        resource: gone[0] ?? 'buckets',
+        expected: 'stay',
+        found: gone.length === 0 ? 'stay' : `${gone.length} go`,
+        holds: gone.length === 0,
+      },
+    ],
+  ),
   ...kinds.map((kind) =>
     stated(
       'records',

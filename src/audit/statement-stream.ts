@@ -6,6 +6,8 @@ import { isStreamName, streamsFolder } from './stream-file.ts';
 /** The stream of statements that one access ran on a database: its name in streams/<session>/. */
 export const statementsName = (access: string): string => `statements-${access}.jsonl`;
 
+export const isStatementsName = (name: string): boolean => /^statements-[^/]+\.jsonl$/.test(name);
+
 export interface FoundStream {
   /** Of the access. */
   readonly id: string;
@@ -36,13 +38,13 @@ export function statementStreams(
     const session = breakglass ?? id;
     if (![id, session, file].every((name) => typeof name === 'string' && isStreamName(name))) continue;
     const path = join(streamsFolder(host), String(session), String(file));
-    const closed = type === 'statements.closed' ? closedOf(event) : found.get(path)?.closed;
+    const closed = type === 'statements.closed' ? closedStream(event) : found.get(path)?.closed;
     const breakGlass = typeof breakglass === 'string' ? breakglass : undefined;
     found.set(path, { id: String(id), breakGlass, path, closed });
   }
   return [...found.values()];
 }
 
-function closedOf({ lines, head, bytes, sha256 }: JournalRecord['event']): ClosedStream {
+export function closedStream({ lines, head, bytes, sha256 }: JournalRecord['event']): ClosedStream {
   return { lines: Number(lines), head: String(head), bytes: Number(bytes), sha256: String(sha256) };
 }

@@ -49,7 +49,8 @@ export function chainProblem(lines: Iterable<string>, closed: ClosedStream | und
 const otherBytes = 'it is not what the journal says was written';
 const types: readonly unknown[] = ['statement', 'text', 'outcome', 'seal'];
 
-class StatementChain {
+/** Line by line, in their order. */
+export class StatementChain {
   /** That were looked at. */
   lines = 0;
   readonly #closed: ClosedStream | undefined;

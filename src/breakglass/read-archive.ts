@@ -4,6 +4,7 @@ import type { AccessAccount } from './access-account.ts';
 import { sha256 } from './protocol/document.ts';
 import { type EvidencePiece, parseEvidence } from './protocol/evidence.ts';
 import { isEvidenceFile, parseFileKey } from './protocol/keys.ts';
+import { outlineEvidence } from './protocol/outline-evidence.ts';
 import { recordBytes } from './protocol/record.ts';
 import type { ObjectVersion } from './protocol/verify-versions.ts';
 
@@ -86,7 +87,7 @@ function evidenceIn(
 ): EvidencePiece | undefined {
   if (!isEvidenceFile(key)) return undefined;
   const piece = parseEvidence(Buffer.from(bytes).toString('utf8'));
-  return piece === undefined || lines === 'with lines' ? piece : { ...piece, parts: [] };
+  return piece === undefined || lines === 'with lines' ? piece : outlineEvidence(piece);
 }
 
 /** Not a finding: this machine could not look. */

@@ -3,6 +3,7 @@ import { ForgeError } from '../errors.ts';
 import type { AccessAccount } from './access-account.ts';
 import type { ArchivePlace } from './archive-place.ts';
 import { findArchivedSession, sessionOfKey } from './archive-sessions.ts';
+import { archivedStatementFindings } from './archived-statement-findings.ts';
 import { auditedGrants, auditPolicy } from './audit-policy.ts';
 import type { Finding } from './protocol/findings.ts';
 import type { SessionId } from './protocol/ids.ts';
@@ -51,7 +52,8 @@ export async function verifyArchive(
   const events = trail ? await readGrantTrail(account, place, since) : undefined;
   const grants = trail ? await auditedGrants(account, place) : [];
   const policy = auditPolicy(place, grants);
-  const { sessions, findings } = verifyChain({ versions, policy, now, trail: events });
+  const { sessions, findings: ofChain } = verifyChain({ versions, policy, now, trail: events });
+  const findings = [...ofChain, ...(await archivedStatementFindings(account, bucket, sessions, versions))];
   const whole = session === undefined && since === undefined;
   const checked = new Set(sessions.map(({ id }) => id));
   return {

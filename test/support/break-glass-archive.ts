@@ -84,7 +84,7 @@ export function goodArchive(plots: readonly Plot[]): GoodArchive {
     };
     let number = 0;
     const file = (bytes: Uint8Array, from: ArchivedFile['from']): ArchivedFile => {
-      const key = fileKey(session.id, `${from}-${number++}.jsonl`);
+      const key = fileKey(session.id, `${from}-${String(number++).padStart(6, '0')}.jsonl`);
       put(key, bytes, at);
       return { key, sha256: sha256(bytes), bytes: bytes.length, from };
     };

@@ -16,6 +16,8 @@ export interface VerifiedSession {
   readonly openedBy: { readonly eventId: string | undefined; readonly membershipId: string | undefined };
   /** Epoch milliseconds of the first record. */
   readonly startedAt: number;
+  /** Its last record is a seal: all that belongs to it is there. */
+  readonly sealed: boolean;
   readonly seals: readonly { readonly seq: number; readonly at: string; readonly sha256: string }[];
   /** In the order of the chain. */
   readonly findings: readonly Finding[];
@@ -86,6 +88,7 @@ export function verifySession(id: SessionId, objects: readonly Standing[], now: 
       membershipId: open?.session.membershipId,
     },
     startedAt: Math.min(...objects.map(({ first }) => first?.lastModified ?? Number.MAX_SAFE_INTEGER)),
+    sealed: links.at(-1)?.record.kind === 'seal',
     seals: links.flatMap(({ seq, sha256, record }) =>
       record.kind === 'seal' ? [{ seq, at: record.at, sha256 }] : [],
     ),

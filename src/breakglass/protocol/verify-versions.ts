@@ -13,7 +13,7 @@ export interface ObjectVersion {
   /** Undefined: could not be read. Of files, which may be large, the digest does. */
   readonly bytes?: Uint8Array | undefined;
   readonly digest?: { readonly sha256: string; readonly bytes: number } | undefined;
-  /** Of a person's evidence that can be read: what it says. Verifying needs no lines of it. */
+  /** Of a person's evidence that can be read: what it says, or an outline of that. */
   readonly evidence?: EvidencePiece | undefined;
   /** Undefined: has no retention. `until` in epoch milliseconds. */
   readonly lock?: { readonly mode: string; readonly until: number } | undefined;

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeEvidence } from '../../../src/breakglass/protocol/evidence.ts';
 import type { SessionId } from '../../../src/breakglass/protocol/ids.ts';
 import { parseRecordKey } from '../../../src/breakglass/protocol/keys.ts';
 import { addVersion, type Bucket } from '../../../src/sandbox/aws/s3/bucket.ts';
 import { archiveBucket } from '../../../src/sandbox/break-glass/arns.ts';
 import { accessAccount } from '../../../src/sandbox/seed-accounts.ts';
 import { goodArchive, type Plot } from '../../support/break-glass-archive.ts';
+import { deliveredStatements } from '../../support/delivered-statements.ts';
 import { type Run, startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 const plot = (kind: Plot['kind'], more: Partial<Plot> = {}): Plot => ({
@@ -184,6 +186,35 @@ describe('forge audit verify --archive', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^gap {2}/);
     expect(stdout).toContain('foreign  sessions/x\\x1b[2J: ');
+  });
+
+  it('names statements that are not those that were recorded, though every object is as it was sealed', async () => {
+    const delivered = await deliveredStatements(3);
+    const text = delivered.map(encodeEvidence);
+    const later = (from: readonly string[]) => {
+      archive.objects.clear();
+      const story = plot('grant', { evidence: from.map(bytes) });
+      for (const { key, bytes: body, lastModified } of goodArchive([story]).versions)
+        put(key, Buffer.from(body ?? []), lastModified);
+    };
+    later(text);
+    const whole = await verify();
+    expect(whole.code, whole.stdout + whole.stderr).toBe(0);
+    later(text.map((piece) => piece.replace("select 2, 'ä'", "select 7, 'ä'")));
+    const changed = await verify();
+    expect(changed.code, changed.stderr).toBe(1);
+    expect(changed.stdout).toMatch(
+      /^statements-changed {2}sessions\/BG-\w+\/files\/client-\d+\.jsonl: its statements are not those that were recorded \(statements-[\w-]+\.jsonl, line \d+: /,
+    );
+    // All of the stream is left out, and only the journal tells of it.
+    later(
+      delivered.map((piece) =>
+        encodeEvidence({ ...piece, parts: piece.parts.filter(({ of }) => of === 'journal') }),
+      ),
+    );
+    const missing = await verify('--output', 'json');
+    expect(missing.code, missing.stderr).toBe(1);
+    expect(verdict(missing).findings).toMatchObject([{ code: 'statements-missing', session }]);
   });
 
   function edit(key: string, change: (text: string) => string): void {

@@ -5,8 +5,8 @@ import { type EvidencePiece, evidencePieceBytes, parseEvidence } from './protoco
 import type { Finding } from './protocol/findings.ts';
 import type { SessionId } from './protocol/ids.ts';
 import type { VerifiedSession } from './protocol/verify-session.ts';
-import { verifyDeliveredStatements } from './protocol/verify-statements.ts';
 import type { ObjectVersion } from './protocol/verify-versions.ts';
+import { verifyDeliveredStatements } from './verify-delivered-statements.ts';
 
 /** Pieces with statements are read once more, session by session in their order: all of them at once would fill the memory. */
 export async function archivedStatementFindings(

@@ -1,10 +1,10 @@
 import { getObject, getRetention, type ListedVersion, listVersions } from '../aws/s3.ts';
 import { ForgeError } from '../errors.ts';
 import type { AccessAccount } from './access-account.ts';
+import { outlineEvidence } from './outline-evidence.ts';
 import { sha256 } from './protocol/document.ts';
 import { type EvidencePiece, parseEvidence } from './protocol/evidence.ts';
 import { isEvidenceFile, parseFileKey } from './protocol/keys.ts';
-import { outlineEvidence } from './protocol/outline-evidence.ts';
 import { recordBytes } from './protocol/record.ts';
 import type { ObjectVersion } from './protocol/verify-versions.ts';
 

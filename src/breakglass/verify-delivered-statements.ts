@@ -1,14 +1,14 @@
-import { parseRecord } from '../../audit/journal-record.ts';
+import { parseRecord } from '../audit/journal-record.ts';
 import {
   type ClosedStream,
   closedStream,
   isStatementsName,
   statementsName,
-} from '../../audit/statement-stream.ts';
-import { StatementChain } from '../../audit/verify-statements.ts';
-import { type EvidencePart, type EvidencePiece, journalPart } from './evidence.ts';
-import { type Finding, type FindingCode, finding } from './findings.ts';
-import type { SessionId } from './ids.ts';
+} from '../audit/statement-stream.ts';
+import { StatementChain } from '../audit/verify-statements.ts';
+import { type EvidencePart, type EvidencePiece, journalPart } from './protocol/evidence.ts';
+import { type Finding, type FindingCode, finding } from './protocol/findings.ts';
+import type { SessionId } from './protocol/ids.ts';
 
 /** A piece of evidence that is archived, as outlineEvidence leaves it. */
 export interface OutlinedPiece {

@@ -1,6 +1,6 @@
-import { parseRecord } from '../../audit/journal-record.ts';
-import { isStatementsName } from '../../audit/statement-stream.ts';
-import { type EvidencePiece, journalPart } from './evidence.ts';
+import { parseRecord } from '../audit/journal-record.ts';
+import { isStatementsName } from '../audit/statement-stream.ts';
+import { type EvidencePiece, journalPart } from './protocol/evidence.ts';
 
 /**
  * What verifying needs of a piece to know what it has to read once more: which streams of statements it is of, without their

@@ -1,13 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { statementsName } from '../../../src/audit/statement-stream.ts';
-import type { EvidencePart, EvidencePiece } from '../../../src/breakglass/protocol/evidence.ts';
-import { outlineEvidence } from '../../../src/breakglass/protocol/outline-evidence.ts';
-import { verifyDeliveredStatements } from '../../../src/breakglass/protocol/verify-statements.ts';
-import {
-  deliveredStatements,
-  statementsAccess,
-  statementsSession,
-} from '../../support/delivered-statements.ts';
+import { statementsName } from '../../src/audit/statement-stream.ts';
+import { outlineEvidence } from '../../src/breakglass/outline-evidence.ts';
+import type { EvidencePart, EvidencePiece } from '../../src/breakglass/protocol/evidence.ts';
+import { verifyDeliveredStatements } from '../../src/breakglass/verify-delivered-statements.ts';
+import { deliveredStatements, statementsAccess, statementsSession } from '../support/delivered-statements.ts';
 
 const name = statementsName(statementsAccess);
 let pieces: readonly EvidencePiece[];

@@ -1,3 +1,5 @@
+import { wrapWords } from './wrap-words.ts';
+
 /** Below it, two columns of options side by side are one. */
 const narrow = 80;
 
@@ -21,15 +23,7 @@ function wrapLine(line: string, width: number): string[] {
   const indent = /^ */.exec(line)?.[0].length ?? 0;
   const column = /^ *\S.*? {2,}(?=\S)/.exec(line)?.[0].length ?? indent;
   const hanging = column <= width / 2 ? column : indent + 2;
-  const lines: string[] = [];
-  let current = '';
-  // Gaps between columns stay with the word before them.
-  for (const word of line.slice(indent).match(/\S+ */g) ?? []) {
-    const start = lines.length === 0 ? indent : hanging;
-    if (current !== '' && start + (current + word).trimEnd().length > width) {
-      lines.push(' '.repeat(start) + current.trimEnd());
-      current = word;
-    } else current += word;
-  }
-  return [...lines, ' '.repeat(lines.length === 0 ? indent : hanging) + current.trimEnd()];
+  return wrapWords(line.slice(indent), width - indent, width - hanging).map(
+    (words, index) => ' '.repeat(index === 0 ? indent : hanging) + words,
+  );
 }

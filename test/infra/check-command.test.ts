@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { renderChecks } from '../../src/commands/infra/render-checks.ts';
 import { ForgeError } from '../../src/errors.ts';
 import { collectDeployment } from '../../src/infra/collect-deployment.ts';
+import type { CheckResult } from '../../src/infra/judge-deployment.ts';
 import { parsePlanDocument } from '../../src/infra/plan-document.ts';
+import { styleFor } from '../../src/terminal/style.ts';
 import { builtForge } from '../support/built-forge.ts';
 import { forgeIn, hostWith } from '../support/config-host.ts';
 
@@ -65,6 +68,27 @@ describe('forge infra check', () => {
       code: 2,
       err: expect.stringContaining('none.json'),
     });
+  });
+
+  it('lines fit the terminal, but for names that would be cut; a pipe and JSON have them whole', () => {
+    const long = `arn:aws:iam::333333333333:role/${'x'.repeat(80)}`;
+    const result: CheckResult = {
+      ...{ id: 'emergency.others', group: 'emergency', verdict: 'fail', asked: 3, wrong: 1 },
+      title: 'nobody opens one with an everyday permission set, whatever that set says of itself',
+      why: 'Emergencies are for whoever is on call.',
+      fix: 'Take emergency-trust.json and emergency-guard.json as forge infra export writes them.',
+      ...{ who: 'somebody', action: 'sts:AssumeRole', resource: long, expected: 'denied', found: 'allowed' },
+      context: { 'aws:RequestedRegion': 'us-east-1', 'aws:RequestTag/forge:reason': 'Site down for a while' },
+    };
+    const plain = styleFor(hostWith().stdout, { NO_COLOR: '1' });
+    const on = (columns?: number) => renderChecks([result], false, { ...plain, width: columns }).split('\n');
+    for (const columns of [40, 60, 80, 200]) {
+      const lines = on(columns);
+      expect(lines.filter((line) => line.length > columns && line.trim().includes(' '))).toEqual([]);
+      expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toBe(on().join(' ').replaceAll(/\s+/g, ' '));
+    }
+    expect(on(60).length).toBeGreaterThan(on().length);
+    expect(on()).toHaveLength(7);
   });
 
   it('a plan with nothing in it fails: what must be there is missing', async () => {

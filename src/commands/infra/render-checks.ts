@@ -1,6 +1,7 @@
 import type { ContextEntries } from '../../iam/request-context.ts';
 import { checkGroups } from '../../infra/check.ts';
 import type { CheckResult } from '../../infra/judge-deployment.ts';
+import { wrapWords } from '../../lib/wrap-words.ts';
 import type { Style } from '../../terminal/style.ts';
 
 /** Grouped; without `all` only what is not as it must be. Each with what was asked, and what to change. */
@@ -21,8 +22,12 @@ function renderOne(result: CheckResult, style: Style): string {
   const { verdict, id, title, asked, wrong } = result;
   const tone = { pass: style.good, fail: style.danger, unknown: style.bold }[verdict];
   const times = asked > 1 ? ` (${wrong > 0 ? `${wrong} of ${asked}` : `asked ${asked} times`})` : '';
-  const head = `  ${tone(marks[verdict])}  ${style.plain(title)}  ${style.dim(id)}${times}`;
-  if (verdict === 'pass') return head;
+  const [first = '', ...others] = wrapped(`${title}  ${id}${times}`, style).map((line) => {
+    const [before = '', after] = line.split(id);
+    return after === undefined ? style.plain(line) : style.plain(before) + style.dim(id) + style.plain(after);
+  });
+  const head = [`  ${tone(marks[verdict])}  ${first}`, ...others.map(indented)];
+  if (verdict === 'pass') return head.join('\n');
   const lines = [
     // Of a check that found nothing to ask there is nothing to say here.
     ...(result.action === '-' && result.resource === '-'
@@ -32,7 +37,19 @@ function renderOne(result: CheckResult, style: Style): string {
     `expected ${result.expected}, found ${result.found}`,
   ];
   const rest = verdict === 'fail' ? [`Why it matters: ${result.why}`, `To do: ${result.fix}`] : [];
-  return [head, ...[...lines, ...rest].map((line) => `           ${style.plain(line)}`)].join('\n');
+  const below = [...lines, ...rest].flatMap((line) => wrapped(line, style)).map((line) => style.plain(line));
+  return [...head, ...below.map(indented)].join('\n');
+}
+
+/** As wide as the mark before it. */
+const indent = 11;
+const indented = (line: string): string => `${' '.repeat(indent)}${line}`;
+
+/** For a person; what reads a pipe gets each thing on one line. */
+function wrapped(line: string, { width }: Style): readonly string[] {
+  if (width === undefined) return [line];
+  const room = Math.max(20, width - indent);
+  return wrapWords(line, room, room);
 }
 
 function contextLine(context: ContextEntries | undefined): readonly string[] {

@@ -8,6 +8,7 @@ import { databases } from './checks/databases.ts';
 import { decisions } from './checks/decisions.ts';
 import { developerChecks } from './checks/developers.ts';
 import { emergency } from './checks/emergency.ts';
+import { example } from './checks/example.ts';
 import { functions } from './checks/functions.ts';
 import { inEmergencyChecks } from './checks/in-emergency.ts';
 import { machineryGuard } from './checks/machinery-guard.ts';
@@ -25,6 +26,7 @@ import { workflow } from './checks/workflow.ts';
 
 /** All that forge infra check asks, in the order in which it is shown. */
 export const allChecks: readonly Check[] = [
+  ...example,
   ...asking,
   ...approving,
   ...decisions,

@@ -28,6 +28,7 @@ export interface Check {
 }
 
 export const checkGroups = [
+  'the example',
   'asking',
   'approving',
   'stopping',

@@ -17,6 +17,7 @@ import { collectSessionDocuments } from './collect-session-documents.ts';
 import type { Deployment } from './deployment.ts';
 import { environmentIdentifier } from './environment-identifier.ts';
 import { parseDocument } from './parse-document.ts';
+import { findPlaceholders } from './placeholders.ts';
 import type { PlanDocument, PlanResource } from './plan-document.ts';
 import { indexResources, type PlanResources, textOf } from './plan-resources.ts';
 import { filledIn, readReview } from './review.ts';
@@ -70,6 +71,7 @@ export function collectDeployment(document: PlanDocument): Deployment {
     sessionDocuments: collectSessionDocuments(resources, accountOf),
     handlersPolicy: collectHandlersPolicy(resources),
     fromReview,
+    placeholders: findPlaceholders(document.resources),
     notKnown: gaps.notKnown,
   };
 }

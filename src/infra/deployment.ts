@@ -1,5 +1,6 @@
 import type { PolicyDocument } from '../iam/policy.ts';
 import type { JsonObject } from '../lib/json-object.ts';
+import type { Placeholder } from './placeholders.ts';
 
 /** What a plan or a state says about who may do what: all that is judged, and nothing of Terraform. */
 export interface Deployment {
@@ -44,6 +45,8 @@ export interface Deployment {
   readonly handlersPolicy: string | undefined;
   /** What `review` had to say for the plan: group ids are not known before the groups are. */
   readonly fromReview: ReadonlySet<string>;
+  /** What stands in for what the organisation has. */
+  readonly placeholders: readonly Placeholder[];
   /** What neither knows, in words. */
   readonly notKnown: readonly string[];
 }

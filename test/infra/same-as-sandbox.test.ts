@@ -48,7 +48,13 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     await using plan = await planInfra(
       installed,
       config,
-      { vpn_addresses: [vpn], data_buckets: ['arn:aws:s3:::tapp-data-*'], cluster_access: true },
+      {
+        identity_center_instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
+        killers: ['grp-forge-platform-admins'],
+        vpn_addresses: [vpn],
+        data_buckets: ['arn:aws:s3:::tapp-data-*'],
+        cluster_access: true,
+      },
       // Terraform finds what the sandbox has.
       Object.fromEntries(
         productionAccounts.map(({ id, name }) => {

@@ -109,6 +109,7 @@ function upsideDown(good: Deployment): Deployment {
       forceDestroy: true,
       expiresAfterDays: 1,
     })),
+    placeholders: [{ address: 'aws_iam_role.emergency[0]', text: '203.0.113.7/32' }],
     bucketsTakenAway: ['aws_s3_bucket.bucket["archive"]'],
     functions: good.functions.map((one) => ({ ...one, role: 'shared', codeHash: 'x', environment: {} })),
     rules: good.rules.map((rule) => ({

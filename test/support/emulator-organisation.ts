@@ -56,12 +56,12 @@ export async function makeOrganisation(emulator: EmulatorShim): Promise<OwnVaria
     identity_center_instance: `${center.Instances[0]?.InstanceArn}`,
     secrets_layer: layer.LayerVersionArn,
     // What the sandbox has too, but for its own network.
-    vpn_addresses: ['203.0.113.7/32'],
+    vpn_addresses: ['10.200.0.7/32'],
     data_buckets: ['arn:aws:s3:::tapp-data-*'],
     auditors: ['grp-forge-auditors'],
     killers: ['grp-forge-platform-admins'],
     members: members(),
-    alarm_emails: ['platform@tapp.example'],
+    alarm_emails: ['platform@tapp.test'],
   };
 }
 

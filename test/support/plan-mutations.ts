@@ -467,6 +467,22 @@ export const mutations: readonly Mutation[] = [
   ofValue('an archive that destroy empties', 'aws_s3_bucket.bucket["archive"]', 'records.archive.kept', {
     force_destroy: true,
   }),
+  ofTrust('a VPN of documentation', emergency, 'example.replaced', (policy) => {
+    policy.Statement = JSON.parse(
+      JSON.stringify(policy.Statement).replaceAll('127.0.0.0/9', '198.51.100.0/24'),
+    );
+  }),
+  ofValue(
+    'an instance of Identity Center that is none',
+    'aws_ssoadmin_permission_set.set["Forge-SRE"]',
+    'example.replaced',
+    {
+      instance_arn: 'arn:aws:sso:::instance/ssoins-0000000000000000',
+    },
+  ),
+  ofValue('alarms to an address of the example', 'aws_sns_topic.alerts', 'example.replaced', {
+    display_name: 'platform@tapp.example',
+  }),
   {
     what: 'a renamed intake',
     caughtBy: 'records.stay',

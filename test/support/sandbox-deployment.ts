@@ -147,6 +147,7 @@ export function sandboxDeployment(archiveHash: string): Deployment {
     ),
     handlersPolicy: encodePolicy(handlerPolicy(organisation)),
     fromReview: new Set(),
+    placeholders: [],
     notKnown: [],
   };
 }

@@ -43,6 +43,7 @@ export default defineCommand<CopyOptions>({
   details: `A word is on an instance when a colon comes before any slash but that of an environment: ./a:b is here.
 Paths there begin at the home of the session's user, mostly ssm-user, who must be allowed to read or write them.
 --ssh, --identity or --user go through the SSH server there instead, as that user, with a key that it takes.
+Break-glass for instances has no SSH. What is copied then is in AWS's transcript of the session, as base64.
 A file is gathered beside its place as .forge-….part and renamed when it is whole, so that a link there is replaced;
 folders travel as one tar archive. Links in a folder stay links. Those that lead out of it, and what is neither file
 nor folder, are left out with a warning and exit code 1; one that may not be read on the instance as well.

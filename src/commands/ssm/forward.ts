@@ -61,6 +61,7 @@ In the foreground it ends with the shell that started it; in the background, by 
 The agent on the instance sends about 1 MB/s in one session, whatever the client: --streams 4 takes four.
 Every user of this machine can connect to such a port, as to any on 127.0.0.1; unix: in a folder of your own is yours alone.
 A program that closes only its sending half still gets its answer, as long as no more than 5 s pass without data.
+Break-glass for instances forwards no ports: AWS keeps no transcript of them.
 With --transport plugin there is a plugin for each port, at the plugin's pace; a lost one ends the command. It takes
 no --socks, --streams, --bind-all and no unix sockets.`,
   run: runForward,

@@ -29,7 +29,7 @@ export default defineCommand<SshProxyOptions>({
     ['forge ssm config >> ~/.ssh/config', 'the same for ssh, scp, rsync, git and editors, for good'],
   ],
   details:
-    'Nothing but the connection goes to stdout; it is silent on stderr unless something is wrong.\nThe SSH server on the instance still asks for its own key or password. A lost connection to AWS comes back by itself.\nExit codes: 0 either side has ended it, 6 the session was lost, 7 its time is up.\nWith --transport plugin the plugin says a line before the server does, which ssh passes over.',
+    'Nothing but the connection goes to stdout; it is silent on stderr unless something is wrong.\nThe SSH server on the instance still asks for its own key or password. A lost connection to AWS comes back by itself.\nExit codes: 0 either side has ended it, 6 the session was lost, 7 its time is up.\nWith --transport plugin the plugin says a line before the server does, which ssh passes over.\nBreak-glass for instances has no SSH: AWS keeps no transcript of it. There: forge ssm, ssm run and ssm cp.',
   textOnly: true,
   async run(context, { args, options }) {
     const { globals, host } = context;

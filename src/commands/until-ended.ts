@@ -12,6 +12,8 @@ export interface UntilEnded {
   readonly maximumMs?: number | undefined;
   /** Rejects when there is nothing left to keep open. */
   readonly broken?: Promise<never> | undefined;
+  /** Resolves when nobody needs it any more: that is an end as asked for. */
+  readonly unused?: Promise<void> | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface UntilEnded {
  */
 export async function untilEnded(
   { host, output }: Pick<Context, 'host' | 'output'>,
-  { what, say, maximumMs, broken }: UntilEnded,
+  { what, say, maximumMs, broken, unused }: UntilEnded,
 ): Promise<void> {
   // What breaks while this gets ready is told below.
   broken?.catch(() => {});
@@ -53,6 +55,7 @@ export async function untilEnded(
                 }),
               ),
           });
+    void unused?.then(resolve);
     say();
     if (host.signal.aborted) resolve();
     else host.signal.addEventListener('abort', () => resolve(), { once: true });

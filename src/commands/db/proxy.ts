@@ -2,7 +2,9 @@ import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { DatabaseRequest } from '../../db/database-request.ts';
 import type { DatabaseGate } from '../../db/gate/open-gate.ts';
+import { parseTimeout } from '../../db/parse-timeout.ts';
 import { ForgeError } from '../../errors.ts';
+import { durationText } from '../../lib/duration-text.ts';
 import {
   type DatabaseOptions,
   databaseFlags,
@@ -10,10 +12,13 @@ import {
   sessionOptions,
   writeRails,
 } from './database-options.ts';
+import { untilIdle } from './until-idle.ts';
 
 interface ProxyOptions extends Omit<DatabaseOptions, 'port' | 'host' | 'user' | 'database' | 'address'> {
   readonly port?: number;
   readonly unix?: boolean;
+  /** Milliseconds. */
+  readonly idleTimeout?: number;
 }
 
 const own = /^--(?:host|port|user|database|address|role|ca)\b/;
@@ -34,6 +39,11 @@ export default defineCommand<ProxyOptions>({
       flags: '--unix',
       description: 'a unix socket that is yours alone, without a password, in place of a port',
     },
+    {
+      flags: '--idle-timeout <time>',
+      description: 'close by itself after so long without a connection: 90s, 30m, 2h (default: stay)',
+      parse: parseTimeout,
+    },
     ...sessionOptions.filter(({ flags }) => !own.test(flags)),
     maxRowsOption,
   ],
@@ -41,11 +51,13 @@ export default defineCommand<ProxyOptions>({
     ['forge db proxy dev', 'prints address, JDBC URL and password, and stays'],
     ['forge db proxy prod-wealth qa --port 15432', 'two databases, at 15432 and 15433'],
     ['forge db proxy prod-wealth --grant bg-7f3k', 'as long as the grant lasts'],
+    ['forge db proxy dev --idle-timeout 30m', 'closes half an hour after the last tool has disconnected'],
     ['forge db proxy dev --unix --output json', 'for a script: one JSON document, once it is open'],
   ],
   details: `The password is made for this run, shown once, and good for nothing afterwards. Tools reconnect as they like: each
 connection signs in with a new token, for as long as your access lasts. Then what is open ends within a second, with SQLSTATE
-57P01 and the reason; so it does on Ctrl-C, and after the environment's max_session.
+57P01 and the reason; so it does on Ctrl-C, and after the environment's max_session. With --idle-timeout it closes by
+itself when no tool was connected for that long (exit code 0); a connection that is open keeps it open, used or not.
 Only the database and the user that are printed can be reached. TLS is not needed on this machine; from here on it is verified.
 What ran: forge audit show <id> --sql. In dev and qa a record that can't be written stops nothing; in production nothing runs
 without it. What forge sees and what it does not: docs/databases-under-watch.md.`,
@@ -56,7 +68,7 @@ async function runProxy(context: Context, { args, options }: CommandInput<ProxyO
   const { host, globals, prompt, output } = context;
   const { requestDatabase } = await import('../../db/database-request.ts');
   const config = await context.config();
-  const { port, unix, ...flags } = options;
+  const { port, unix, idleTimeout, ...flags } = options;
   if (port !== undefined && unix === true)
     throw usage('--port and --unix exclude each other.', 'Choose one.');
   if (options.write === true && args.length > 1)
@@ -96,7 +108,7 @@ async function runProxy(context: Context, { args, options }: CommandInput<ProxyO
   // One after the other, each within the one before: only one asks at a time, and all close with the first.
   const open = async (opened: readonly OpenDatabase[]): Promise<void> => {
     const request = requests[opened.length];
-    if (request === undefined) return stay(context, opened);
+    if (request === undefined) return stay(context, opened, idleTimeout);
     const at = { kind: 'tcp', port: port === undefined ? undefined : port + opened.length } as const;
     await withDatabase(
       parts,
@@ -120,13 +132,22 @@ interface OpenDatabase {
   readonly over: Promise<ForgeError> | undefined;
 }
 
-async function stay(context: Context, opened: readonly OpenDatabase[]): Promise<void> {
+async function stay(
+  context: Context,
+  opened: readonly OpenDatabase[],
+  idleMs: number | undefined,
+): Promise<void> {
   const { host, output } = context;
   host.signal.throwIfAborted();
   const { untilEnded } = await import('../until-ended.ts');
   const { sayOpenGates } = await import('./say-open-gates.ts');
   const limits = opened.flatMap(({ request }) => request.environment?.maxSessionSeconds ?? []);
   const tunnels = opened.flatMap(({ over }) => over ?? []);
+  const gates = opened.map(({ gate }) => gate);
+  using watch = idleMs === undefined ? undefined : untilIdle(host, gates, idleMs);
+  const unused = watch?.idle.then(() => {
+    output.note(`Nobody was connected for ${durationText(idleMs ?? 0)}: closed.`);
+  });
   let sentence = 'forge db proxy was ended, and its connections with it.';
   try {
     await untilEnded(context, {
@@ -137,6 +158,7 @@ async function stay(context: Context, opened: readonly OpenDatabase[]): Promise<
       },
       maximumMs: limits.length === 0 ? undefined : Math.min(...limits) * 1000,
       broken: tunnels.length === 0 ? undefined : Promise.race(tunnels).then((error) => Promise.reject(error)),
+      unused,
     });
   } catch (error) {
     if (error instanceof ForgeError) sentence = error.message;

@@ -13,7 +13,7 @@ import { probeReadOnly } from '../guard/probe-read-only.ts';
 import { createReadOnlyGuard } from '../guard/read-only-guard.ts';
 import { createWriteGuard } from '../guard/write-guard.ts';
 import { openUpstream } from '../proxy/open-upstream.ts';
-import { type ProxyEndpoint, type ProxyOptions, startProxy } from '../proxy/start-proxy.ts';
+import { type ProxyEndpoint, type ProxyOptions, type ProxyUse, startProxy } from '../proxy/start-proxy.ts';
 import { type ClientWishes, UpstreamRefused } from '../proxy/upstream.ts';
 import type { Dial, SocketStep } from '../wire/open-database-socket.ts';
 import { columnMask } from './mask-columns.ts';
@@ -22,6 +22,7 @@ import { openStatementRecord } from './statement-record.ts';
 /** The only way to a database under watch: what passes is judged, and recorded before it is sent. */
 export interface DatabaseGate extends AsyncDisposable {
   readonly endpoint: ProxyEndpoint;
+  readonly use: ProxyUse;
   /** Where new connections go from now on; before that there are none. */
   leadTo(connection: DatabaseConnection, way: GateWay): void;
   /** Why the last connection was not made, where it was not the server itself that said so. */
@@ -125,6 +126,9 @@ export async function openGate(
     host.signal.addEventListener('abort', onAbort, { once: true });
     return {
       endpoint: proxy.endpoint,
+      get use() {
+        return proxy.use;
+      },
       get failure() {
         return failure;
       },

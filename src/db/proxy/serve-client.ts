@@ -30,6 +30,7 @@ export interface ServedParts {
   readonly password: Secret | undefined;
   readonly lossPatienceMs?: number | undefined;
   readonly nextStatement: () => number;
+  readonly onLetIn: () => void;
 }
 
 export interface ServedClient {
@@ -77,6 +78,7 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
       // The password first: whoever has none learns nothing.
       if (password !== undefined && !(await startup.showsPassword(password, target.user))) return;
       letIn = true;
+      parts.onLetIn();
       if ('refusal' in judged) return goodbye(errorResponse('FATAL', judged.refusal));
       clearTimeout(limit);
       if (refusal !== undefined) return goodbye(errorResponse('FATAL', refusal));

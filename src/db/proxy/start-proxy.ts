@@ -32,10 +32,18 @@ export type ProxyEndpoint =
   | { readonly kind: 'unix'; readonly host: string; readonly port: number }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly password: Secret };
 
+/** Connections of clients that have shown their password, where one is wanted. */
+export interface ProxyUse {
+  readonly open: number;
+  /** Since it was started. */
+  readonly ever: number;
+}
+
 export interface DatabaseProxy extends AsyncDisposable {
   readonly endpoint: ProxyEndpoint;
-  /** Connections that are let in. */
+  /** Connections, also of strangers who have not shown a password yet. */
   readonly clients: number;
+  readonly use: ProxyUse;
   /** Takes no more clients and tells all that there are why, in a sentence; within a second they are closed. */
   end(reason: string): Promise<void>;
 }
@@ -53,10 +61,18 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
   const clients = new Set<ReturnType<typeof serveClient>>();
   let connections = 0;
   let statements = 0;
+  let everLetIn = 0;
   let ended: Refusal | undefined;
   const password =
     options.endpoint.kind === 'tcp' ? new Secret(randomBytes(24).toString('base64url')) : undefined;
-  const parts: ServedParts = { ...options, host, keys, password, nextStatement: () => ++statements };
+  const parts: ServedParts = {
+    ...options,
+    ...{ host, keys, password },
+    nextStatement: () => ++statements,
+    onLetIn: () => {
+      everLetIn++;
+    },
+  };
   const server = createServer(
     { noDelay: true, allowHalfOpen: true, pauseOnConnect: false },
     (accepted: Socket) => {
@@ -108,6 +124,9 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
     endpoint,
     get clients() {
       return clients.size;
+    },
+    get use() {
+      return { open: [...clients].filter(({ isLetIn }) => isLetIn).length, ever: everLetIn };
     },
     async end(reason) {
       options.signal.removeEventListener('abort', onAbort);

@@ -209,6 +209,17 @@ describe('dev', () => {
     expect(stdout).toBe('42\n');
   });
 
+  it('closes by itself when nobody was connected for so long, and not while somebody is', async () => {
+    await using proxy = await openProxy(sandbox, ['dev', '--idle-timeout', '2s']);
+    const { client } = await clientOf(proxy.facts[0]);
+    await client.query('select pg_sleep(3)');
+    await client.end();
+    const left = performance.now();
+    expect(await proxy.exit).toBe(0);
+    expect(performance.now() - left).toBeGreaterThan(1_500);
+    expect(proxy.stderr()).toContain('Nobody was connected for 2 s: closed.');
+  });
+
   it('what can not be meant is refused before anything is opened', async () => {
     const refusal = async (...args: string[]) => {
       const run = await sandbox.forge(['db', 'proxy', ...args]);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { ForgeError } from '../errors.ts';
 import { fileFailure } from '../files/file-failure.ts';
@@ -32,6 +32,7 @@ export async function planExport(
   folder: string,
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<ExportPlan & { readonly manifest: Manifest | undefined }> {
+  await refuseFileAbove(folder);
   await refuseInTheWay(folder, '');
   const manifest = await readManifest(folder);
   const write: string[] = [];
@@ -102,6 +103,16 @@ async function refuseInTheWay(folder: string, path: string): Promise<void> {
     throw inTheWay(full, 'a symbolic link, which forge does not write through');
   if (!found.isDirectory() && !found.isSymbolicLink())
     throw inTheWay(full, 'a file, where a folder should be');
+}
+
+/** The nearest of what is there above the folder: a file would be named by nobody, whatever fails below it. */
+async function refuseFileAbove(folder: string): Promise<void> {
+  for (let [below, at] = [folder, dirname(folder)]; at !== below; [below, at] = [at, dirname(at)]) {
+    const found = await look(at);
+    if (found === undefined) continue;
+    if (found.isFile()) throw inTheWay(at, 'a file, where a folder should be');
+    return;
+  }
 }
 
 async function look(path: string) {

@@ -185,12 +185,28 @@ describe('forge infra export', () => {
     expect(() => readdirSync(at(''))).toThrow('ENOENT');
   });
 
-  it.runIf(process.platform === 'linux')('where no folder can be made it says so, and ends', async () => {
+  // Nobody can write there, root neither.
+  it.runIf(process.platform === 'linux').each(['/proc/no-such-folder/in', '/proc', '/sys/kernel/in'])(
+    'where nothing can be written, %s, it says so in a sentence, and ends',
+    async (folder) => {
+      const { host } = hostOf();
+      const { code, out, err } = await forgeIn(host, 'infra', 'export', folder);
+      expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringContaining(folder) });
+      expect(err).not.toMatch(/ at .*:\d+:\d+|\[object/);
+      expect(err.trim().split('\n').length).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it('a file on the way to the folder is said by its name, and stays', async () => {
     const { host } = hostOf();
-    expect(await forgeIn(host, 'infra', 'export', '/proc/no-such-folder/in')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('/proc/no-such-folder'),
+    const file = join(host.directories.home, 'file');
+    writeFileSync(file, 'mine');
+    const { code, err } = await forgeIn(host, 'infra', 'export', join(file, 'infra'));
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringContaining('file is a file, where a folder should be'),
     });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 
   it('a name that is empty is not the folder one stands in', async () => {

@@ -162,6 +162,12 @@ const records = v.strictObject(
   {
     intake_bucket: v.optional(described('Bucket that people write requests and decisions to.', bucket)),
     archive_bucket: v.optional(described('Bucket that nobody can change.', bucket)),
+    configuration_bucket: v.optional(
+      described(
+        'Bucket of what the functions know. Default: forge-breakglass-configuration-<account>.',
+        bucket,
+      ),
+    ),
     retention: v.optional(
       described(
         'How long records are kept.',

@@ -109,5 +109,11 @@ export interface Records {
   readonly intakeBucket: string | undefined;
   /** Bucket that nobody can change. */
   readonly archiveBucket: string | undefined;
+  /** Bucket of what the functions know of forge.yaml; undefined: as Terraform calls it (`configurationBucketOf`). */
+  readonly configurationBucket: string | undefined;
   readonly retentionSeconds: number | undefined;
 }
+
+/** As the Terraform module calls it where forge.yaml says nothing. `account` is break-glass's: 12 digits. */
+export const configurationBucketOf = (records: Records | undefined, account: string): string =>
+  records?.configurationBucket ?? `forge-breakglass-configuration-${account}`;

@@ -33,6 +33,7 @@ export function buildBreakGlass(file: BreakGlassFile): BreakGlass {
     records: file.records && {
       intakeBucket: file.records.intake_bucket,
       archiveBucket: file.records.archive_bucket,
+      configurationBucket: file.records.configuration_bucket,
       retentionSeconds: seconds(file.records.retention),
     },
   };

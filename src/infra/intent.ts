@@ -1,3 +1,4 @@
+import { configurationBucketOf } from '../config/break-glass.ts';
 import type { Config } from '../config/config.ts';
 
 /** What forge.yaml says should be: the plan is held against it. */
@@ -128,7 +129,7 @@ export function readIntent({ breakGlass, environments, groups }: Config): Intent
     ),
     intakeBucket: breakGlass.records?.intakeBucket ?? `forge-breakglass-intake-${account}`,
     archiveBucket: breakGlass.records?.archiveBucket ?? `forge-breakglass-archive-${account}`,
-    configurationBucket: `forge-breakglass-configuration-${account}`,
+    configurationBucket: configurationBucketOf(breakGlass.records, account),
     retentionDays: (breakGlass.records?.retentionSeconds ?? 0) / 86_400,
   };
 }

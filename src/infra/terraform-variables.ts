@@ -102,6 +102,7 @@ function breakGlassVariables(breakGlass: BreakGlass, need: Need): object {
     records: {
       intake_bucket: need(records?.intakeBucket, 'break_glass.records.intake_bucket'),
       archive_bucket: need(records?.archiveBucket, 'break_glass.records.archive_bucket'),
+      configuration_bucket: records?.configurationBucket,
       retention_days: days(need(records?.retentionSeconds, 'break_glass.records.retention')),
     },
   };

@@ -37,7 +37,7 @@ break_glass:
     "2":
       { permission_set: Forge-Prod-ReadOnly, group: "jit-{environment}", approval: approver, approvers: senior, max_duration: 4h }
   records:
-    { intake_bucket: forge-breakglass-intake-1, archive_bucket: forge-breakglass-archive-1, retention: 2555d }
+    { intake_bucket: forge-breakglass-intake-1, archive_bucket: forge-breakglass-archive-1, configuration_bucket: forge-breakglass-other-1, retention: 2555d }
 `;
 
 const installed = findTerraform('a plan of the whole root module');
@@ -129,6 +129,14 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
         'arn:aws:iam::333333333333:policy/forge/ForgeBreakGlassRevocations',
       );
     }
+  });
+
+  test('calls the buckets as forge.yaml calls them', () => {
+    expect(
+      find('').flatMap(({ address, values }) =>
+        /aws_s3_bucket\.bucket\[/.test(address) ? [values.bucket] : [],
+      ),
+    ).toEqual(['forge-breakglass-archive-1', 'forge-breakglass-other-1', 'forge-breakglass-intake-1']);
   });
 
   test('makes nothing for a tier or a database role that forge.yaml does not have', () => {

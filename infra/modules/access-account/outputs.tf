@@ -93,9 +93,13 @@ output "forge" {
         tiers                  = local.forge_tiers
         scenarios              = local.forge_scenarios
         records = {
-          intake_bucket  = local.buckets.intake
-          archive_bucket = local.buckets.archive
-          retention      = "${var.break_glass.records.retention_days}d"
+          for key, value in {
+            intake_bucket  = local.buckets.intake
+            archive_bucket = local.buckets.archive
+            # Nobody has to name it whose own it is not.
+            configuration_bucket = var.break_glass.records.configuration_bucket
+            retention            = "${var.break_glass.records.retention_days}d"
+          } : key => value if value != null
         }
       } : key => value if value != null
     }

@@ -2,6 +2,7 @@ import { awsErrorName } from '../../aws/aws-error.ts';
 import { lookupEvents } from '../../aws/cloudtrail.ts';
 import { getObject, listObjects } from '../../aws/s3.ts';
 import { getDefaultLock, keepsVersions, refusesThePublic } from '../../aws/s3-settings.ts';
+import { configurationBucketOf } from '../../config/break-glass.ts';
 import { durationText } from '../../lib/duration-text.ts';
 import type { BreakGlassPlace } from '../break-glass-place.ts';
 import { parsePolicy, policyBytes, policyKey } from '../protocol/policy.ts';
@@ -9,9 +10,6 @@ import type { DoctorCaller } from './doctor-callers.ts';
 import type { GrantGroup } from './doctor-groups.ts';
 import { differencesOf } from './doctor-policy.ts';
 import { type Finding, look } from './finding.ts';
-
-/** Where Terraform puts it when nobody says otherwise; forge.yaml has no key for it, since only the functions read there. */
-const configurationBucket = (account: string) => `forge-breakglass-configuration-${account}`;
 
 /** What an auditor can ask the deployed side, without a trace but the journal of AWS. Nothing is tried, nothing is written. */
 export async function lookAtDeployed(
@@ -21,7 +19,7 @@ export async function lookAtDeployed(
 ): Promise<readonly Finding[]> {
   const { records } = place.breakGlass;
   const archive = records?.archiveBucket;
-  const configuration = configurationBucket(place.account);
+  const configuration = configurationBucketOf(records, place.account);
   const buckets: readonly (readonly [string, string])[] = [
     ['intake', place.intakeBucket],
     ...(archive === undefined ? [] : [['archive', archive] as const]),

@@ -30,7 +30,10 @@ export default defineCommand<VerifyOptions>({
       'forge audit verify',
       'the journal of this machine, every hash and every link, and the statements it tells of',
     ],
-    ['forge audit verify --archive', 'all of the archive, its ledger, and the statements that were delivered'],
+    [
+      'forge audit verify --archive',
+      'all of the archive, its ledger, and the statements that were delivered',
+    ],
     ['forge audit verify --archive bg-7f3k', 'one session'],
     ['forge audit verify --archive --since 7d --trail --output json', 'what an auditor runs every week'],
   ],

@@ -401,6 +401,39 @@ describe('broken', () => {
     expect(bad.find((one) => one.check === check)?.detail).toMatch(said);
   });
 
+  it('the configuration bucket has the name that forge.yaml gives it', async () => {
+    const { buckets } = sandbox.world.organisation;
+    const [at, other] = [buckets.indexOf(bucket('configuration')), 'forge-breakglass-elsewhere'];
+    const [moved] = buckets.splice(at, 1);
+    if (moved === undefined) throw new Error('none');
+    buckets.push({ ...moved, name: other });
+    undo.push(
+      () => buckets.splice(buckets.length - 1, 1),
+      () => buckets.splice(at, 0, moved),
+    );
+    // Policies name it, too.
+    for (const documents of [setOf('Forge-BreakGlass-Audit'), moved.policy ? [moved.policy] : []])
+      change(documents, (statements) => {
+        const renamed = JSON.parse(JSON.stringify(statements).replaceAll(moved.name, other)) as Statements;
+        statements.splice(0, statements.length, ...renamed);
+      });
+    const { FORGE_CONFIG = '' } = sandbox.environment({ person: 'noor' });
+    const text = await readFile(FORGE_CONFIG, 'utf8');
+    const file = join(sandbox.environment({ person: 'noor' }).HOME ?? '', 'renamed.yaml');
+    await writeFile(file, text.replace(/^( *)archive_bucket: .*$/m, `$&\n$1configuration_bucket: ${other}`));
+    const found = async (...options: string[]) =>
+      (await examine('noor', ...options)).findings.flatMap(({ check, verdict, detail }) =>
+        ['bucket of the configuration', 'policy of the functions'].includes(check)
+          ? [`${verdict} ${detail}`]
+          : [],
+      );
+    expect(await found('--config', file)).toEqual([
+      expect.stringMatching(/^ok forge-breakglass-elsewhere keeps versions/),
+      expect.stringMatching(/^ok .* as forge\.yaml says/),
+    ]);
+    expect((await found())[0]).toMatch(/^bad there is no bucket forge-breakglass-configuration-/);
+  });
+
   it('who is in by a grant is named with it; a sweeper that stands still is found', async () => {
     const asked = await sandbox.forge(
       [

@@ -21,6 +21,8 @@ export interface StartSessionRequest {
   readonly reason?: string | undefined;
   /** Who asks, for the sentence when it is refused. */
   readonly who?: string | undefined;
+  /** What to do about it then. */
+  readonly deniedHint?: string | undefined;
 }
 
 /** Both open the session for whoever has them. */
@@ -56,6 +58,7 @@ export async function startSession(
     action: 'ssm:StartSession',
     resource: request.target,
     who: request.who,
+    deniedHint: request.deniedHint,
   } as const;
   const output = await callAws(aws, call, (options) => client.send(command, options));
   const stream = parseStream(output.StreamUrl, output.TokenValue);

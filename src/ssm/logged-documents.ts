@@ -12,7 +12,7 @@ import { parseCallerArn } from '../identity/caller-arn.ts';
  */
 export function documentsOf(
   { breakGlass }: Pick<Config, 'breakGlass'>,
-  access: Access,
+  access: Pick<Access, 'credentials'>,
 ): SessionDocuments | undefined {
   const set = permissionSetOf(access);
   if (set === undefined || breakGlass === undefined) return undefined;
@@ -51,6 +51,18 @@ export function refuseUnlogged(config: Pick<Config, 'breakGlass'>, access: Acces
   );
 }
 
-function permissionSetOf({ credentials }: Access): string | undefined {
+/** Why AWS refuses to start a session with these keys, as far as anybody here knows; undefined: nobody does. */
+export function deniedHint(
+  config: Pick<Config, 'breakGlass'>,
+  access: Pick<Access, 'credentials'>,
+): string | undefined {
+  if (documentsOf(config, access) === undefined) return undefined;
+  return [
+    `${permissionSetOf(access)} opens instances that carry Terraform's access_tag (forge-access = break-glass, unless it says otherwise),`,
+    'with the session documents that forge.yaml has for the scenario: leave --document out.',
+  ].join('\n');
+}
+
+function permissionSetOf({ credentials }: Pick<Access, 'credentials'>): string | undefined {
   return parseCallerArn(credentials.callerArn ?? '')?.permissionSet;
 }

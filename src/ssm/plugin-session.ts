@@ -51,7 +51,7 @@ export async function startPluginSession(
     aws,
     region,
     signingKeys(credentials),
-    awsRequest(access, request),
+    awsRequest(parts.config, access, request),
   ).catch((error) => {
     throw awsErrorName(error) === 'TargetNotConnected' ? offlineById(instance.label, error) : error;
   });

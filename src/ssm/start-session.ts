@@ -1,10 +1,12 @@
 import type { Access, AccessParts } from '../access/with-access.ts';
 import type { Aws } from '../aws/clients.ts';
 import { resumeSession, type StartSessionRequest, terminateSession } from '../aws/ssm.ts';
+import type { Config } from '../config/config.ts';
 import type { Host } from '../host.ts';
 import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
 import type { DataChannel } from './data-channel.ts';
 import type { GenerateDataKey } from './handshake.ts';
+import { deniedHint } from './logged-documents.ts';
 import { type DataChannelOptions, openDataChannel } from './open-data-channel.ts';
 import { startOrTerminate } from './start-or-terminate.ts';
 
@@ -44,7 +46,12 @@ export async function startSession(
     if (expiration !== undefined && expiration - aws.now() < spare) credentials = await access.renew();
     return signingKeys(credentials);
   };
-  const session = await startOrTerminate(aws, region, await keys(), awsRequest(access, request));
+  const session = await startOrTerminate(
+    aws,
+    region,
+    await keys(),
+    awsRequest(parts.config, access, request),
+  );
   const { sessionId } = session;
   const generateDataKey: GenerateDataKey = async (keyId, encryptionContext) => {
     const { generateDataKey: generate } = await import('../aws/kms.ts');
@@ -68,11 +75,17 @@ export async function startSession(
 
 /** What ssm:StartSession is asked. */
 export function awsRequest(
+  config: Pick<Config, 'breakGlass'>,
   access: Pick<Access, 'credentials'>,
   request: SessionRequest,
 ): StartSessionRequest {
   const reason = request.reason?.slice(0, longestReason) || undefined;
-  return { ...request, reason, who: access.credentials.callerArn };
+  return {
+    ...request,
+    reason,
+    who: access.credentials.callerArn,
+    deniedHint: deniedHint(config, access),
+  };
 }
 
 /** For what must be asked after Ctrl-C too. */

@@ -177,6 +177,7 @@ describe('--grant', () => {
     // By AWS, whoever asks: no tag, AWS's own document.
     const untagged = await ssm('run', 'prod-wealth/legacy', '--', 'id');
     expect([untagged.code, untagged.stdout]).toEqual([5, '']);
+    expect(untagged.stderr).toMatch(/ssm:StartSession[\s\S]*instances that carry Terraform's access_tag/);
     expect(documents()).toHaveLength(2);
     const plan = await ssm('run', 'prod-wealth/web-1', '--plan', '--', 'id');
     expect(plan.stdout).toContain('--document-name forge-instance-run ');

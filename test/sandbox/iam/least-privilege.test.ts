@@ -199,3 +199,49 @@ describe.each(['Forge-Prod-ReadOnly', 'Forge-Prod-Database', 'Forge-Wealth-ReadO
     });
   },
 );
+
+/** What leaves a transcript, on what carries the tag, in its own account. */
+describe('Forge-Prod-Instance', () => {
+  const wealth = '333333333333';
+  const keys = sessionKeys(
+    identityCenterRole(
+      wealth,
+      found(organisation.permissionSets.find(({ name }) => name === 'Forge-Prod-Instance')),
+    ),
+    alex.userName,
+    { person: alex },
+  );
+  const start = (resource: string, context: Readonly<Record<string, string>> = {}) =>
+    bothJudges({
+      now,
+      keys,
+      action: 'ssm:StartSession',
+      resource,
+      owner: wealth,
+      context: { 'ssm:SessionDocumentAccessCheck': 'true', ...context },
+    });
+  const tag = { 'ssm:resourceTag/forge-access': 'break-glass' };
+
+  it.each([
+    [`arn:aws:ec2:us-east-1:${wealth}:instance/i-0123456789abcdef0`],
+    [`arn:aws:ssm:us-east-1:${wealth}:managed-instance/mi-0123456789abcdef0`],
+    [`arn:aws:ecs:us-east-1:${wealth}:task/shop/0123`],
+  ])('opens %s with the tag, and named with its document', async (resource) => {
+    expect(await start(resource, tag)).toBe('allowed');
+    expect(await start(resource)).toBe('denied');
+    expect(await start(resource, { 'ssm:resourceTag/forge-access': 'no' })).toBe('denied');
+    expect(await start(resource, { 'ssm:resourceTag/role': 'bastion' })).toBe('denied');
+    expect(await start(resource, { ...tag, 'ssm:SessionDocumentAccessCheck': 'false' })).toBe('denied');
+  });
+
+  it.each([
+    ['allowed', `arn:aws:ssm:us-east-1:${wealth}:document/forge-instance-connect`],
+    ['allowed', `arn:aws:ssm:eu-west-1:${wealth}:document/forge-instance-run`],
+    ['allowed', `arn:aws:ssm:us-east-1:${wealth}:document/forge-instance-copy`],
+    ['denied', `arn:aws:ssm:us-east-1:${wealth}:document/forge-instance-other`],
+    ['denied', 'arn:aws:ssm:us-east-1:000000000000:document/forge-instance-connect'],
+    ['denied', `arn:aws:ssm:us-east-1:${wealth}:document/SSM-SessionManagerRunShell`],
+  ])('%s: %s', async (expected, resource) => {
+    expect(await start(resource, tag)).toBe(expected);
+  });
+});

@@ -123,6 +123,54 @@ describe('StartSession', () => {
     await stage.ssm(casey).send(new TerminateSessionCommand({ SessionId }));
   });
 
+  it('production has documents of its own, which a grant of instances may start, and no other', async () => {
+    const sam = stage.keysOf('Forge-Prod-Instance', 'prod-wealth', 'sam');
+    const Target = stage.instance('prod-wealth', 'web-1').id;
+    const began = stage.world.ssm.sessions.size;
+    const run = { DocumentName: 'forge-instance-run', Parameters: { command: ['id'] } };
+    for (const wish of [
+      { DocumentName: 'forge-instance-connect' },
+      { DocumentName: 'forge-instance-copy', Parameters: { command: ['sh'] } },
+      run,
+    ]) {
+      await start({ Target, ...wish }, sam);
+    }
+    const sessions = [...stage.world.ssm.sessions.values()].slice(began);
+    expect(
+      sessions.map(({ plan, preferences }) => [plan.type, plan.command, preferences.maxMinutes]),
+    ).toEqual([
+      ['Standard_Stream', '', 120],
+      ['InteractiveCommands', 'sh', 120],
+      ['NonInteractiveCommands', 'id', 120],
+    ]);
+    expect(sessions.map(({ plan }) => plan.separateOutput)).toEqual([false, false, true]);
+
+    const failure = async (wish: Partial<StartSessionCommandInput>, keys = sam) =>
+      (await failureOf(start({ Target, ...wish }, keys))).name;
+    for (const DocumentName of [
+      undefined,
+      'SSM-SessionManagerRunShell',
+      'AWS-StartSSHSession',
+      'AWS-StartPortForwardingSession',
+      'AWS-StartInteractiveCommand',
+      'AWS-StartNonInteractiveCommand',
+      'my-shell',
+      'arn:aws:ssm:us-east-1:000000000000:document/forge-instance-connect',
+    ]) {
+      expect(await failure({ DocumentName }), DocumentName).toBe('AccessDeniedException');
+    }
+    const untagged = stage.instance('prod-wealth', 'legacy').id;
+    expect(await failure({ Target: untagged, ...run })).toBe('AccessDeniedException');
+    expect(await failure({ DocumentName: run.DocumentName })).toBe('InvalidParameters');
+    const odd = { command: ['id'], separateOutputStream: ['yes'] };
+    expect(await failure({ ...run, Parameters: odd })).toBe('InvalidParameters');
+    // Where Terraform makes none, there is none.
+    const dana = stage.keysOf('Forge-Developer', 'dev');
+    expect(await failure({ ...run, Target: stage.instance('dev', 'web-1').id }, dana)).toBe(
+      'InvalidDocument',
+    );
+  });
+
   it('is seen by DescribeSessions with its reason, until it ends', async () => {
     const { SessionId, StreamUrl, TokenValue } = await start({ Reason: 'ticket 7' });
     expect(SessionId).toMatch(/^dana@tapp\.example-[0-9a-f]{17}$/);

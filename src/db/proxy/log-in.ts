@@ -13,7 +13,7 @@ export interface Login {
   readonly password: Secret;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** SQL that is run before anybody else's, for servers that take no settings in the startup message. */
+  /** SQL that is run before anybody else's: settings, for servers that take none in the startup message; a question. */
   readonly setup?: string | undefined;
 }
 
@@ -21,6 +21,8 @@ export interface LoggedIn {
   readonly greeting: Buffer;
   readonly processId: number;
   readonly secretKey: number;
+  /** The last row of what `setup` selected, as text. */
+  readonly answer: readonly (string | null)[] | undefined;
 }
 
 /** A server that talks more than this before its first ReadyForQuery is none. */
@@ -48,6 +50,7 @@ class LoginReader implements Disposable {
   #held: Buffer = Buffer.alloc(0);
   #key: { readonly processId: number; readonly secretKey: number } = { processId: 0, secretKey: 0 };
   #setup: string | undefined;
+  #answer: LoggedIn['answer'];
   #release: () => void = () => {};
 
   constructor(stream: Duplex, login: Login) {
@@ -64,7 +67,8 @@ class LoginReader implements Disposable {
       const onData = (chunk: Buffer) => {
         try {
           this.#held = Buffer.concat([this.#held, chunk]);
-          if (this.#read()) resolve({ greeting: Buffer.concat(this.#greeting), ...this.#key });
+          if (!this.#read()) return;
+          resolve({ greeting: Buffer.concat(this.#greeting), ...this.#key, answer: this.#answer });
         } catch (error) {
           reject(error);
         }
@@ -137,6 +141,9 @@ class LoginReader implements Disposable {
       case code('N'):
         this.#greeting.push(Buffer.from(message));
         return false;
+      case code('D'):
+        this.#answer = columnsOf(message.subarray(5));
+        return false;
       case code('Z'): {
         const setup = this.#setup;
         this.#setup = undefined;
@@ -147,6 +154,18 @@ class LoginReader implements Disposable {
         return false;
     }
   }
+}
+
+/** Of a DataRow whose lengths were looked at: assertMessage. */
+function columnsOf(body: Buffer): readonly (string | null)[] {
+  const columns: (string | null)[] = [];
+  for (let at = 2; at < body.length; ) {
+    const length = body.readInt32BE(at);
+    at += 4;
+    columns.push(length < 0 ? null : body.toString('utf8', at, at + length));
+    at += Math.max(0, length);
+  }
+  return columns;
 }
 
 function startupMessage(parameters: ReadonlyMap<string, string>): Buffer {

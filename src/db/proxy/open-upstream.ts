@@ -7,6 +7,7 @@ import { readRdsName } from '../rds-name.ts';
 import { sessionSettings, setStatements, startupOptions } from '../session-settings.ts';
 import { type Dial, openDatabaseSocket, type SocketStep } from '../wire/open-database-socket.ts';
 import { logIn } from './log-in.ts';
+import { assertSearchPath, searchPathQuestion } from './reaching-schemas.ts';
 import type { ClientWishes, Upstream } from './upstream.ts';
 
 export interface UpstreamOptions {
@@ -23,7 +24,7 @@ const stepTimeoutMs = 10_000;
 /**
  * A connection for one client: verified TLS, and a token signed for it alone, so that a tool that connects again in an
  * hour gets in as long as the access lasts. forge's own settings come last and win over the client's. Throws a
- * WireFailure, an UpstreamRefused, or the signal's reason.
+ * WireFailure, an UpstreamRefused, what assertSearchPath throws, or the signal's reason.
  */
 export async function openUpstream(
   parts: IdentityParts,
@@ -52,14 +53,16 @@ export async function openUpstream(
     const setup = [
       ...said.map(([name, value]) => setConfig(name, value)),
       ...(proxy ? [setStatements(own)] : []),
+      ...(connection.request.readOnly ? [searchPathQuestion] : []),
     ];
-    const { greeting, processId, secretKey } = await logIn(socket, {
+    const { greeting, processId, secretKey, answer } = await logIn(socket, {
       parameters,
       password: token,
       signal,
       timeoutMs: stepTimeoutMs,
       setup: setup.join(' ').trim() || undefined,
     });
+    if (connection.request.readOnly) assertSearchPath(answer, user);
     return {
       stream: socket,
       greeting,

@@ -1,3 +1,5 @@
+import { ForgeError } from '../../errors.ts';
+
 /** Schemas of extensions whose functions work outside of the session: in S3, in Lambda, at another time, over HTTP. */
 export const reachingSchema = /^(aws_\w+|cron|dbms_\w+|utl_\w+|net|rdsadmin|apg_plan_mgmt)$/;
 
@@ -7,4 +9,34 @@ export function findReachingSchema(searchPath: string): string | undefined {
     .split(',')
     .map((name) => name.trim().replace(/^"(.*)"$/s, '$1'))
     .find((name) => reachingSchema.test(name.toLowerCase()));
+}
+
+/**
+ * What a connection has before its client says anything, and RESET goes back to: from the role, the database, or the client's
+ * startup message. As it is written, and what the server makes of it ("$user").
+ */
+export const searchPathQuestion =
+  "select pg_catalog.current_setting('search_path'), pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',');";
+
+/**
+ * A read-only session tells functions that work elsewhere by their schema: with that in the search_path they need none.
+ * @throws ForgeError denied SEARCH_PATH_REACHES; unreachable SEARCH_PATH_UNKNOWN where the server gave no such answer
+ */
+export function assertSearchPath(answer: readonly (string | null)[] | undefined, user: string): void {
+  const [said, found, ...more] = answer ?? [];
+  if (typeof said !== 'string' || typeof found !== 'string' || more.length > 0)
+    throw new ForgeError('unreachable', 'The server did not say in which schemas it looks for functions.', {
+      code: 'SEARCH_PATH_UNKNOWN',
+      hint: 'A read-only session needs to know: nobody was let in. Try again.',
+    });
+  const schema = findReachingSchema(`${said},${found}`);
+  if (schema === undefined) return;
+  throw new ForgeError(
+    'denied',
+    `The search_path of ${user} has ${schema}, whose functions do work elsewhere: what only reads could not be told by its names.`,
+    {
+      code: 'SEARCH_PATH_REACHES',
+      hint: `Take it out for this role: ALTER ROLE ${user} SET search_path = "$user", public`,
+    },
+  );
 }

@@ -6,6 +6,7 @@ import { emptyConfig } from '../../../src/config/build-config.ts';
 import { requestDatabase } from '../../../src/db/database-request.ts';
 import type { DatabaseConnection } from '../../../src/db/endpoint.ts';
 import { openUpstream } from '../../../src/db/proxy/open-upstream.ts';
+import { assertSearchPath } from '../../../src/db/proxy/reaching-schemas.ts';
 import { cleartextPassword } from '../../../src/db/proxy/server-messages.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createCertificateAuthority } from '../../../src/sandbox/x509/certificates.ts';
@@ -169,4 +170,58 @@ it('a certificate of somebody else ends it before anything is said', async () =>
   using client = await RawClient.open(endpoint.host);
   expect(errorField(client.messages[0], 'C')).toBe('08001');
   expect(startups).toEqual([]);
+});
+
+it.each([
+  ['the role', `alter role ${stageTarget.user}`],
+  ['the database', `alter database ${stageTarget.database}`],
+])('a default search_path of %s with a schema that reaches elsewhere lets nobody in', async (_, alter) => {
+  const { endpoint } = await proxyTo(connectionTo(endpoints.direct));
+  using admin = await RawClient.open(stage.direct);
+  const run = async (sql: string) => {
+    admin.send(query(sql));
+    await admin.until('Z');
+  };
+  /** What it is told in place of being let in. */
+  const refused = async () => {
+    using client = await RawClient.open(endpoint.host);
+    const said = client.messages.find(({ type }) => type === 'E');
+    return said === undefined ? undefined : errorField(said, 'M');
+  };
+  await run('create schema aws_s3');
+  try {
+    await run(`${alter} set search_path = public, "aws_s3"`);
+    expect(await refused()).toMatch(/search_path of \w+ has aws_s3, whose functions do work elsewhere/);
+    // Who says another one has that, also after a RESET.
+    using client = await RawClient.open(endpoint.host, { search_path: 'public' });
+    client.send(query('reset search_path; show search_path'));
+    expect((await client.until('Z')).find(({ type }) => type === 'D')?.body.toString('latin1', 6)).toBe(
+      'public',
+    );
+    // One that is not there yet can be made later.
+    await run(`${alter} set search_path = public, net`);
+    expect(await refused()).toContain('has net,');
+  } finally {
+    await run(`${alter} reset search_path`);
+    await run('drop schema aws_s3');
+  }
+  expect(await refused()).toBeUndefined();
+});
+
+it.each([
+  [['public', 'pg_catalog,public'], undefined],
+  [['"$user", public', 'pg_catalog,net,public'], 'SEARCH_PATH_REACHES'],
+  [['"AWS_S3"', 'pg_catalog'], 'SEARCH_PATH_REACHES'],
+  [['public', null], 'SEARCH_PATH_UNKNOWN'],
+  [['public'], 'SEARCH_PATH_UNKNOWN'],
+  [['public', 'public', 'x'], 'SEARCH_PATH_UNKNOWN'],
+  [undefined, 'SEARCH_PATH_UNKNOWN'],
+] as const)('%j: %s', (answer, code) => {
+  let thrown: unknown;
+  try {
+    assertSearchPath(answer, 'forge_ro');
+  } catch (error) {
+    thrown = error;
+  }
+  expect((thrown as { code?: string } | undefined)?.code).toBe(code);
 });

@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -5,9 +6,10 @@ import { environmentIdentifier } from '../../src/infra/environment-identifier.ts
 import { judgeForgeOutput } from '../../src/infra/judge-forge-output.ts';
 import { planImport } from '../../src/infra/plan-import.ts';
 import { readForgeOutput } from '../../src/infra/read-forge-output.ts';
+import { rootModule } from '../../src/infra/root-module.ts';
 import { hostWith } from '../support/config-host.ts';
 import { type PlannedInfra, planInfra } from '../support/planned-infra.ts';
-import { findTerraform, type Terraform } from '../support/terraform.ts';
+import { findTerraform, offlineProviders, type Terraform } from '../support/terraform.ts';
 
 /** Nothing as in the sample: another home region, a third one, a name that is no identifier, no write, no tier 3. */
 const forgeYaml = `version: 1
@@ -171,6 +173,49 @@ describe.skipIf(!installed)('a root module that is made from forge.yaml', () => 
       database_resource_ids: ['cluster-NAMED', 'cluster-TAGGED'],
       clusters: ['batch-eks', 'shop-eks'],
     });
+  });
+
+  /** As after an apply with a second environment, of which one role is enough here. */
+  const stateOfGone = JSON.stringify({
+    ...{ version: 4, terraform_version: '1.9.0', serial: 1, lineage: 'gone', outputs: {} },
+    resources: [
+      {
+        module: 'module.production_gone',
+        ...{ mode: 'managed', type: 'aws_iam_role', name: 'emergency' },
+        provider: 'provider["registry.terraform.io/hashicorp/aws"].gone',
+        instances: [
+          {
+            index_key: 0,
+            schema_version: 0,
+            attributes: { id: 'Forge-Prod-Emergency', name: 'Forge-Prod-Emergency' },
+          },
+        ],
+      },
+    ],
+  });
+
+  test('an environment that is taken out goes, with its providers in a file of one’s own, and only so', async () => {
+    const at = (name: string) => join(terraform.folder, name);
+    await writeFile(at('terraform.tfstate'), stateOfGone);
+    const look = () => terraform.run(['plan', '-refresh=false', '-target=module.production_gone']);
+    const without = await look();
+    expect(without.status).toBe(1);
+    expect(without.stderr).toContain('Provider configuration not present');
+    // As infra/README.md says: its blocks of the providers.tf that was exported with it.
+    const before = rootModule({
+      accessAccount: '999999999999',
+      homeRegion: 'eu-central-1',
+      production: [{ name: 'gone', account: '444444444444', region: 'eu-central-1' }],
+    })['providers.tf'];
+    const blocks = before.split(/^(?=provider )/m).filter((block) => /alias {2}= "gone/.test(block));
+    expect(blocks).toHaveLength(2);
+    await writeFile(at('leaving.tf'), blocks.join('\n'));
+    await writeFile(at('leaving_override.tf'), offlineProviders(['gone', 'gone_us_east_1']));
+    const leaving = await look();
+    expect([leaving.status, leaving.stderr.includes('Error')]).toEqual([0, false]);
+    expect(leaving.stdout).toContain('module.production_gone.aws_iam_role.emergency[0] will be destroyed');
+    expect(leaving.stdout).toContain('0 to add, 0 to change, 1 to destroy');
+    for (const name of ['terraform.tfstate', 'leaving.tf', 'leaving_override.tf']) await rm(at(name));
   });
 
   test('watches the home region and us-east-1, and works where the instances are', () => {

@@ -16,6 +16,7 @@ import { offline } from './checks/offline.ts';
 import { productionFunctions } from './checks/production-functions.ts';
 import { reach } from './checks/reach.ts';
 import { auditing, records } from './checks/records.ts';
+import { resourcePolicies } from './checks/resource-policies.ts';
 import { sessions } from './checks/sessions.ts';
 import { standingAccess } from './checks/standing-access.ts';
 import { stopping } from './checks/stopping.ts';
@@ -49,6 +50,7 @@ export const allChecks: readonly Check[] = [
   ...whatIsGiven,
   ...trusted,
   ...watching,
+  ...resourcePolicies,
   ...alarms,
   ...workflow,
 ];

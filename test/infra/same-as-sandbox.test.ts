@@ -164,6 +164,12 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     }
   });
 
+  it('the policies of bus, secret, queues and topic', () => {
+    const policies = ({ resourcePolicies }: Deployment, read: (document: PolicyDocument) => unknown) =>
+      Object.fromEntries(resourcePolicies.map(({ what, document }) => [what, read(document)]));
+    expect(policies(planned, asSandbox)).toEqual(policies(sandbox, normal));
+  });
+
   it('the workflow, every event pattern, and what the functions know of forge.yaml', () => {
     expect(normal(planned.stateMachines[0]?.definition)).toEqual(
       normal(sandbox.stateMachines[0]?.definition),

@@ -54,6 +54,14 @@ const everybody: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
 };
 
+/** On whatever it stands, it gives a service what it asks, for whom it asks, and refuses nobody. */
+const serviceOfAnybody: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: '*', Resource: '*' },
+  ],
+};
+
 /** No guard, no condition, no bucket's policy that refuses. */
 function almighty(good: Deployment): Deployment {
   // Longer than AWS takes.
@@ -109,6 +117,7 @@ function upsideDown(good: Deployment): Deployment {
       forceDestroy: true,
       expiresAfterDays: 1,
     })),
+    resourcePolicies: good.resourcePolicies.map((one) => ({ ...one, document: serviceOfAnybody })),
     placeholders: [{ address: 'aws_iam_role.emergency[0]', text: '203.0.113.7/32' }],
     bucketsTakenAway: ['aws_s3_bucket.bucket["archive"]'],
     functions: good.functions.map((one) => ({ ...one, role: 'shared', codeHash: 'x', environment: {} })),

@@ -770,6 +770,44 @@ export const mutations: readonly Mutation[] = [
   ofValue('another archive of functions', 'aws_lambda_function.handler["recorder"]', 'functions.archive', {
     source_code_hash: 'AAAA',
   }),
+  ofPolicy(
+    'a bus for all of production',
+    'aws_cloudwatch_event_bus_policy.break_glass',
+    'policy',
+    'watch.bus.put',
+    edit('OnlyTheForwarders', anyCondition),
+  ),
+  ofPolicy(
+    'a bus for nobody',
+    'aws_cloudwatch_event_bus_policy.break_glass',
+    'policy',
+    'watch.bus.put',
+    without('OnlyTheForwarders'),
+  ),
+  ofPolicy(
+    'a secret for administrators',
+    'aws_secretsmanager_secret_policy.slack',
+    'policy',
+    'watch.secret',
+    without('OnlyWhoTells'),
+  ),
+  gone('a secret without a policy', 'aws_secretsmanager_secret_policy.slack', 'watch.secret'),
+  ofPolicy(
+    'a queue for anybody’s rules',
+    'aws_sqs_queue.dead_letters',
+    'policy',
+    'watch.services',
+    edit('FromTheRules', anyCondition),
+  ),
+  ofPolicy(
+    'a topic for an account’s alarms that nobody knows',
+    'aws_sns_topic_policy.alerts',
+    'policy',
+    'watch.services',
+    edit('FromTheAlarms', (s) => {
+      s.Condition = { StringEquals: { 'aws:SourceAccount': '000000000000' } };
+    }),
+  ),
   gone('a rule is missing', 'aws_cloudwatch_event_rule.rule["memberships"]', 'watch.memberships'),
   ofValue('a rule is switched off', 'aws_cloudwatch_event_rule.rule["intake"]', 'watch.intake', {
     state: 'DISABLED',

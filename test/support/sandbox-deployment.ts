@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePolicy } from '../../src/breakglass/protocol/policy.ts';
+import { parsePolicy } from '../../src/iam/parse-policy.ts';
 import type { DeployedRule, Deployment } from '../../src/infra/deployment.ts';
-import { fillTemplate } from '../../src/lib/fill-template.ts';
+import { fillTemplate, type TemplateNames } from '../../src/lib/fill-template.ts';
 import { asJsonObject } from '../../src/lib/json-object.ts';
 import { offlineUserName } from '../../src/sandbox/break-glass/arns.ts';
 import { accessNames, productionNames } from '../../src/sandbox/break-glass/policy-names.ts';
@@ -133,7 +134,30 @@ export function sandboxDeployment(archiveHash: string): Deployment {
       ),
       alarm('AWS/SQS ApproximateNumberOfMessagesVisible', 'forge-breakglass-failed'),
     ],
-    resourcePolicies: [],
+    // The sandbox has neither queues nor topics, and its bus asks nobody: these are the templates, filled as it fills others.
+    resourcePolicies: [
+      ...(
+        [
+          ['module.access.aws_cloudwatch_event_bus_policy.break_glass', 'event-bus'],
+          ['module.access.aws_secretsmanager_secret_policy.slack', 'webhook-secret'],
+          ['module.access.aws_sns_topic_policy.alerts', 'alerts'],
+          ['module.access.aws_sqs_queue.dead_letters', 'dead-letters'],
+        ] as const
+      ).map(([what, name]) =>
+        resourcePolicy(accessAccount, what, `access-account/policies/${name}.json`, accessNames),
+      ),
+      ...productionAccounts.map((account) =>
+        resourcePolicy(
+          account.id,
+          `module.production_${account.name}.module.forwarding.aws_sqs_queue.undelivered`,
+          'production-account/policies/dead-letters.json',
+          {
+            ...productionNames(account),
+            dead_letters: `arn:aws:sqs:${region}:${account.id}:forge-breakglass-undelivered`,
+          },
+        ),
+      ),
+    ],
     sessionDocuments: productionAccounts.flatMap(({ id }) =>
       Object.entries(instanceDocuments).map(([name, document]) => ({
         account: id,
@@ -168,6 +192,11 @@ const alarm = (metric: string, of: string, missingIsBad = false) => ({
   of: [of],
   missingIsBad,
   tells: true,
+});
+
+const resourcePolicy = (account: string, what: string, template: string, names: TemplateNames) => ({
+  ...{ account, what },
+  document: parsePolicy(JSON.stringify(fillTemplate(readTemplate(template), names)), 'resource'),
 });
 
 const rule = (account: string, name: string, pattern: unknown): DeployedRule => ({

@@ -54,9 +54,12 @@ export function refuseUnlogged(config: Pick<Config, 'breakGlass'>, access: Acces
 /** Why AWS refuses to start a session with these keys, as far as anybody here knows; undefined: nobody does. */
 export function deniedHint(
   config: Pick<Config, 'breakGlass'>,
-  access: Pick<Access, 'credentials'>,
+  access: Pick<Access, 'credentials' | 'breakglass'>,
 ): string | undefined {
-  if (documentsOf(config, access) === undefined) return undefined;
+  if (documentsOf(config, access) === undefined) {
+    if (access.breakglass === undefined) return undefined;
+    return 'For a shell of break-glass forge.yaml must name its session_documents: forge config import-terraform\nWhat you hold: forge whoami --all';
+  }
   return [
     `${permissionSetOf(access)} opens instances that carry Terraform's access_tag (forge-access = break-glass, unless it says otherwise),`,
     'with the session documents that forge.yaml has for the scenario: leave --document out.',

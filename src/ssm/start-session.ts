@@ -76,7 +76,7 @@ export async function startSession(
 /** What ssm:StartSession is asked. */
 export function awsRequest(
   config: Pick<Config, 'breakGlass'>,
-  access: Pick<Access, 'credentials'>,
+  access: Pick<Access, 'credentials' | 'breakglass'>,
   request: SessionRequest,
 ): StartSessionRequest {
   const reason = request.reason?.slice(0, longestReason) || undefined;

@@ -14,6 +14,7 @@ import { parsePlanDocument } from '../../src/infra/plan-document.ts';
 import { roleArn } from '../../src/sandbox/organisation.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { productionAccounts } from '../../src/sandbox/seed-accounts.ts';
+import { instanceDocumentNames } from '../../src/sandbox/ssm/instance-documents.ts';
 import { builtForge } from '../support/built-forge.ts';
 import { forgeIn, hostWith } from '../support/config-host.ts';
 import { mutated, mutations } from '../support/plan-mutations.ts';
@@ -200,6 +201,10 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
       );
     expect(of(planned)).toEqual(of(sandbox));
     expect(of(planned).size).toBe(3 * productionAccounts.length);
+    // What forge.yaml gets by forge config import-terraform: the scenario's, and of no other.
+    const { scenarios } = JSON.parse(json).planned_values.outputs.forge.value.break_glass;
+    expect(scenarios.instance.session_documents).toEqual(instanceDocumentNames);
+    expect(scenarios.database).not.toHaveProperty('session_documents');
   });
 
   it('every check passes', () => {

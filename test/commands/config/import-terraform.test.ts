@@ -66,6 +66,14 @@ describe('forge config import-terraform', () => {
     expect(statSync(join(host.directories.home, 'forge.yaml'), { bigint: true }).ino).toBe(before.ino);
   });
 
+  it('a scenario gets the session documents that Terraform made for it', async () => {
+    const documents = / {6}session_documents:\n(?: {8}.*\n)+/;
+    expect(sample).toMatch(documents);
+    const host = hostFor(sample.replace(documents, ''));
+    expect((await run(host, '--yes')).code).toBe(0);
+    expect(written(host)).toBe(sample);
+  });
+
   it('edits the values that differ and no other byte, and shows them first', async () => {
     const value = changed(({ break_glass, environments }) => {
       break_glass.region = 'eu-central-1';

@@ -1,4 +1,7 @@
+import { pause } from '../breakglass/pause.ts';
+import { safeAfterRecentEnd } from '../breakglass/recent-end.ts';
 import { ForgeError } from '../errors.ts';
+import type { IdentityParts } from '../identity/identity-parts.ts';
 import type { GrantedAccess } from './granted-access.ts';
 
 /**
@@ -17,6 +20,28 @@ export const isCut = (error: unknown): error is ForgeError =>
 export const mayBeCut = (error: unknown, { tier }: Pick<GrantedAccess, 'tier'>): boolean =>
   isCut(error) ||
   ((tier === 1 || tier === 2) && error instanceof ForgeError && error.code === 'ACCESS_DENIED');
+
+/** Clocks that are kept by NTP are nearer to each other than a Date header, which has whole seconds, can tell. */
+const trustedSkewMs = 2_000;
+const marginMs = 100;
+
+/**
+ * Before keys are asked for once more: a cut is rounded up to a whole second, and what AWS issues in that is refused as well.
+ * Waits until it is over where an access of this person ended on this machine a moment ago; else there is nothing to wait for.
+ * Throws the signal's reason.
+ */
+export async function pastOwnCut(parts: Pick<IdentityParts, 'host' | 'output' | 'aws'>): Promise<void> {
+  const { host, output } = parts;
+  if (safeAfterRecentEnd(host) === undefined) return;
+  output.note(
+    'An access of yours ended a moment ago, and AWS refuses what it issued in that second: trying once more.',
+  );
+  const skew = (await parts.aws()).clockSkew();
+  const now = host.now() + (Math.abs(skew) < trustedSkewMs ? 0 : skew);
+  // The refusal is there, so the cut was made before now: in the second that ends here at the latest it is rounded up.
+  const over = Math.ceil(now / 1_000) * 1_000 + 1_000 + marginMs;
+  await pause(host, over - now);
+}
 
 /**
  * What was begun is not begun again by forge, since it may have done something: the session gets new keys, and the person

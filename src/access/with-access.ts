@@ -12,7 +12,7 @@ import { personName } from '../identity/person.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
 import { verifiedCaller } from '../identity/verified-caller.ts';
 import { checkCaller } from './check-caller.ts';
-import { afterCut, isCut, mayBeCut } from './cut-keys.ts';
+import { afterCut, isCut, mayBeCut, pastOwnCut } from './cut-keys.ts';
 import { grantedAccess } from './granted-access.ts';
 import { refusal } from './may-i.ts';
 
@@ -100,8 +100,9 @@ export async function withAccess<Value>(
     const credentials = await credentialsFor(asking, { ...request, config, profile, granted: keys });
     return check(asking, request, credentials);
   };
-  const first = obtain(parts).catch((error: unknown) => {
+  const first = obtain(parts).catch(async (error: unknown) => {
     if (granted === undefined || !mayBeCut(error, granted)) throw error;
+    await pastOwnCut(parts);
     return obtain(parts, granted.renewed);
   });
   const checked = await first.catch(async (error: unknown) => {

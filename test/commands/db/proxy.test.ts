@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -111,7 +110,6 @@ describe('production', () => {
   );
 
   it.skipIf(!psql)('when its grant ends, psql and pg are told why, within a second', async () => {
-    await cutIsOver();
     const asked = await ask();
     await approve('mia', asked.id);
     await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');
@@ -146,7 +144,6 @@ describe('production', () => {
   });
 
   it('when somebody kills its grant, within the second in which forge looks', async () => {
-    await cutIsOver();
     const asked = await ask();
     await approve('mia', asked.id);
     await using proxy = await openProxy(sandbox, ['prod-wealth', '--grant', asked.shortId], 'dana');
@@ -164,9 +161,6 @@ describe('production', () => {
     await killing;
   });
 });
-
-/** IAM compares whole seconds and the cut of the grant before is rounded up: what is issued in the second after it goes, too. */
-const cutIsOver = () => sleep(2_100);
 
 /** How many connections sleep for so long at the server. */
 async function sleeping(client: Client, seconds: number): Promise<unknown> {

@@ -1,10 +1,11 @@
 /**
  * One way to PostgreSQL, in a process of its own: a plain relay of Node, or the proxy, which records in a file that is
  * synced before anything is sent (`durable`), in one that is written before and synced soon (`written`), or nowhere
- * (`silent`). Told what its parent wants to know over IPC.
+ * (`silent`). Its arguments: the way, where PostgreSQL is (its socket, or a port of 127.0.0.1, with the
+ * password in PGPASSWORD), and what it listens on itself: `unix` or `tcp`. Tells its parent what that wants to know.
  */
 import { chmodSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { openStream } from '../src/audit/stream-file.ts';
 import { startProxy } from '../src/db/proxy/start-proxy.ts';
@@ -12,34 +13,52 @@ import { StatementLog } from '../src/db/proxy/statement-log.ts';
 import { plainUpstream, stageTarget } from '../test/db/proxy/proxy-stage.ts';
 import { createTestHost } from '../test/support/test-host.ts';
 
-const [, , way = '', folder = ''] = process.argv;
+const [, , way = '', where = '', listen = 'unix'] = process.argv;
+const tcp = listen === 'tcp';
+const password = process.env.PGPASSWORD ?? '';
 const host = createTestHost();
 let peak = 0;
 setInterval(() => {
   peak = Math.max(peak, process.memoryUsage().rss);
 }, 50).unref();
 
-async function start(): Promise<string> {
-  if (way === 'relay' || way === 'far') {
-    const path = join(host.directories.home, '.s.PGSQL.5432');
-    const server = createServer((client) => {
-      const upstream = connect(`${folder}/.s.PGSQL.5432`);
-      upstream.pipe(client);
-      if (way === 'relay') client.pipe(upstream);
-      else client.on('data', (chunk) => setTimeout(() => upstream.write(chunk), 1));
-      client.on('close', () => upstream.destroy());
-      for (const socket of [client, upstream]) socket.on('error', () => client.destroy());
-    });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    chmodSync(host.directories.home, 0o755);
-    return host.directories.home;
-  }
+/** What pgbench is told. */
+interface Way {
+  readonly host: string;
+  readonly port: number;
+  readonly password: string;
+}
+
+const dial = (): Socket =>
+  /^\d+$/.test(where) ? connect({ host: '127.0.0.1', port: Number(where), noDelay: true }) : connect(where);
+
+async function startRelay(): Promise<Way> {
+  const server = createServer({ noDelay: tcp }, (client) => {
+    const upstream = dial();
+    upstream.pipe(client);
+    if (way === 'relay') client.pipe(upstream);
+    else client.on('data', (chunk) => setTimeout(() => upstream.write(chunk), 1));
+    client.on('close', () => upstream.destroy());
+    for (const socket of [client, upstream]) socket.on('error', () => client.destroy());
+  });
+  const path = join(host.directories.home, '.s.PGSQL.5432');
+  await new Promise<void>((resolve) =>
+    server.listen(tcp ? { host: '127.0.0.1', port: 0 } : { path }, resolve),
+  );
+  const address = server.address();
+  if (address !== null && typeof address === 'object')
+    return { host: '127.0.0.1', port: address.port, password };
+  chmodSync(host.directories.home, 0o755);
+  return { host: host.directories.home, port: 5432, password };
+}
+
+async function startOurs(): Promise<Way> {
   const file = await openStream(host, { session: 'bench', name: 'statements-bench.jsonl' });
   const nowhere = { appendBytes: () => Promise.resolve(), putBytes: () => {}, digest: () => '' };
-  const proxy = await startProxy(host, {
-    endpoint: { kind: 'unix' },
+  const { endpoint } = await startProxy(host, {
+    endpoint: { kind: tcp ? 'tcp' : 'unix' },
     target: stageTarget,
-    upstream: plainUpstream(folder),
+    upstream: plainUpstream(dial, password),
     guard: { check: () => undefined },
     watcher: new StatementLog(host, way === 'silent' ? nowhere : file, {
       access: 'bench',
@@ -47,7 +66,11 @@ async function start(): Promise<string> {
     }),
     signal: new AbortController().signal,
   });
-  return proxy.endpoint.host;
+  return {
+    host: endpoint.host,
+    port: endpoint.port,
+    password: endpoint.kind === 'tcp' ? endpoint.password.reveal() : '',
+  };
 }
 
 process.on('message', (order) => {
@@ -61,4 +84,5 @@ process.on('message', (order) => {
     process.exit(0);
   }
 });
-process.send?.({ at: await start(), root: host.directories.home });
+const started = await (way === 'relay' || way === 'far' ? startRelay() : startOurs());
+process.send?.({ ...started, root: host.directories.home });

@@ -1,13 +1,13 @@
 /**
  * `npm run bench:db-proxy [seconds] [words]`: pgbench through the proxy, with every statement written before it is sent
- * (`written`), beside a plain relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
+ * (`written`), beside a plain TCP relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
  * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
- * All of them have unix sockets on both sides and TLS on none. `words`: only the figures whose name has them.
+ * The database is on TCP, and TLS nowhere. `words`: only the figures whose name has them.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,14 +15,13 @@ import { openStream } from '../src/audit/stream-file.ts';
 import { stageTarget } from '../test/db/proxy/proxy-stage.ts';
 import { query, startup } from '../test/db/proxy/raw-client.ts';
 import { bundleScript } from '../test/support/bundle-script.ts';
-import { startPlainPostgres } from '../test/support/plain-postgres.ts';
 import { createTestHost } from '../test/support/test-host.ts';
+import { startBenchPostgres } from './bench-postgres.ts';
 
 const seconds = Number(process.argv[2] ?? 2);
 const words = process.argv[3] ?? '';
 const rounds = 5;
 const wanted = 0.9;
-const ways = ['relay', 'silent', 'written', 'durable'] as const;
 const scripts = [
   ['select-only, simple', ['-S', '-M', 'simple']],
   ['select-only, extended', ['-S', '-M', 'extended']],
@@ -32,12 +31,28 @@ const scripts = [
   ['TPC-B-like, prepared', ['-M', 'prepared']],
 ] as const;
 
+/** A relay or a proxy in a process of its own, and how it is reached. */
+interface Way {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly host: string;
+  readonly port: number;
+  readonly password: string;
+}
+
 const middle = (values: readonly number[]) =>
   [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
 
-async function pgbench(folder: string, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, PGHOST: folder, PGUSER: stageTarget.user, PGDATABASE: stageTarget.database };
-  return (await promisify(execFile)('pgbench', args, { env })).stdout;
+async function pgbench({ host, port, password }: Way, args: readonly string[]): Promise<string> {
+  const { user, database } = stageTarget;
+  const said = {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGPASSWORD: password,
+    PGUSER: user,
+    PGDATABASE: database,
+  };
+  return (await promisify(execFile)('pgbench', args, { env: { ...process.env, ...said } })).stdout;
 }
 
 interface Rate {
@@ -46,30 +61,21 @@ interface Rate {
   readonly processor: number;
 }
 
-async function rate(
-  child: ChildProcess,
-  folder: string,
-  clients: number,
-  script: readonly string[],
-): Promise<Rate> {
+async function rate(way: Way, clients: number, script: readonly string[]): Promise<Rate> {
   const args = ['-n', '-c', String(clients), '-T', String(seconds), ...script];
-  const before = await resourcesOf(child);
-  const said = await pgbench(folder, args);
-  const used = (await resourcesOf(child)).processor - before.processor;
+  const before = await resourcesOf(way.child);
+  const said = await pgbench(way, args);
+  const used = (await resourcesOf(way.child)).processor - before.processor;
   return {
     perSecond: Number(/tps = ([\d.]+)/.exec(said)?.[1]),
     processor: used / Number(/processed: (\d+)/.exec(said)?.[1]),
   };
 }
 
-async function startWay(
-  script: string,
-  way: string,
-  folder: string,
-): Promise<{ child: ChildProcess; at: string }> {
-  const child = fork(script, [way, folder]);
-  const [{ at }] = (await once(child, 'message')) as [{ at: string }];
-  return { child, at };
+async function startWay(name: string, where: string, password: string, listen: 'unix' | 'tcp'): Promise<Way> {
+  const child = fork(script, [name, where, listen], { env: { ...process.env, PGPASSWORD: password } });
+  const [way] = (await once(child, 'message')) as [Omit<Way, 'name' | 'child'>];
+  return { ...way, name, child };
 }
 
 /** Milliseconds of one append, alone, on the disk that the record is on. */
@@ -88,9 +94,8 @@ async function syncCost(): Promise<number> {
 }
 
 /** Reads and forgets all rows. */
-function readRows(folder: string, sql: string): Promise<number> {
+function readRows(socket: Socket, sql: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = connect(`${folder}/.s.PGSQL.5432`);
     let bytes = 0;
     let asked = false;
     socket.on('data', (chunk) => {
@@ -119,82 +124,122 @@ async function resourcesOf(
   return { peak: peak / 1e6, processor };
 }
 
+/** `barred`: the bar is for these. The first of the ways is what the others are compared with. */
+async function table(title: string, ways: readonly Way[], of: string, barred: boolean): Promise<void> {
+  const found = scripts.filter(([text]) => text.includes(words) && text.endsWith(of));
+  if (found.length === 0) return;
+  const names = ways.map(({ name }) => name);
+  console.log(
+    `\n${title}\n\n| pgbench | clients | ${names.map((name) => `${name} tps`).join(' | ')} | ÷ relay | µs of a processor each | |`,
+  );
+  console.log(`|---|---:|${'---:|'.repeat(ways.length)}---|---|---|`);
+  for (const [name, args] of found)
+    for (const clients of [1, 8]) {
+      const rates = ways.map((): Rate[] => []);
+      // In turn, so that a slow moment of the machine meets all of them, and each round another begins; the first warms up.
+      for (let round = -1; round < rounds; round++)
+        for (let turn = 0; turn < ways.length; turn++) {
+          const index = (turn + round + ways.length) % ways.length;
+          const way = ways[index];
+          if (way === undefined) continue;
+          const one = await rate(way, clients, args);
+          if (round >= 0) rates[index]?.push(one);
+        }
+      const tps = rates.map((all) => middle(all.map(({ perSecond }) => perSecond)).toFixed(0));
+      const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(1));
+      const ratios = rates
+        .slice(1)
+        .map((all) =>
+          middle(all.map(({ perSecond }, round) => perSecond / (rates[0]?.[round]?.perSecond ?? 1))),
+        );
+      const holds = (ratios[names.indexOf('written') - 1] ?? 0) >= wanted;
+      if (barred && !holds) process.exitCode = 1;
+      const each = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+      const verdict = barred ? `written ≥ ${wanted}: ${holds ? 'PASS' : 'FAIL'}` : '';
+      console.log(
+        `| ${name} | ${clients} | ${tps.join(' | ')} | ${each} | ${processor.join(', ')} | ${verdict} |`,
+      );
+    }
+}
+
+/** Five million rows through each: the proxy passes a row on as it comes. */
+async function memoryTable(ways: readonly Way[]): Promise<void> {
+  console.log('\n| 5 million rows | s | peak MB | before |\n|---|---:|---:|---:|');
+  for (const way of ways) {
+    const dial = () => connect(`${way.host}/.s.PGSQL.${way.port}`);
+    await readRows(dial(), 'select 1');
+    const before = (await resourcesOf(way.child)).peak;
+    const from = performance.now();
+    const bytes = await readRows(dial(), "select g, 'row ' || g from generate_series(1, 5000000) g");
+    const took = (performance.now() - from) / 1000;
+    const { peak } = await resourcesOf(way.child);
+    console.log(
+      `| ${way.name}, ${(bytes / 1e6).toFixed(0)} MB | ${took.toFixed(1)} | ${peak.toFixed(0)} | ${before.toFixed(0)} |`,
+    );
+  }
+}
+
 const root = mkdtempSync(join(tmpdir(), 'forge-bench-'));
-await using postgres = await startPlainPostgres();
+await using postgres = await startBenchPostgres();
 const script = await bundleScript(
   new URL('./db-proxy-worker.ts', `file://${process.cwd()}/bench/`).pathname,
   root,
 );
-/** A database is rarely on the same machine: each request comes a millisecond later. */
-const distance = await startWay(script, 'far', postgres.folder);
-const started = await Promise.all(
-  ways.map(async (way) => {
-    const near = await startWay(script, way, postgres.folder);
-    const far = await startWay(script, way, distance.at);
-    return { way, at: near.at, farAt: far.at, child: near.child, farChild: far.child };
-  }),
-);
+const database = String(postgres.port);
+const children: ChildProcess[] = [];
+const start = async (
+  names: readonly string[],
+  listen: 'unix' | 'tcp',
+  where = database,
+  key = postgres.password,
+) => {
+  const ways = await Promise.all(names.map((name) => startWay(name, where, key, listen)));
+  children.push(...ways.map(({ child }) => child));
+  return ways;
+};
 try {
-  execFileSync(
-    'pgbench',
-    ['-i', '-q', '-s', '10', '-h', postgres.folder, '-U', stageTarget.user, 'postgres'],
-    { stdio: 'ignore' },
+  const init = [
+    '-i',
+    '-q',
+    '-s',
+    '10',
+    '-h',
+    postgres.folder,
+    '-p',
+    database,
+    '-U',
+    stageTarget.user,
+    'postgres',
+  ];
+  execFileSync('pgbench', init, { stdio: 'ignore' });
+  const ours = ['silent', 'written', 'durable'] as const;
+  const socket = `${postgres.folder}/.s.PGSQL.${postgres.port}`;
+  const [relays, onUnix, onTcp, unixRelays] = await Promise.all([
+    start(['relay'], 'tcp'),
+    start(ours, 'unix'),
+    start(ours.slice(0, 2), 'tcp'),
+    start(['relay'], 'unix', socket),
+  ]);
+  await table(
+    'The relay on TCP; the proxy on its unix socket, as people have it:',
+    [...relays, ...onUnix],
+    '',
+    true,
   );
-  console.log(
-    `\n| pgbench | clients | ${ways.map((way) => `${way} tps`).join(' | ')} | ÷ relay | µs of a processor each | written wanted | |`,
-  );
-  console.log('|---|---:|---:|---:|---:|---:|---|---|---:|---|');
-  for (const far of [false, true])
-    for (const [name, args] of scripts.filter(
-      ([text]) => text.includes(words) && (!far || text.endsWith('simple')),
-    ))
-      for (const clients of [1, 8]) {
-        const rates = ways.map((): Rate[] => []);
-        // In turn, so that a slow moment of the machine meets all of them, and each round another begins; the first warms up.
-        for (let round = -1; round < rounds; round++)
-          for (let turn = 0; turn < started.length; turn++) {
-            const index = (turn + round + started.length) % started.length;
-            const one = started[index];
-            if (one === undefined) continue;
-            const [way, child] = far ? [one.farAt, one.farChild] : [one.at, one.child];
-            const found = await rate(child, way, clients, args);
-            if (round >= 0) rates[index]?.push(found);
-          }
-        const tps = rates.map((all) => middle(all.map(({ perSecond }) => perSecond)).toFixed(0));
-        const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(1));
-        const ratios = rates
-          .slice(1)
-          .map((all) =>
-            middle(all.map(({ perSecond }, round) => perSecond / (rates[0]?.[round]?.perSecond ?? 1))),
-          );
-        const holds = (ratios[ways.indexOf('written') - 1] ?? 0) >= wanted;
-        if (!holds) process.exitCode = 1;
-        const what = `${name}${far ? ', 1 ms away' : ''}`;
-        const each = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-        console.log(
-          `| ${what} | ${clients} | ${tps.join(' | ')} | ${each} | ${processor.join(', ')} | ≥ ${wanted} | ${holds ? 'PASS' : 'FAIL'} |`,
-        );
-      }
+  await table('Both on TCP:', [...relays, ...onTcp], '', false);
+  // A database is rarely on the same machine: each request comes a millisecond later.
+  const [distance] = await start(['far'], 'tcp');
+  const far = String(distance?.port);
+  const [farRelays, farOurs] = await Promise.all([start(['relay'], 'tcp', far), start(ours, 'unix', far)]);
+  await table('The database a millisecond away:', [...farRelays, ...farOurs], 'simple', false);
   console.log(
     `\none append of a statement, written and synced: ${(await syncCost()).toFixed(3)} ms (median)`,
   );
-  console.log('\n| 5 million rows | s | peak MB | before |\n|---|---:|---:|---:|');
-  for (const { way, at, child } of started) {
-    await readRows(at, 'select 1');
-    const before = (await resourcesOf(child)).peak;
-    const from = performance.now();
-    const bytes = await readRows(at, "select g, 'row ' || g from generate_series(1, 5000000) g");
-    const took = (performance.now() - from) / 1000;
-    const { peak } = await resourcesOf(child);
-    console.log(
-      `| ${way}, ${(bytes / 1e6).toFixed(0)} MB | ${took.toFixed(1)} | ${peak.toFixed(0)} | ${before.toFixed(0)} |`,
-    );
-  }
+  await memoryTable([...unixRelays, ...onUnix]);
   console.log(
     `\n${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}, node ${process.version}`,
   );
 } finally {
-  for (const child of [distance.child, ...started.flatMap(({ child, farChild }) => [child, farChild])])
-    child.send('end');
+  for (const child of children) child.send('end');
   rmSync(root, { recursive: true, force: true });
 }

@@ -31,7 +31,7 @@ export class Secret {
 }
 
 /** Shorter values would redact ordinary words. */
-const shortestRedacted = 8;
+export const shortestRedacted = 8;
 const known = new Set<string>();
 
 function remember(value: string): void {

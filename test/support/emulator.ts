@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmulatorShim, startEmulatorShim } from './emulator-shim.ts';
+import { freePort } from './free-port.ts';
 import { hasProgram } from './programs.ts';
 
 export const emulatorInstalled = hasProgram('moto_server', 'the apply against an emulator of AWS', '--help');
@@ -13,6 +12,7 @@ export const emulatorInstalled = hasProgram('moto_server', 'the apply against an
  * assumed for it, and without one to 123456789012. Nothing is enforced there: no policy, no trust.
  */
 export async function startEmulator(): Promise<EmulatorShim> {
+  // moto takes no 0 for a port.
   const port = await freePort();
   // Ends with this process, however that ends: then its stdin closes. A group of its own, for what it starts.
   const server = spawn(
@@ -52,14 +52,4 @@ async function answers(emulator: URL): Promise<void> {
     if (answer?.ok) return;
   }
   throw new Error('moto_server did not answer within a minute');
-}
-
-/** moto takes no 0 for a port. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -27,11 +27,18 @@ export interface ClientSideParts {
 
 const [query, sync, terminate] = [0x51, 0x53, 0x58];
 const [bind, execute] = [0x42, 0x45];
-const simple = new Set([0x51, 0x46]);
+/** By the type's number, which is quicker than a Set. */
+const table = (types: string) => {
+  const found: boolean[] = Array.from({ length: 256 }, () => false);
+  for (const type of types) found[type.charCodeAt(0)] = true;
+  return found;
+};
+/** Query, function call. */
+const simple = table('QF');
 /** Query, function call, Sync: the server answers ReadyForQuery. */
-const ends = new Set([0x51, 0x46, 0x53]);
+const ends = table('QFS');
 /** Query, function call, Parse, Bind, Execute, Describe, Close. */
-const asksFor = new Set([0x51, 0x46, 0x50, 0x42, 0x45, 0x44, 0x43]);
+const asksFor = table('QFPBEDC');
 /** Of what is decided and not sent yet. */
 interface Unsent {
   readonly query: boolean;
@@ -41,7 +48,11 @@ const nothingUnsent: Unsent = { query: false, end: false };
 const queryUnsent: Unsent = { query: true, end: true };
 const endUnsent: Unsent = { query: false, end: true };
 const withMessage = (before: Unsent, { type }: ClientMessage): Unsent =>
-  type === query || before.query ? queryUnsent : before.end || ends.has(type) ? endUnsent : nothingUnsent;
+  type === query || before.query
+    ? queryUnsent
+    : before.end || ends[type] === true
+      ? endUnsent
+      : nothingUnsent;
 
 /**
  * Takes what the client sends: each statement is asked about, recorded, and only then sent. What arrives together is
@@ -117,7 +128,7 @@ export class ClientSide {
   #mustWait(message: ClientMessage, unsent = nothingUnsent): boolean {
     if (this.#skipping) return false;
     const { state, pipeline, guard } = this.#parts;
-    if (guard.waits === true && asksFor.has(message.type) && !pipeline.copying)
+    if (guard.waits === true && asksFor[message.type] === true && !pipeline.copying)
       if (unsent.end || pipeline.endsUnanswered) return true;
     if (message.type !== bind && message.type !== execute) return false;
     const afterQuery = unsent.query || pipeline.hasQuery;
@@ -159,7 +170,7 @@ export class ClientSide {
     const { asked, message } = decided;
     decided.refusal ??= refusal;
     if (decided.refusal !== undefined) {
-      if (!simple.has(message.type)) this.#skipping = true;
+      if (simple[message.type] !== true) this.#skipping = true;
     } else if (asked.statement !== undefined && asked.runs) {
       decided.recorded = this.#parts.watcher.before(asked.statement);
       // It is waited for when all of this chunk is; until then a failure is nobody's.
@@ -183,7 +194,7 @@ export class ClientSide {
           (error: unknown) => notRecorded(error),
         );
         this.#parts.pipeline.tick();
-        if (one.refusal !== undefined && !simple.has(message.type)) dropping = true;
+        if (one.refusal !== undefined && simple[message.type] !== true) dropping = true;
       }
       this.#dispatch(one);
     }
@@ -209,7 +220,7 @@ export class ClientSide {
       return;
     }
     asked.request?.settlement?.drop();
-    const kind = simple.has(message.type) ? 'query' : 'parse';
+    const kind = simple[message.type] === true ? 'query' : 'parse';
     pipeline.sent(new Request(kind, undefined, undefined, errorResponse('ERROR', refusal)));
     out.add(asked.failing, 0, asked.failing.length);
     if (asked.statement === undefined) return;

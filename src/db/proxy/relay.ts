@@ -42,8 +42,13 @@ export class Relay {
   #clientEnded = false;
   #upstreamFull = false;
   #held: Ended[] = [];
-  #settled: Outcome[] = [];
+  #settled: readonly Outcome[] = [];
   #movers: (() => void)[] = [];
+  /** The client took what was passed on last without holding any of it. */
+  #roomy = true;
+  readonly #pass = (bytes: Buffer): void => {
+    this.#roomy = this.#parts.client.write(bytes);
+  };
   #ending = false;
   /** The server is gone, and the client waits to hear why. */
   #tellLoss: ((refusal: Refusal) => void) | undefined;
@@ -185,16 +190,14 @@ export class Relay {
     const { client, upstream } = this.#parts;
     if (this.#closed || client.writableEnded) return;
     this.#pipeline.tick();
-    let roomy = true;
+    this.#roomy = true;
     try {
-      this.#serverSide.push(chunk, (bytes) => {
-        roomy = client.write(bytes);
-      });
+      this.#serverSide.push(chunk, this.#pass);
     } catch (error) {
       this.#violated(error);
       return;
     }
-    if (!roomy) upstream.stream.pause();
+    if (!this.#roomy) upstream.stream.pause();
     if (this.#settled.length > 0) this.#tellOutcomes();
     if (this.#movers.length > 0) this.#move();
   }
@@ -255,17 +258,19 @@ export class Relay {
 
   #settleOutcomes(): void {
     const { transaction } = this.#parts.state;
-    for (const outcome of this.#held) {
-      outcome.transaction = transaction;
-      this.#settled.push(outcome);
-    }
-    this.#held.length = 0;
+    const held = this.#held;
+    if (held.length === 0) return;
+    for (const outcome of held) outcome.transaction = transaction;
+    // A new list costs less than to empty one.
+    this.#held = [];
+    this.#settled = this.#settled.length === 0 ? held : [...this.#settled, ...held];
   }
 
   /** Only once the client has its answer: writing them down takes longer than passing it on. */
   #tellOutcomes(): void {
-    for (const outcome of this.#settled) this.#parts.watcher.after(outcome);
-    this.#settled.length = 0;
+    const settled = this.#settled;
+    this.#settled = [];
+    for (const outcome of settled) this.#parts.watcher.after(outcome);
   }
 }
 

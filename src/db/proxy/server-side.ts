@@ -14,6 +14,7 @@ export class ServerSide {
   readonly #pipeline: Pipeline;
   readonly #state: SessionState;
   readonly #scanner: ServerScanner;
+  #lastTag = '';
   /** It has said why it ends the connection. */
   saidGoodbye = false;
 
@@ -50,8 +51,18 @@ export class ServerSide {
     this.#scanner.push(chunk, pass);
   }
 
+  /** Mostly the same as the one before: a text that is there already. */
+  #tag(bytes: Buffer, start: number, end: number): string {
+    const last = this.#lastTag;
+    let at = 0;
+    while (at < last.length && start + at < end && bytes[start + at] === last.charCodeAt(at)) at++;
+    if (at === last.length && start + at < end && bytes[start + at] === 0) return last;
+    this.#lastTag = textAt(bytes, start, end);
+    return this.#lastTag;
+  }
+
   #content(type: number, bytes: Buffer, start: number, end: number): void {
-    if (type === complete) this.#pipeline.completed(textAt(bytes, start, end));
+    if (type === complete) this.#pipeline.completed(this.#tag(bytes, start, end));
     else if (type === ready) this.#pipeline.ready(transactionOf(start < end ? bytes[start] : undefined));
     else if (type === parameter) {
       const name = textAt(bytes, start, end);
@@ -66,6 +77,11 @@ export class ServerSide {
   }
 }
 
+function endOf(bytes: Buffer, start: number, end: number): number {
+  const nul = bytes.indexOf(0, start);
+  return nul < 0 || nul > end ? end : nul;
+}
+
 function transactionOf(status: number | undefined): TransactionState {
   if (status === code('I')) return 'idle';
   if (status === code('T')) return 'open';
@@ -74,8 +90,7 @@ function transactionOf(status: number | undefined): TransactionState {
 }
 
 function textAt(bytes: Buffer, start: number, end: number): string {
-  const nul = bytes.indexOf(0, start);
-  return bytes.toString('utf8', start, nul < 0 || nul > end ? end : nul);
+  return bytes.toString('utf8', start, endOf(bytes, start, end));
 }
 
 function code(character: string): number {

@@ -27,7 +27,10 @@ export class StatementLines {
   readonly #statement: Buffer;
   readonly #text: Buffer;
   readonly #outcome: Buffer;
+  readonly #dated: readonly Buffer[];
   #now = 0;
+  /** Where the second of `#now` begins. */
+  #second = 0;
   readonly #ends = new Map<string, Readonly<Record<TransactionState, Buffer>>>();
   #lines = 0;
   #statements = 0;
@@ -38,6 +41,7 @@ export class StatementLines {
     const of = (type: string) =>
       Buffer.from(`{"at":"${isoTime(0)}","type":"${type}",${this.#owner},"statement":`);
     [this.#statement, this.#text, this.#outcome] = [of('statement'), of('text'), of('outcome')];
+    this.#dated = [this.#statement, this.#text, this.#outcome];
   }
 
   get written(): { readonly lines: number; readonly statements: number; readonly head: string } {
@@ -133,12 +137,21 @@ export class StatementLines {
     this.#bytes.number(rest % 100 === 0 ? rest / 100 : rest % 10 === 0 ? rest / 10 : rest);
   }
 
-  /** In the beginnings of all lines. */
+  /** In the beginnings of all lines. Within a second only its thousandths change. */
   #setTime(now: number): void {
     if (now === this.#now) return;
+    const past = now - this.#second;
+    if (!(past >= 0 && past < 1000)) {
+      this.#second = Math.floor(now / 1000) * 1000;
+      const time = isoTime(now);
+      for (const line of this.#dated) line.write(time, timeAt, 'latin1');
+    } else
+      for (const line of this.#dated) {
+        line[thousandthsAt] = 0x30 + ((past / 100) | 0);
+        line[thousandthsAt + 1] = 0x30 + (((past / 10) | 0) % 10);
+        line[thousandthsAt + 2] = 0x30 + (past % 10);
+      }
     this.#now = now;
-    const time = isoTime(now);
-    for (const line of [this.#statement, this.#text, this.#outcome]) line.write(time, timeAt, 'latin1');
   }
 
   #applicationAndEnd(application: string, transaction: TransactionState): Buffer {
@@ -156,6 +169,7 @@ export class StatementLines {
 }
 
 const timeAt = '{"at":"'.length;
+const thousandthsAt = timeAt + 'YYYY-MM-DDTHH:MM:SS.'.length;
 const longestTags = 1_000;
 const longestApplication = 200;
 const mostApplications = 100;

@@ -2,7 +2,7 @@ import { hash as digest } from 'node:crypto';
 import { type JsonText, jsonText } from '../../audit/json-text.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
-import { redact } from '../../lib/secret.ts';
+import { redact, shortestRedacted } from '../../lib/secret.ts';
 import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
 import { redactSql } from './redact-sql.ts';
 import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
@@ -28,6 +28,8 @@ interface Shown extends Omit<MaskedSql, 'sql'> {
 const longestPiece = 24_000;
 const longestValue = 256;
 const longestValues = 6_000;
+const longestPlain = shortestRedacted - 1;
+const mostPlain = 100;
 const mostRemembered = 200;
 /** An outcome is written with what comes next, or after this: only what is to be sent must be written first. Then the seal. */
 const patienceMs = 100;
@@ -138,14 +140,16 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   #announce(statement: Statement): void {
     const shown = this.#show(statement);
     const { json, length, more } = shown;
-    const values = statement.values.length === 0 ? undefined : jsonText(this.#values(statement, shown));
+    const values = statement.values.length === 0 ? undefined : this.#values(statement, shown);
     this.#lines.statement(this.#host.now(), statement, { sql: json, length, more, values });
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values({ kind, values }: Statement, { secret, parameters }: Shown): string {
+  #values({ kind, values }: Statement, { secret, parameters }: Shown): JsonText {
     // What a statement is that SQL prepared is not known here.
     const hidden = secret || kind === 'portal';
+    if (!hidden && parameters === undefined && values.length <= mostPlain && values.every(isPlain))
+      return plainValues(values);
     let written = '';
     for (const [index, value] of values.entries()) {
       const one = hidden || parameters?.has(index + 1) === true ? masked : shownValue(value);
@@ -155,7 +159,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
       }
       written += index === 0 ? one : `,${one}`;
     }
-    return redact(`[${written}]`);
+    return jsonText(redact(`[${written}]`));
   }
 
   /** Prepared statements come again and again; of others few do, and to remember them all costs more than it saves. */
@@ -180,6 +184,33 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 }
 
 const masked = '{"masked":true}';
+
+/** Numbers, mostly: too short to be a secret or the shape of one, and JSON has them as they are. */
+function isPlain({ binary, bytes, size }: BoundValue): boolean {
+  if (bytes === null) return true;
+  if (binary || bytes === undefined || bytes.length !== size || size > longestPlain) return false;
+  for (let at = 0; at < size; at++) {
+    const byte = bytes[at] ?? 0;
+    // Neither a control character nor a quote, a backslash, or what is beyond ASCII.
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return true;
+}
+
+function plainValues(values: readonly BoundValue[]): string {
+  let written = '';
+  for (const { bytes } of values) {
+    if (written !== '') written += ',';
+    if (bytes === null || bytes === undefined) {
+      written += 'null';
+      continue;
+    }
+    written += '"';
+    for (let at = 0; at < bytes.length; at++) written += String.fromCharCode(bytes[at] ?? 0);
+    written += '"';
+  }
+  return `[${written}]`;
+}
 
 /** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */
 function inPieces(text: string): Pick<Shown, 'json' | 'length' | 'more'> {

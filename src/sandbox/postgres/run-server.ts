@@ -95,7 +95,7 @@ export async function runServer(host: ServerHost, options: ServerOptions): Promi
   });
   const server: ServerProcess = {
     socketFolder: options.socketFolder,
-    socket: join(options.socketFolder, '.s.PGSQL.5432'),
+    socket: join(options.socketFolder, `.s.PGSQL.${options.settings.port ?? '5432'}`),
     ended,
     async [Symbol.asyncDispose]() {
       child.stdin?.end();

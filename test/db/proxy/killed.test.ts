@@ -22,8 +22,8 @@ it('killed at any moment, nothing has run that is not recorded, and the seals ho
   let next = 0;
   for (let round = 0; round < 6; round++) {
     // What the disk has not yet, the system has: a kill of forge takes neither.
-    const child = fork(script, [round % 2 === 0 ? 'durable' : 'written', postgres.folder]);
-    const [{ at, root }] = (await once(child, 'message')) as [{ at: string; root: string }];
+    const child = fork(script, [round % 2 === 0 ? 'durable' : 'written', `${postgres.folder}/.s.PGSQL.5432`]);
+    const [{ host: at, root }] = (await once(child, 'message')) as [{ host: string; root: string }];
     const clients = await Promise.all([RawClient.open(at), RawClient.open(at), RawClient.open(at)]);
     const first = next;
     // Simple, prepared, many in one chunk; killed after as many answers as this round says.

@@ -64,17 +64,17 @@ export async function startProxyStage(): Promise<ProxyStage> {
   };
 }
 
-/** Through PostgreSQL's own socket: neither TLS nor a password. */
-export function plainUpstream(folder: string): OpenUpstream {
-  const path = `${folder}/.s.PGSQL.5432`;
+/** Without TLS; a password where PostgreSQL asks for one. */
+export function plainUpstream(dial: string | (() => Socket), password = ''): OpenUpstream {
+  const open = typeof dial === 'string' ? () => connect(`${dial}/.s.PGSQL.5432`) : dial;
   return async ({ applicationName, settings }, signal) => {
-    const stream = await connected(path);
+    const stream = await opened(open());
     const parameters = new Map<string, string>([...Object.entries(stageTarget), ...settings]);
     if (applicationName !== undefined) parameters.set('application_name', applicationName);
-    const login = { parameters, password: new Secret(''), signal, timeoutMs: 10_000 };
+    const login = { parameters, password: new Secret(password), signal, timeoutMs: 10_000 };
     const { greeting, processId, secretKey } = await logIn(stream, login);
     const cancel = async () => {
-      const other = await connected(path);
+      const other = await opened(open());
       const closed = new Promise((resolve) => other.once('close', resolve));
       other.resume();
       other.end(cancelMessage(processId, secretKey));
@@ -84,9 +84,11 @@ export function plainUpstream(folder: string): OpenUpstream {
   };
 }
 
-export function connected(path: string): Promise<Socket> {
+export const connected = (path: string): Promise<Socket> => opened(connect(path));
+
+function opened(socket: Socket): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket));
+    socket.once('connect', () => resolve(socket));
     socket.once('error', reject);
   });
 }

@@ -143,6 +143,12 @@ function tokenRefused(said: string, facts: FailureFacts, cause: unknown): ForgeE
       `Most likely ${who} is not allowed rds-db:connect on ${connectArn(facts)}.`,
       `Else the token was for another endpoint: it is made out to ${host}:${port} as ${user} in ${facts.region}${measured}.`,
     ].join('\n'),
-    `An administrator can allow that action on that resource. ${checkHint(facts)}`,
+    `${whoCanAllow(who)} ${checkHint(facts)}`,
   );
 }
+
+/** The roles that infra/ makes lead to databases that carried its tag at the last apply: a new one is not among them. */
+const whoCanAllow = (who: string): string =>
+  /[:/](?:readonly|write)-rds-access\b/.test(who)
+    ? 'In production a database is let into by the tag that Terraform looks for (access_tag), from the next apply: an administrator can see and add it.'
+    : 'An administrator can allow that action on that resource.';

@@ -46,6 +46,15 @@ describe('what the server says', () => {
       /forge db check dev$/,
     ],
     [
+      'a database that carries no tag',
+      pam,
+      { who: 'arn:aws:sts::333333333333:assumed-role/readonly-rds-access/dana@tapp.example' },
+      'denied',
+      'IAM_REFUSED',
+      /readonly-rds-access\/dana@tapp\.example is not allowed rds-db:connect/,
+      /by the tag that Terraform looks for \(access_tag\), from the next apply.* forge db check dev$/,
+    ],
+    [
       'the resource id is not known',
       pam,
       { resourceId: undefined, account: undefined, clockSkew: undefined },

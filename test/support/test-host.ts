@@ -16,6 +16,10 @@ export interface TestHost extends Host {
 // Its streams are captured: nothing may go round them.
 const { writeOut: _, ...real } = systemHost();
 
+/** Another PostgreSQL than npm's: CONTRIBUTING.md. */
+const { FORGE_SANDBOX_POSTGRES } = process.env;
+const chosenPostgres = FORGE_SANDBOX_POSTGRES === undefined ? {} : { FORGE_SANDBOX_POSTGRES };
+
 /** A Host with a home of its own, captured streams without a terminal, and a clock that can be moved. */
 export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}): TestHost {
   const root = mkdtempSync(join(tmpdir(), 'forge-test-'));
@@ -38,7 +42,7 @@ export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}
     stdin,
     stdout: capture('out'),
     stderr: capture('err'),
-    env: { HOME: root, PATH: process.env.PATH, NO_COLOR: '1' },
+    env: { HOME: root, PATH: process.env.PATH, NO_COLOR: '1', ...chosenPostgres },
     userName: 'tester',
     directories: {
       working: root,

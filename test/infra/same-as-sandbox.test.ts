@@ -222,6 +222,19 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     expect(good.err).toContain('From the output review');
     const alone = await forgeIn(host, 'infra', 'check', 'plan.json');
     expect(alone.err).toContain('the plan is held against its own output forge only');
+    // All databases of an account are somebody's right, and are said.
+    const all = JSON.parse(json);
+    all.planned_values.outputs.reached.value['prod-wealth'].database_resource_ids = ['*'];
+    const wide = hostWith(
+      { 'plan.json': JSON.stringify(all) },
+      { program: { node: process.execPath, script } },
+    );
+    const said = await forgeIn(wide, 'infra', 'check', 'plan.json', '--config', sample);
+    expect([said.code, said.err]).toEqual([
+      0,
+      expect.stringContaining('roles of 333333333333 lead to all databases'),
+    ]);
+    expect(good.err).not.toContain('lead to all databases');
     const [first] = mutations;
     if (!first) return;
     const bad = hostWith(

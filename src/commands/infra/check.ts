@@ -71,6 +71,11 @@ take away. What only a real account can show is in docs/verify-on-aws.md.`,
       text: (style) => renderChecks(results, options.all === true, style),
     });
     for (const gap of deployment.notKnown) output.warn(`not known: ${gap}`);
+    for (const [account, ids] of deployment.databases) {
+      // Somebody asked for it, so it is no failure; and nobody should find it out later.
+      if (ids.includes('*'))
+        output.note(`Database roles of ${account} lead to all databases there, also to those to come.`);
+    }
     if (deployment.fromReview.size > 0) {
       output.note(
         `From the output review, with ids that stand in for groups that are not made yet: ${deployment.fromReview.size} documents (--output json names them).`,

@@ -51,7 +51,7 @@ export const reach: readonly Check[] = [
     (judged) =>
       databaseRoles(judged).map((role) => {
         const meant = judged.deployment.databases.get(role.account);
-        const more = reachedBy(role).filter((id) => !meant?.includes(id));
+        const more = reachedBy(role).filter((id) => !meant?.includes(id) && !meant?.includes('*'));
         return fact(
           'rds-db:connect',
           deployedRoleArn(role),

@@ -151,7 +151,7 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
   it('a server that ends in the middle: exit 6', async () => {
     const statement = `select 'doomed', pg_sleep(0.01) from generate_series(1, 100000)`;
     const ran = query('dev', statement, '--output', 'csv');
-    await expect.poll(() => running(statement)).toBe(1);
+    await expect.poll(() => running(statement), { timeout: 20_000 }).toBe(1);
     await sleep(300);
     await sandbox.postgres.admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where position($1 in query) > 0 and pid <> pg_backend_pid()`,
@@ -279,7 +279,7 @@ describe('forge db connect --client builtin', () => {
     terminal.write('\\d orders\r');
     await terminal.waitFor(/"orders_pkey" PRIMARY KEY[\s\S]*dev RW=>/);
     terminal.write('select pg_sleep(60);\r');
-    await expect.poll(() => running('select pg_sleep(60);')).toBe(1);
+    await expect.poll(() => running('select pg_sleep(60);'), { timeout: 20_000 }).toBe(1);
     terminal.write('\x03');
     await terminal.waitFor(/cancelled on the server[\s\S]*dev RW=>/);
     terminal.write('\\q\r');

@@ -2,6 +2,7 @@ const leastBytes = 8 * 1024;
 const mostKept = 4 * 1024 * 1024;
 /** Of a number's digits. */
 const longestNumber = 24;
+const quote = 0x22;
 /** Up to here a loop is through before the call that copies has begun. */
 const short = 128;
 
@@ -32,6 +33,14 @@ export class RecordBytes {
     if (length > short) bytes.write(text, used, 'latin1');
     else for (let at = 0; at < length; at++) bytes[used + at] = text.charCodeAt(at);
     this.#used = used + length;
+  }
+
+  /** Between quotes. */
+  quoted(text: string): void {
+    this.#reserve(text.length + 2);
+    this.#bytes[this.#used++] = quote;
+    this.ascii(text);
+    this.#bytes[this.#used++] = quote;
   }
 
   /** As JSON has it. */

@@ -123,7 +123,7 @@ export class StatementLines {
   }
 
   #json(text: JsonText): void {
-    if (typeof text === 'string') this.#bytes.ascii(text);
+    if (typeof text === 'string') this.#bytes.quoted(text);
     else this.#bytes.bytes(text);
   }
 

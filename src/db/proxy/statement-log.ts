@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import { type JsonText, jsonText } from '../../audit/json-text.ts';
+import { type JsonText, jsonBytes, jsonText } from '../../audit/json-text.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact, shortestRedacted } from '../../lib/secret.ts';
@@ -176,7 +176,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const parameters = more?.parameters;
     if (!keep) return { json, length, more: rest, secret, parameters };
     // Its bytes are made once.
-    const found = { json: Buffer.from(json), length, more: rest, secret, parameters };
+    const found = { json: jsonBytes(json), length, more: rest, secret, parameters };
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(key, found);
     return found;
@@ -197,19 +197,20 @@ function isPlain({ binary, bytes, size }: BoundValue): boolean {
   return true;
 }
 
-function plainValues(values: readonly BoundValue[]): string {
-  let written = '';
+/** The same as of any others, with the quotes escaped already. */
+function plainValues(values: readonly BoundValue[]): JsonText {
+  let written = '[';
   for (const { bytes } of values) {
-    if (written !== '') written += ',';
+    if (written.length > 1) written += ',';
     if (bytes === null || bytes === undefined) {
       written += 'null';
       continue;
     }
-    written += '"';
+    written += '\\"';
     for (let at = 0; at < bytes.length; at++) written += String.fromCharCode(bytes[at] ?? 0);
-    written += '"';
+    written += '\\"';
   }
-  return `[${written}]`;
+  return `${written}]`;
 }
 
 /** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */

@@ -1,6 +1,7 @@
 import { createHash, hash as digest } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readStatementLog } from '../../../src/audit/logged-statements.ts';
 import { longestLine, openStream } from '../../../src/audit/stream-file.ts';
 import { chainProblem } from '../../../src/audit/verify-statements.ts';
@@ -252,4 +253,37 @@ it('a text that comes again, also as another kind, is shown the same', async () 
   expect(said.map(({ kind, sql }) => `${kind} ${sql}`)).toEqual(
     Array.from({ length: 3 }, () => ['query select 1', 'bind select 1']).flat(),
   );
+});
+
+it('values are the JSON of their texts, whatever they are', () => {
+  // Each log flushes a while after its first line: these are forgotten first.
+  vi.useFakeTimers();
+  const value = fc.option(
+    fc.oneof(fc.string({ maxLength: 9 }), fc.string({ unit: 'binary', maxLength: 9 }), fc.nat().map(String)),
+    { nil: null },
+  );
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 120 }), (values) => {
+      let written = '';
+      const file = {
+        putBytes: (bytes: Buffer) => {
+          written += bytes.toString();
+        },
+        appendBytes: () => Promise.resolve(),
+        digest: () => '',
+      };
+      const log = new StatementLog(stage.host, file, { access: 'a1' });
+      log.before({
+        ...{ id: 1, connection: 1, kind: 'bind', sql: 'select $1', exact: true, standardStrings: true },
+        ...{ application: 'psql', transaction: 'idle' },
+        values: values.map((text) => {
+          const bytes = text === null ? null : Buffer.from(text);
+          return { binary: false, bytes, size: bytes?.length ?? 0 };
+        }),
+      });
+      const texts = values.map((text) => (text === null ? null : Buffer.from(text).toString()));
+      expect(JSON.parse(JSON.parse(written).values)).toEqual(texts);
+    }),
+  );
+  vi.useRealTimers();
 });

@@ -12,24 +12,25 @@ export function findReachingSchema(searchPath: string): string | undefined {
 }
 
 /**
- * What a connection has before its client says anything, and RESET goes back to: from the role, the database, or the client's
- * startup message. As it is written, and what the server makes of it ("$user").
+ * What a connection has before its client says anything: from the role, the database, or the client's startup message. As it
+ * is written, as RESET would make it (behind RDS Proxy the client's own is said by SQL, and RESET takes it away), and what
+ * the server makes of it ("$user"). Every name with its schema: what is asked about must not answer.
  */
 export const searchPathQuestion =
-  "select pg_catalog.current_setting('search_path'), pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',');";
+  "select pg_catalog.current_setting('search_path'), (select reset_val from pg_catalog.pg_settings where name operator(pg_catalog.=) 'search_path'), pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',');";
 
 /**
  * A read-only session tells functions that work elsewhere by their schema: with that in the search_path they need none.
  * @throws ForgeError denied SEARCH_PATH_REACHES; unreachable SEARCH_PATH_UNKNOWN where the server gave no such answer
  */
 export function assertSearchPath(answer: readonly (string | null)[] | undefined, user: string): void {
-  const [said, found, ...more] = answer ?? [];
-  if (typeof said !== 'string' || typeof found !== 'string' || more.length > 0)
+  const said = (answer ?? []).filter((text) => text !== null);
+  if (answer?.length !== 3 || said.length !== 3)
     throw new ForgeError('unreachable', 'The server did not say in which schemas it looks for functions.', {
       code: 'SEARCH_PATH_UNKNOWN',
       hint: 'A read-only session needs to know: nobody was let in. Try again.',
     });
-  const schema = findReachingSchema(`${said},${found}`);
+  const schema = findReachingSchema(said.join(','));
   if (schema === undefined) return;
   throw new ForgeError(
     'denied',

@@ -208,13 +208,33 @@ it.each([
   expect(await refused()).toBeUndefined();
 });
 
+it('what RDS Proxy’s client says does not hide what RESET goes back to', async () => {
+  const { endpoint } = await proxyTo(connectionTo(endpoints.proxy));
+  using admin = await RawClient.open(stage.direct);
+  const run = async (sql: string) => {
+    admin.send(query(sql));
+    await admin.until('Z');
+  };
+  await run(`alter role ${stageTarget.user} set search_path = public, aws_s3`);
+  try {
+    using client = await RawClient.open(endpoint.host, { search_path: 'public' });
+    const said = client.messages.find(({ type }) => type === 'E');
+    expect(said === undefined ? 'let in' : errorField(said, 'M')).toContain('has aws_s3,');
+  } finally {
+    await run(`alter role ${stageTarget.user} reset search_path`);
+  }
+  using client = await RawClient.open(endpoint.host, { search_path: 'public' });
+  expect(await shown(client, ['search_path'])).toEqual(['public']);
+});
+
 it.each([
-  [['public', 'pg_catalog,public'], undefined],
-  [['"$user", public', 'pg_catalog,net,public'], 'SEARCH_PATH_REACHES'],
-  [['"AWS_S3"', 'pg_catalog'], 'SEARCH_PATH_REACHES'],
-  [['public', null], 'SEARCH_PATH_UNKNOWN'],
-  [['public'], 'SEARCH_PATH_UNKNOWN'],
-  [['public', 'public', 'x'], 'SEARCH_PATH_UNKNOWN'],
+  [['public', 'public', 'pg_catalog,public'], undefined],
+  [['"$user", public', '"$user", public', 'pg_catalog,net,public'], 'SEARCH_PATH_REACHES'],
+  [['public', '"AWS_S3"', 'pg_catalog'], 'SEARCH_PATH_REACHES'],
+  [['"AWS_S3"', 'public', 'pg_catalog'], 'SEARCH_PATH_REACHES'],
+  [['public', null, 'public'], 'SEARCH_PATH_UNKNOWN'],
+  [['public', 'public'], 'SEARCH_PATH_UNKNOWN'],
+  [['public', 'public', 'public', 'x'], 'SEARCH_PATH_UNKNOWN'],
   [undefined, 'SEARCH_PATH_UNKNOWN'],
 ] as const)('%j: %s', (answer, code) => {
   let thrown: unknown;

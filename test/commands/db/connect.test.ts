@@ -196,6 +196,26 @@ describe('writing to production', () => {
     expect(alone.code).not.toBe(0);
   });
 
+  it.skipIf(!psql)('lets a script say the word that the run before was given', async () => {
+    const env = await mayWrite(sandbox, 'casey');
+    const run = (sql: string) => {
+      const line = ['prod-wealth', '--write', '--confirm', 'prod-wealth', '--max-rows', '0', '--', '-c', sql];
+      return sandbox.forge(['db', 'connect', ...line], { person: 'casey', env });
+    };
+    const sql = "update orders set note = 'script'";
+    const refused = await run(sql);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('UPDATE orders without WHERE'),
+    ]);
+    const word = /forge:confirm=prod-wealth-[0-9a-f]{6}/.exec(refused.stderr)?.[0];
+    expect(await run(`/* ${word} */ ${sql}`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^UPDATE \d+$/m),
+    });
+    expect(await run(`/* ${word} */ ${sql}`)).toMatchObject({ code: 1 });
+  });
+
   it('is asked for at a terminal, and anything but the name ends it', async () => {
     const env = await mayWrite(sandbox, 'casey');
     using refused = await sandbox.pty(['db', 'connect', 'prod-wealth', '--write'], { person: 'casey', env });

@@ -14,7 +14,7 @@ it('no mutated message of either side crashes or hangs the proxy, or fills its m
     host.directories.temporary,
   );
   const seed = 1 + Math.floor(Math.random() * 0x7fff_fffe);
-  const result = await runFuzz(script, { conversations, messages: 20_000, seed });
+  const result = await runFuzz(script, { conversations, messages: 200_000, seed });
   host.dispose();
   expect(result, `seed ${seed}`).toMatchObject({ fed: expect.any(Number) });
   expect(result.violations, `seed ${seed}`).toBeGreaterThan(50);

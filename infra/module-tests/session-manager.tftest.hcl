@@ -98,6 +98,7 @@ run "refuses" {
     idle_minutes = 90
     max_minutes  = 2000
     log_days     = 1
+    log_group    = "/ops/sessions"
   }
-  expect_failures = [var.kms_key, var.run_as_user, var.idle_minutes, var.max_minutes, var.log_days]
+  expect_failures = [var.kms_key, var.run_as_user, var.idle_minutes, var.max_minutes, var.log_days, var.log_group]
 }

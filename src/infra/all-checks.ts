@@ -20,6 +20,7 @@ import { resourcePolicies } from './checks/resource-policies.ts';
 import { sessions } from './checks/sessions.ts';
 import { standingAccess } from './checks/standing-access.ts';
 import { stopping } from './checks/stopping.ts';
+import { transcripts } from './checks/transcripts.ts';
 import { trusted } from './checks/trusted.ts';
 import { watching } from './checks/watching.ts';
 import { whatIsGiven } from './checks/what-is-given.ts';
@@ -45,6 +46,7 @@ export const allChecks: readonly Check[] = [
   ...databases,
   ...reach,
   ...sessions,
+  ...transcripts,
   ...developerChecks,
   ...standingAccess,
   ...whatIsGiven,

@@ -213,6 +213,9 @@ const also = (document: string, account: string) =>
   edit('LoggedDocuments', (s) => {
     s.Resource = [s.Resource ?? []].flat().concat(`arn:aws:ssm:*:${account}:${document}`);
   });
+const may = (action: string) => (policy: Policy) => {
+  policy.Statement.push({ Effect: 'Allow', Action: action, Resource: '*' });
+};
 const wealthRun = 'module.sessions_prod-wealth.aws_ssm_document.instance["forge-instance-run"]';
 
 export const mutations: readonly Mutation[] = [
@@ -711,6 +714,25 @@ export const mutations: readonly Mutation[] = [
       s.Resource = [s.Resource ?? []].flat().filter((one) => !one.includes(':document/forge-'));
     }),
   ),
+  ofSet(
+    'administrators who make a document of that name in another region',
+    'Forge-Admin',
+    'transcript.kept',
+    edit('NotTheMachinery', (s) => {
+      s.Action = [s.Action ?? []].flat().filter((one) => one !== 'ssm:CreateDocument');
+    }),
+  ),
+  ofValue('transcripts in a log group that nobody guards', wealthRun, 'transcript.kept', {
+    content: JSON.stringify({
+      sessionType: 'NonInteractiveCommands',
+      inputs: { cloudWatchLogGroupName: '/ops/sessions', cloudWatchStreamingEnabled: true },
+    }),
+  }),
+  ofInstances('a grant that changes documents', 'transcript.kept', may('ssm:UpdateDocument')),
+  ofSet('readers of transcripts', 'Forge-Wealth-ReadOnly', 'transcript.read', without('NotTranscripts')),
+  ofInstances('a grant that reads transcripts', 'transcript.read', without('NotTranscripts')),
+  ofInstances('Run Command beside a shell', 'transcript.around', may('ssm:SendCommand')),
+  ofInstances('a grant that gives the tag', 'transcript.around', may('ec2:CreateTags')),
   ofTrust(
     'anybody cuts off',
     inWealth('aws_iam_role.handler["ForgeAuditCutTail"]'),

@@ -18,14 +18,14 @@ variable "preferences" {
 }
 
 variable "log_group" {
-  description = "Log group of the transcripts."
+  description = "Log group of the transcripts, below /forge/: what is there administrators can't delete, and readers can't read."
   type        = string
   default     = "/forge/session-manager"
   nullable    = false
 
   validation {
-    condition     = can(regex("^[\\w./#-]{1,512}$", var.log_group))
-    error_message = "log_group must be the name of a log group, e.g. /forge/session-manager."
+    condition     = can(regex("^/forge/[\\w./#-]{1,500}$", var.log_group))
+    error_message = "log_group must be the name of a log group below /forge/, which the guards guard, e.g. /forge/session-manager."
   }
 }
 

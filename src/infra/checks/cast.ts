@@ -82,6 +82,15 @@ export function everyday(judged: Judged, account: string): readonly Caller[] {
   });
 }
 
+/** Whoever a grant makes of somebody, in the account that it is for. */
+export function granted({ deployment, intent }: Judged): readonly Caller[] {
+  const keys = new Map(intent.grants.map((grant) => [`${grant.permissionSet} ${grant.account}`, grant]));
+  return [...keys.values()].flatMap(({ permissionSet, account }) => {
+    const set = deployment.permissionSets.find(({ name }) => name === permissionSet);
+    return set ? [inSet(intent, deployment, set, account)] : [];
+  });
+}
+
 /**
  * Whoever has standing power in the access account: what is assigned there, and every set that administers another account, as if
  * it were. Who administers those is often written elsewhere.
@@ -102,7 +111,7 @@ export function administrators(judged: Judged): readonly Caller[] {
 }
 
 /** What is not known of a set may be all power. */
-const isAdministrator = ({ policies, account, unknown }: Caller): boolean =>
+export const isAdministrator = ({ policies, account, unknown }: Caller): boolean =>
   unknown.length > 0 ||
   evaluatePolicies(policies, {
     action: 'iam:CreateRole',

@@ -46,6 +46,20 @@ run "transcripts" {
     error_message = "Each of them is logged and ends as the account's own shell."
   }
   assert {
+    # As AWS matches it: nothing but names that RDS and EKS give.
+    condition = (
+      aws_ssm_document.tunnel.name == "forge-endpoint-tunnel" && aws_ssm_document.tunnel.document_type == "Session" &&
+      jsondecode(aws_ssm_document.tunnel.content).sessionType == "Port" &&
+      alltrue([for host in ["shop.cluster-c9abc.eu-west-1.rds.amazonaws.com", "0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com"] :
+        can(regex(jsondecode(aws_ssm_document.tunnel.content).parameters.host.allowedPattern, host))
+      ]) &&
+      !anytrue([for host in ["169.254.169.254", "localhost", "10.0.0.1", "evil.rds.amazonaws.com.attacker.net", "shop.c9abc.eu-west-1.rdsxamazonaws.com"] :
+        can(regex(jsondecode(aws_ssm_document.tunnel.content).parameters.host.allowedPattern, host))
+      ])
+    )
+    error_message = "A tunnel leads to databases and clusters, and never to the bastion's own metadata service."
+  }
+  assert {
     condition     = jsondecode(output.instance_policy).Statement[0].Resource == "arn:aws:logs:eu-west-1:333333333333:log-group:/forge/session-manager:*"
     error_message = "Instances may write into this group alone."
   }

@@ -11,6 +11,7 @@ import {
   permissionSet,
   region,
   role,
+  sessionDocument,
   text,
 } from './schema-parts.ts';
 
@@ -131,8 +132,6 @@ const tier = v.strictObject(
   },
   'a mapping',
 );
-
-const sessionDocument = text('the name of a session document', /^[A-Za-z0-9_.-]{3,128}$/);
 
 const scenario = v.strictObject(
   {

@@ -84,6 +84,7 @@ function buildEnvironment(
     instances: mapValues(file.instances, (instance, key) => buildInstance(instance, key, name, place)),
     forwards: mapValues(file.forwards, (group, key) => buildForwards(group, key, name)),
     maxSessionSeconds: file.max_session === undefined ? undefined : parseDuration(file.max_session),
+    tunnelDocument: file.tunnel_document,
     defaultCluster: file.default_cluster,
     clusters: mapValues(file.clusters, (cluster, key) => buildCluster(cluster, key, name, place)),
   };

@@ -65,6 +65,8 @@ export interface Environment {
   readonly forwards: ReadonlyMap<string, ForwardGroup>;
   /** The longest that a session on an instance may last; undefined: as long as AWS lets it. */
   readonly maxSessionSeconds: number | undefined;
+  /** Session document that tunnels to databases and clusters begin with; undefined: AWS's own. */
+  readonly tunnelDocument: string | undefined;
   readonly defaultCluster: string | undefined;
   readonly clusters: ReadonlyMap<string, Cluster>;
 }

@@ -46,6 +46,7 @@ export const permissionSet = text(
   'the name of a permission set (at most 32 letters, digits and +=,.@_-)',
   /^[\w+=,.@-]{1,32}$/,
 );
+export const sessionDocument = text('the name of a session document', /^[A-Za-z0-9_.-]{3,128}$/);
 export const role = text(
   'the name of a role, or its ARN (arn:aws:iam::<account>:role/<name>)',
   /^(?:arn:aws[a-z-]*:iam::\d{12}:role\/)?[\w+=,.@/-]{1,576}$/,

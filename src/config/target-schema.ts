@@ -13,6 +13,7 @@ import {
   permissionSet,
   region,
   role,
+  sessionDocument,
   text,
 } from './schema-parts.ts';
 
@@ -274,6 +275,12 @@ export const environment = v.strictObject(
       described(
         'The longest that a session on an instance may last.',
         duration('a time such as 2h, from 1m to 24h', 60, 86_400),
+      ),
+    ),
+    tunnel_document: v.optional(
+      described(
+        'Session document that tunnels to databases and clusters begin with. Default: AWS’s own, which leads anywhere.',
+        sessionDocument,
       ),
     ),
     default_cluster: v.optional(

@@ -1,6 +1,7 @@
 import { type AccessQuestion, refusal } from '../access/may-i.ts';
 import type { Config } from '../config/config.ts';
 import { planCredentials } from '../identity/plan-credentials.ts';
+import { tunnelDocument } from '../ssm/remote-host-document.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import type { DatabasePurpose } from './access-request.ts';
 import type { DatabaseRequest } from './database-request.ts';
@@ -99,7 +100,7 @@ function routeSteps(request: DatabaseRequest): PlanStep[] {
   const open = `open TCP and TLS${address === undefined ? '' : ` to ${address}`}, ${trust}`;
   if (via === 'direct') return [{ kind: 'local', what: open }];
   const instance = bastion ?? 'bastion';
-  const resource = `arn:aws:ec2:${region}:${environment?.account ?? '*'}:instance/* and AWS-StartPortForwardingSessionToRemoteHost`;
+  const resource = `arn:aws:ec2:${region}:${environment?.account ?? '*'}:instance/* and ${tunnelDocument(environment)}`;
   const when = via === 'tunnel' ? '' : 'only when the endpoint does not answer directly: ';
   const steps: PlanStep[] = [
     {

@@ -22,6 +22,7 @@ import { standingAccess } from './checks/standing-access.ts';
 import { stopping } from './checks/stopping.ts';
 import { transcripts } from './checks/transcripts.ts';
 import { trusted } from './checks/trusted.ts';
+import { tunnels } from './checks/tunnels.ts';
 import { watching } from './checks/watching.ts';
 import { whatIsGiven } from './checks/what-is-given.ts';
 import { workflow } from './checks/workflow.ts';
@@ -47,6 +48,7 @@ export const allChecks: readonly Check[] = [
   ...reach,
   ...sessions,
   ...transcripts,
+  ...tunnels,
   ...developerChecks,
   ...standingAccess,
   ...whatIsGiven,

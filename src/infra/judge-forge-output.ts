@@ -7,7 +7,7 @@ import { ForgeError } from '../errors.ts';
 export type ForgeFragment = Pick<ConfigFile, 'environments' | 'groups' | 'break_glass'>;
 
 const partsOfFile = ['environments', 'groups', 'break_glass'];
-const partsOfEnvironment = ['description', 'account', 'region', 'production'];
+const partsOfEnvironment = ['description', 'account', 'region', 'production', 'tunnel_document'];
 
 /**
  * The output as a piece of forge.yaml, in the order in which its keys are written there. It is judged by the very rules of the

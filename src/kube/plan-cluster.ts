@@ -2,6 +2,7 @@ import { refusal } from '../access/may-i.ts';
 import type { AccessRequest } from '../access/with-access.ts';
 import type { Config } from '../config/config.ts';
 import { planCredentials } from '../identity/plan-credentials.ts';
+import { tunnelDocument } from '../ssm/remote-host-document.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import { type ClusterPurpose, lastingAccess } from './cluster-access.ts';
 import type { ClusterRequest } from './cluster-request.ts';
@@ -63,7 +64,7 @@ export function planClusterSession(
     kind: 'aws',
     call: 'ssm StartSession',
     action: 'ssm:StartSession',
-    resource: `instance ${bastion ?? 'bastion'}, document AWS-StartPortForwardingSessionToRemoteHost`,
+    resource: `instance ${bastion ?? 'bastion'}, document ${tunnelDocument(request.environment)}`,
     why: via === 'tunnel' ? 'the way to the endpoint' : 'only when the endpoint does not answer directly',
   };
   return planWithAccess(config, lastingAccess(request, purpose), {

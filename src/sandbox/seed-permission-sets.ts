@@ -14,6 +14,9 @@ import dataAnalyst from '../../infra/modules/access-account/policies/data-analys
 import developerGuard from '../../infra/modules/access-account/policies/developer-guard.json' with {
   type: 'json',
 };
+import endpointTunnel from '../../infra/modules/access-account/policies/endpoint-tunnel.json' with {
+  type: 'json',
+};
 import instanceSessions from '../../infra/modules/access-account/policies/instance-sessions.json' with {
   type: 'json',
 };
@@ -45,6 +48,7 @@ const templates: Readonly<Record<string, object>> = {
   'bastion-tunnel': bastionTunnel,
   'data-analyst': dataAnalyst,
   'developer-guard': developerGuard,
+  'endpoint-tunnel': endpointTunnel,
   'instance-sessions': instanceSessions,
   killer,
   look,

@@ -1,6 +1,9 @@
 import bastionTunnel from '../../infra/modules/access-account/policies/bastion-tunnel.json' with {
   type: 'json',
 };
+import endpointTunnel from '../../infra/modules/access-account/policies/endpoint-tunnel.json' with {
+  type: 'json',
+};
 import databaseAccess from '../../infra/modules/production-account/policies/database-access.json' with {
   type: 'json',
 };
@@ -90,16 +93,15 @@ export const samlProviderArn = (account: string): string =>
 const developers = ['Forge-Admin', 'Forge-Developer', 'Forge-QA', 'Forge-9Squid', 'Forge-SRE'];
 
 /** Finding the databases of an account, and going to those that are named as these users. */
-const databasePolicy = (
-  account: string,
-  users: readonly string[],
-  resourceIds: readonly string[] = ['*'],
-): PolicyDocument =>
+const databasePolicy = (account: string, users: readonly string[]): PolicyDocument =>
   fillPolicy('identity', [bastionTunnel, findDatabases, databaseAccess], {
-    database_users: resourceIds.flatMap((id) =>
-      users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:${id}/${user}`),
-    ),
+    database_users: databaseUsers(account, users, ['*']),
   });
+
+const databaseUsers = (account: string, users: readonly string[], resourceIds: readonly string[]) =>
+  resourceIds.flatMap((id) =>
+    users.map((user) => `arn:aws:rds-db:${region}:${account}:dbuser:${id}/${user}`),
+  );
 
 /**
  * For those permission sets that somebody has in the account and whose own policy leads here, as Terraform names them. Nobody is in
@@ -121,7 +123,12 @@ function productionDatabaseRole(
   return {
     ...databaseRole(account.id, name, [user]),
     // As Terraform finds them by their tag.
-    policies: [databasePolicy(account.id, [user], taggedDatabases(account.id))],
+    policies: [
+      fillPolicy('identity', [endpointTunnel, findDatabases, databaseAccess], {
+        ...names,
+        database_users: databaseUsers(account.id, [user], taggedDatabases(account.id)),
+      }),
+    ],
     boundary: revocationsArn(account.id),
     trust: fillPolicy('trust', [databaseRoleTrust], names),
   };

@@ -37,6 +37,7 @@ export async function startPluginForwards(
     for (const { local, host, port } of order.forwards) {
       const { documentName, parameters } = portRequest(
         { instance: instance.instanceId, host, port },
+        access.target.environment,
         undefined,
       );
       const localPortNumber = [String(local.kind === 'tcp' ? local.port : 0)];

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Access, AccessParts } from '../access/with-access.ts';
+import type { Environment } from '../config/config.ts';
 import { placeText } from '../config/forward-spec.ts';
 import { ForgeError } from '../errors.ts';
 import { carriesManyConnections } from './agent-version.ts';
@@ -7,6 +8,7 @@ import { openBasicPort } from './basic-port.ts';
 import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
 import { openMux } from './mux.ts';
 import type { Connections } from './port-channel.ts';
+import { remoteHostDocument } from './remote-host-document.ts';
 
 export interface PortTarget {
   /** `i-…` or `mi-…`. */
@@ -41,7 +43,8 @@ export async function openPortSession(
   target: PortTarget,
 ): Promise<PortSession> {
   const { startSession } = await import('./start-session.ts');
-  const channel = await startSession(parts, access, portRequest(target, access.reason));
+  const request = portRequest(target, access.target.environment, access.reason);
+  const channel = await startSession(parts, access, request);
   if (channel.sessionType !== 'Port') {
     await channel[Symbol.asyncDispose]();
     throw new ForgeError(
@@ -56,13 +59,17 @@ export async function openPortSession(
   return carryConnections(channel, destinationOf(target), (text) => parts.output.warn(text));
 }
 
-/** AWS's own documents; the local port in them is for AWS's plugin, and means nothing here. */
-export function portRequest({ instance, host, port }: PortTarget, reason: string | undefined) {
+/** The local port in a document is for AWS's plugin, and means nothing here. */
+export function portRequest(
+  { instance, host, port }: PortTarget,
+  environment: Environment | undefined,
+  reason: string | undefined,
+) {
   const ports = { portNumber: [String(port)], localPortNumber: ['0'] };
   return {
     target: instance,
     documentName:
-      host === undefined ? 'AWS-StartPortForwardingSession' : 'AWS-StartPortForwardingSessionToRemoteHost',
+      host === undefined ? 'AWS-StartPortForwardingSession' : remoteHostDocument(environment, host),
     parameters: host === undefined ? ports : { host: [host], ...ports },
     reason,
   };

@@ -8,6 +8,7 @@ import type { DataChannel } from './data-channel.ts';
 import type { GenerateDataKey } from './handshake.ts';
 import { deniedHint } from './logged-documents.ts';
 import { type DataChannelOptions, openDataChannel } from './open-data-channel.ts';
+import { deniedTunnelHint } from './remote-host-document.ts';
 import { startOrTerminate } from './start-or-terminate.ts';
 
 export interface SessionRequest {
@@ -76,7 +77,7 @@ export async function startSession(
 /** What ssm:StartSession is asked. */
 export function awsRequest(
   config: Pick<Config, 'breakGlass'>,
-  access: Pick<Access, 'credentials' | 'breakglass'>,
+  access: Pick<Access, 'credentials' | 'breakglass' | 'target'>,
   request: SessionRequest,
 ): StartSessionRequest {
   const reason = request.reason?.slice(0, longestReason) || undefined;
@@ -84,7 +85,8 @@ export function awsRequest(
     ...request,
     reason,
     who: access.credentials.callerArn,
-    deniedHint: deniedHint(config, access),
+    deniedHint:
+      deniedTunnelHint(access.target.environment, request.documentName) ?? deniedHint(config, access),
   };
 }
 

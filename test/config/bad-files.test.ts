@@ -5,7 +5,7 @@ import { failureOf, hostWith } from '../support/config-host.ts';
 const dev = 'environments:\n  dev:\n    account: "111111111111"\n    region: us-east-1\n';
 const shop = `${dev}    databases:\n      shop:\n        cluster: dev-shop\n        database: shop\n        user: developer\n`;
 const environmentKeys =
-  'It takes: description, account, region, production, permission_set, groups, role_chain, default_database, databases, instances, forwards, max_session, default_cluster, clusters';
+  'It takes: description, account, region, production, permission_set, groups, role_chain, default_database, databases, instances, forwards, max_session, tunnel_document, default_cluster, clusters';
 
 /** What is wrong · forge.yaml · the sentence · the hint. */
 const table: readonly (readonly [string, string | Uint8Array, string, string?])[] = [

@@ -14,7 +14,7 @@ import { parsePlanDocument } from '../../src/infra/plan-document.ts';
 import { roleArn } from '../../src/sandbox/organisation.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { productionAccounts } from '../../src/sandbox/seed-accounts.ts';
-import { instanceDocumentNames } from '../../src/sandbox/ssm/instance-documents.ts';
+import { instanceDocumentNames, tunnelDocumentName } from '../../src/sandbox/ssm/own-documents.ts';
 import { builtForge } from '../support/built-forge.ts';
 import { forgeIn, hostWith } from '../support/config-host.ts';
 import { mutated, mutations } from '../support/plan-mutations.ts';
@@ -192,7 +192,7 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
     expect(sorted(asSandbox(policy) as never)).toEqual(sorted(theirs));
   });
 
-  it('every session document of the scenario for instances', () => {
+  it('every session document: of the scenario for instances, and of tunnels', () => {
     const of = ({ sessionDocuments }: Deployment) =>
       new Map(
         sessionDocuments
@@ -200,9 +200,12 @@ describe.skipIf(!installed)('what is tested is what is deployed', () => {
           .map(({ account, name, content }) => [`${account} ${name}`, content]),
       );
     expect(of(planned)).toEqual(of(sandbox));
-    expect(of(planned).size).toBe(3 * productionAccounts.length);
+    expect(of(planned).size).toBe(4 * productionAccounts.length);
     // What forge.yaml gets by forge config import-terraform: the scenario's, and of no other.
-    const { scenarios } = JSON.parse(json).planned_values.outputs.forge.value.break_glass;
+    const { environments, break_glass } = JSON.parse(json).planned_values.outputs.forge.value;
+    const { scenarios } = break_glass;
+    expect(environments['prod-cash'].tunnel_document).toBe(tunnelDocumentName);
+    expect(environments.dev).not.toHaveProperty('tunnel_document');
     expect(scenarios.instance.session_documents).toEqual(instanceDocumentNames);
     expect(scenarios.database).not.toHaveProperty('session_documents');
   });

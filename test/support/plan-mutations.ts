@@ -36,6 +36,11 @@ interface Statement {
 interface Policy {
   Statement: Statement[];
 }
+interface TunnelDocument {
+  sessionType: string;
+  readonly parameters: { readonly host: { allowedPattern: string | undefined; default?: string } };
+  readonly properties: { host: string };
+}
 
 /** The plan, with what people edit within reach. */
 class Plan {
@@ -213,6 +218,22 @@ const also = (document: string, account: string) =>
   edit('LoggedDocuments', (s) => {
     s.Resource = [s.Resource ?? []].flat().concat(`arn:aws:ssm:*:${account}:${document}`);
   });
+const tunnelAnywhere = edit('EndpointsOnly', (s) => {
+  s.Resource = 'arn:aws:ssm:*::document/AWS-StartPortForwardingSessionToRemoteHost';
+});
+const ofTunnel = (what: string, change: (document: TunnelDocument) => void): Mutation => ({
+  what,
+  caughtBy: 'tunnel.document',
+  change(plan) {
+    const { values } = plan.resource('module.sessions_prod-wealth.aws_ssm_document.tunnel');
+    const document = JSON.parse(String(values.content)) as TunnelDocument;
+    change(document);
+    values.content = JSON.stringify(document);
+  },
+});
+const pattern = (text: string | undefined) => (document: TunnelDocument) => {
+  document.parameters.host.allowedPattern = text;
+};
 const may = (action: string) => (policy: Policy) => {
   policy.Statement.push({ Effect: 'Allow', Action: action, Resource: '*' });
 };
@@ -691,6 +712,45 @@ export const mutations: readonly Mutation[] = [
     'session.untagged',
     edit('TaggedInstances', (s) => delete s.Condition?.StringEquals),
   ),
+  ofSet('a grant that tunnels anywhere', 'Forge-Prod-Kubernetes', 'tunnel.anywhere', tunnelAnywhere),
+  ofSet('everyday access that tunnels anywhere', 'Forge-Wealth-ReadOnly', 'tunnel.anywhere', tunnelAnywhere),
+  ofPolicy(
+    'a role of databases that tunnels anywhere',
+    inWealth('aws_iam_role_policy.database_tunnel["readonly-rds-access"]'),
+    'policy',
+    'tunnel.anywhere',
+    tunnelAnywhere,
+  ),
+  ofPolicy(
+    'a role of databases without a tunnel',
+    inWealth('aws_iam_role_policy.database_tunnel["write-rds-access"]'),
+    'policy',
+    'tunnel.opens',
+    without('EndpointsOnly'),
+  ),
+  gone(
+    'a document for tunnels that is not made',
+    'module.sessions_prod-wealth.aws_ssm_document.tunnel',
+    'tunnel.document',
+  ),
+  ofTunnel('a tunnel to any host', pattern(undefined)),
+  ofTunnel('a tunnel to whatever AWS’s own takes', pattern(`^[^,$^&()!;'"<>\`{}[\\]|#=]{3,}$`)),
+  ofTunnel('a pattern that is not held at its end', pattern('^[a-z0-9.-]+\\.(rds|eks)\\.amazonaws\\.com')),
+  ofTunnel(
+    'a pattern that is not held at its beginning',
+    pattern('[a-z0-9-]+\\.(rds|eks)\\.amazonaws\\.com$'),
+  ),
+  ofTunnel('dots that are any character', pattern('^[a-zA-Z0-9.-]+.(rds|eks).amazonaws.com$')),
+  ofTunnel('a tunnel that lets nobody to a cluster', pattern('^[a-z0-9.-]+\\.rds\\.amazonaws\\.com$')),
+  ofTunnel('a tunnel to a host of its own', (document) => {
+    document.properties.host = '169.254.169.254';
+  }),
+  ofTunnel('a tunnel that starts at the metadata', (document) => {
+    document.parameters.host.default = '169.254.169.254';
+  }),
+  ofTunnel('a tunnel that is a shell', (document) => {
+    document.sessionType = 'Standard_Stream';
+  }),
   ofSet(
     'a tunnel through any instance',
     'Forge-Prod-ReadOnly',

@@ -11,7 +11,7 @@ import { handlerPolicy } from '../../src/sandbox/machine/handler-policy.ts';
 import { seedOrganisation } from '../../src/sandbox/seed.ts';
 import { accessAccount, productionAccounts, region } from '../../src/sandbox/seed-accounts.ts';
 import { taggedDatabases } from '../../src/sandbox/seed-databases.ts';
-import { instanceDocuments } from '../../src/sandbox/ssm/instance-documents.ts';
+import { sessionDocuments } from '../../src/sandbox/ssm/own-documents.ts';
 
 const modules = join(import.meta.dirname, '..', '..', 'infra', 'modules');
 const readTemplate = (path: string): unknown => JSON.parse(readFileSync(join(modules, path), 'utf8'));
@@ -159,7 +159,7 @@ export function sandboxDeployment(archiveHash: string): Deployment {
       ),
     ],
     sessionDocuments: productionAccounts.flatMap(({ id }) =>
-      Object.entries(instanceDocuments).map(([name, document]) => ({
+      Object.entries(sessionDocuments).map(([name, document]) => ({
         account: id,
         name,
         content: asJsonObject(document),

@@ -26,6 +26,7 @@ locals {
     instance_tag_key    = var.instance_tag.key
     instance_tag_value  = var.instance_tag.value
     session_documents   = join("\",\"", local.session_document_arns)
+    tunnel_documents    = join("\",\"", local.tunnel_document_arns)
     state_machine       = local.state_machine_arn
     state_machine_name  = local.state_machine_name
     recorder_role       = local.role_arns.recorder

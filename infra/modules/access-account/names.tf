@@ -91,6 +91,10 @@ locals {
     ]
   ]))
 
+  # What tunnels in production begin with, whoever has them: it leads to databases and clusters, and nowhere else.
+  tunnel_document      = "forge-endpoint-tunnel"
+  tunnel_document_arns = sort([for environment in values(local.production) : "arn:aws:ssm:*:${environment.account}:document/${local.tunnel_document}"])
+
   dead_letters_name = "forge-breakglass-dead-letters"
   dead_letters_arn  = "arn:aws:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
   alerts_name       = "forge-breakglass-alerts"

@@ -72,9 +72,10 @@ output "forge" {
     environments = {
       for name, environment in var.environments : name => {
         for key, value in {
-          account    = environment.account
-          region     = environment.region
-          production = environment.production ? true : null
+          account         = environment.account
+          region          = environment.region
+          production      = environment.production ? true : null
+          tunnel_document = environment.production ? local.tunnel_document : null
         } : key => value if value != null
       }
     }

@@ -2,7 +2,7 @@
 # (SourceIdentity), and the boundary, so that what was issued can be refused.
 
 locals {
-  database_tunnel = templatefile("${path.module}/../access-account/policies/bastion-tunnel.json", local.names)
+  database_tunnel = templatefile("${path.module}/../access-account/policies/endpoint-tunnel.json", local.names)
   database_trust = {
     for role, settings in local.database_roles : role => templatefile("${path.module}/policies/database-role-trust.json", merge(local.names, {
       callers = join("\",\"", [for pair in setproduct(local.single_sign_on, settings.callers) : "${pair[0]}${pair[1]}_*"])
@@ -30,11 +30,11 @@ resource "aws_iam_role" "database" {
   }
 }
 
-# Where no VPN is: the environment's bastion (tag role = bastion), and nothing but forwarding on it.
+# Where no VPN is: the environment's bastion (tag role = bastion), and nothing on it but a tunnel to a database or cluster.
 resource "aws_iam_role_policy" "database_tunnel" {
   for_each = local.database_roles
 
-  name   = "bastion-tunnel"
+  name   = "endpoint-tunnel"
   role   = aws_iam_role.database[each.key].name
   policy = local.database_tunnel
 }

@@ -5,7 +5,7 @@ locals {
   policies_of_roles = merge(
     { for role in aws_iam_role.emergency : role.name => keys(local.emergency_policies) },
     { for role in aws_iam_role.offline : role.name => keys(local.emergency_policies) },
-    { for role in aws_iam_role.database : role.name => ["bastion-tunnel", "databases"] },
+    { for role in aws_iam_role.database : role.name => ["endpoint-tunnel", "databases"] },
     { for key, role in aws_iam_role.handler : role.name => [local.handler_roles[key].policy] },
     { (aws_iam_role.forwarder.name) = ["forward"] },
   )

@@ -22,7 +22,9 @@ locals {
     exporter_role  = "${local.handlers}exporter"
     on_call_roles  = join("\",\"", [for pair in setproduct(local.single_sign_on, var.on_call_permission_sets) : "${pair[0]}${pair[1]}_*"])
     vpn_addresses  = join("\",\"", var.vpn_addresses)
-    database_roles = join("\",\"", [for name in keys(local.possible_database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
+    # Module session-manager makes it.
+    tunnel_documents = "arn:aws:ssm:*:${var.account}:document/forge-endpoint-tunnel"
+    database_roles   = join("\",\"", [for name in keys(local.possible_database_roles) : "arn:aws:iam::${var.account}:role/${name}"])
   }
 
   # Where nobody but an emergency could take them, there are none.

@@ -3,8 +3,10 @@
 #   forge-instance-connect         forge ssm               of the break-glass scenario for instances, whose permission set
 #   forge-instance-run             forge ssm run           names these three and no other: what is shown is kept, and
 #   forge-instance-copy            forge ssm cp            nobody can leave that out by naming a document of AWS
-# Ports and SSH have no transcript: AWS sees sealed bytes. So that scenario has none. A tunnel to a database or cluster is
-# for other scenarios; what goes through it, pgaudit and EKS's audit log know.
+#   forge-endpoint-tunnel          forge db, forge kube    of everybody's in production who may tunnel: to databases of RDS
+#                                                          and clusters of EKS, never to the bastion's own metadata service
+# Ports and SSH have no transcript: AWS sees sealed bytes. So the scenario for instances has none. What goes through a
+# tunnel to a database or cluster, pgaudit and EKS's audit log know.
 
 locals {
   # The same for every shell: nobody gets a transcript less by choosing another document.
@@ -56,4 +58,12 @@ resource "aws_ssm_document" "instance" {
   document_type   = "Session"
   document_format = "JSON"
   content         = jsonencode(merge(each.value, { inputs = local.inputs }))
+}
+
+# Without inputs, as AWS's own: a port has no transcript and no key, and ends as the account's preferences say.
+resource "aws_ssm_document" "tunnel" {
+  name            = "forge-endpoint-tunnel"
+  document_type   = "Session"
+  document_format = "JSON"
+  content         = jsonencode(jsondecode(file("${path.module}/endpoint-tunnel.json")))
 }

@@ -23,3 +23,8 @@ output "documents" {
   description = "Documents of the break-glass scenario for instances."
   value       = sort([for document in aws_ssm_document.instance : document.name])
 }
+
+output "tunnel_document" {
+  description = "What tunnels to databases and clusters begin with."
+  value       = aws_ssm_document.tunnel.name
+}

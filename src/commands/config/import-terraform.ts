@@ -47,7 +47,7 @@ export default defineCommand<ImportOptions>({
     ['forge config import-terraform outputs.json --plan', 'shows what changes, and writes nothing'],
   ],
   details: `Only values that differ are edited; comments, order and all else stay as they are, and nothing is taken out. What is
-read is judged by the rules of forge.yaml, and can be environments (account, region, production), groups and break_glass
+read is judged by the rules of forge.yaml, and can be environments (account, region, production, tunnel_document), groups and break_glass
 only. A file that extends another is written only where --file names it: say which of them is meant. Of a plan (terraform
 show -json plan.out) forge says that nothing of it needs to be there yet. Exit code 0: written, or nothing to write; 2: it is no
 piece of forge.yaml, or the result would not pass forge config check.`,

@@ -13,7 +13,7 @@ export async function planForwards(
   const { portRequest } = await import('../../ssm/port-session.ts');
   const id = instanceWords(target);
   const remote = request.forwards.map(({ host, port }) =>
-    portRequest({ instance: id, host, port }, undefined),
+    portRequest({ instance: id, host, port }, target.environment, undefined),
   );
   const steps = remote.flatMap(({ documentName }) =>
     Array.from({ length: request.streams }, () => startSessionStep(target, documentName)),

@@ -1,99 +1,24 @@
-import { list } from '../../iam/policy.ts';
-import type { ContextEntries } from '../../iam/request-context.ts';
 import { asJsonObject } from '../../lib/json-object.ts';
-import type { Question } from '../ask.ts';
-import { another, type Caller, inSet, one } from '../caller.ts';
+import { another, one } from '../caller.ts';
 import { answered, type Check, type Fact, fact, type Judged, stated } from '../check.ts';
 import type { DeployedDocument } from '../deployment.ts';
-import { act, everyday, findSet } from './cast.ts';
+import { act, everyday } from './cast.ts';
+import {
+  aws,
+  awsTunnel,
+  documentsOf,
+  endpointTunnel,
+  granted,
+  onSession,
+  own,
+  preferences,
+  start,
+  tagged,
+  withShell,
+} from './session-cast.ts';
 
 /** Sessions on instances: what break-glass may start there leaves a transcript, and what keeps it is not the person's to change. */
-const aws = (judged: Judged, name: string) => `arn:aws:ssm:${judged.intent.region}::document/${name}`;
-const own = ({ intent: { region } }: Judged, account: string, name: string) =>
-  `arn:aws:ssm:${region}:${account}:document/${name}`;
-const instance = ({ intent: { region } }: Judged, account: string) =>
-  `arn:aws:ec2:${region}:${account}:instance/i-0123456789abcdef0`;
-const preferences = 'SSM-SessionManagerRunShell';
-/** To a database or cluster, by a bastion: other scenarios have it. */
-const tunnel = 'AWS-StartPortForwardingSessionToRemoteHost';
-
-/** Whoever a grant makes of somebody, in the account that it is for. */
-function granted(judged: Judged): readonly Caller[] {
-  const { intent, deployment } = judged;
-  const keys = new Map(intent.grants.map((grant) => [`${grant.permissionSet} ${grant.account}`, grant]));
-  return [...keys.values()].flatMap(({ permissionSet, account }) => {
-    const set = findSet(judged, permissionSet);
-    return set ? [inSet(intent, deployment, set, account)] : [];
-  });
-}
-
-/** Documents of its own account that a caller's policies name, by which it gets a shell; a pattern is what it is. */
-function namedBy({ policies, account }: Caller): readonly string[] {
-  const resources = policies
-    .flatMap(({ Statement }) => list(Statement))
-    .filter(({ Effect, Action }) => Effect === 'Allow' && list(Action ?? '*').some(isStart))
-    .flatMap(({ Resource }) => list(Resource ?? '*'));
-  const names = resources.flatMap(
-    (resource) =>
-      new RegExp(`^arn:aws[a-z-]*:ssm:[^:]*:(?:${account}|\\*):document/(.+)$`).exec(resource)?.[1] ?? [],
-  );
-  return [...new Set(names)];
-}
-
-const isStart = (action: string): boolean => /^(?:ssm:\*|ssm:Start\*|ssm:StartSession|\*)$/i.test(action);
-
-/** The same, and those that forge.yaml names for the scenario. */
-const documentsOf = ({ intent }: Judged, caller: Caller): readonly string[] => [
-  ...new Set([
-    ...intent.grants
-      .filter(
-        ({ permissionSet, account }) =>
-          account === caller.account && caller.label.endsWith(` ${permissionSet}`),
-      )
-      .flatMap(({ documents }) => documents),
-    ...namedBy(caller),
-  ]),
-];
-
-/** Whoever has a shell: the rest has a tunnel at most. */
-const withShell = (judged: Judged): readonly Caller[] =>
-  granted(judged).filter((caller) => documentsOf(judged, caller).length > 0);
-
-/** As an instance that has every tag which opens one. */
-function tagged({ deployment }: Judged, more: ContextEntries = {}): ContextEntries {
-  const tags = deployment.permissionSets
-    .flatMap(({ policies }) => policies)
-    .flatMap(({ Statement }) => list(Statement))
-    .filter(({ Effect, Action }) => Effect === 'Allow' && list(Action ?? '*').some(isStart))
-    .flatMap(({ Condition }) => Object.entries(asJsonObject(Condition?.StringEquals) ?? {}))
-    .flatMap(([key, value]) => (/^ssm:resourceTag\//.test(key) ? [[key, String(value)] as const] : []));
-  return { 'ssm:SessionDocumentAccessCheck': 'true', ...Object.fromEntries(tags), ...more };
-}
-
-const start = (
-  judged: Judged,
-  caller: Caller,
-  document: string | undefined,
-  context: ContextEntries = tagged(judged),
-): Question => ({
-  ...act(
-    caller,
-    'ssm:StartSession',
-    instance(judged, caller.account),
-    ...(document === undefined ? [] : [document]),
-  ),
-  context,
-});
-
-const onSession = (judged: Judged, caller: Caller, action: string, who: string): Question => ({
-  ...act(caller, action, `arn:aws:ssm:${judged.intent.region}:${caller.account}:session/x-0123456789abcdef0`),
-  context: {
-    'ssm:resourceTag/aws:ssmmessages:session-id': `AROAEXAMPLE:${who}`,
-    'aws:ResourceTag/aws:ssmmessages:session-id': `AROAEXAMPLE:${who}`,
-  },
-});
-
-const fix = 'Take instance-sessions.json and bastion-tunnel.json as forge infra export writes them.';
+const fix = 'Take instance-sessions.json as forge infra export writes them.';
 
 export const sessions: readonly Check[] = [
   answered(
@@ -126,7 +51,12 @@ export const sessions: readonly Check[] = [
       fix,
       mayBeNobody: true,
     },
-    (judged) => withShell(judged).map((caller) => start(judged, caller, aws(judged, tunnel))),
+    (judged) =>
+      withShell(judged).flatMap((caller) =>
+        [aws(judged, awsTunnel), own(judged, caller.account, endpointTunnel)].map((document) =>
+          start(judged, caller, document),
+        ),
+      ),
   ),
   answered(
     'sessions',
@@ -142,7 +72,7 @@ export const sessions: readonly Check[] = [
       granted(judged).flatMap((caller) => [
         start(judged, caller, own(judged, caller.account, 'my-shell')),
         start(judged, caller, own(judged, caller.account, preferences)),
-        ...['my-shell', preferences, ...documentsOf(judged, caller)].map((name) =>
+        ...['my-shell', preferences, endpointTunnel, ...documentsOf(judged, caller)].map((name) =>
           start(judged, caller, own(judged, '000000000000', name)),
         ),
       ]),
@@ -174,7 +104,7 @@ export const sessions: readonly Check[] = [
       granted(judged).flatMap((caller) =>
         [
           ...documentsOf(judged, caller).map((name) => own(judged, caller.account, name)),
-          aws(judged, tunnel),
+          own(judged, caller.account, endpointTunnel),
         ].map((document) => start(judged, caller, document, { 'ssm:SessionDocumentAccessCheck': 'true' })),
       ),
   ),
@@ -255,6 +185,7 @@ export const sessions: readonly Check[] = [
         const names = [
           ...new Set([
             preferences,
+            endpointTunnel,
             ...withShell(judged)
               .filter((one) => one.account === account)
               .flatMap((one) => documentsOf(judged, one)),

@@ -2,7 +2,7 @@ import type { TemplateNames } from '../../lib/fill-template.ts';
 import type { Account } from '../organisation.ts';
 import { accessAccount, productionAccounts, region } from '../seed-accounts.ts';
 import { accessTag } from '../seed-databases.ts';
-import { instanceDocumentNames } from '../ssm/instance-documents.ts';
+import { instanceDocumentNames, tunnelDocumentName } from '../ssm/own-documents.ts';
 import {
   archive,
   configuration,
@@ -33,6 +33,8 @@ const common: TemplateNames = {
 
 const inAnyAccount = (role: string) => `arn:aws:iam::*:role/${role}`;
 
+const tunnelDocumentArn = (account: string) => `arn:aws:ssm:*:${account}:document/${tunnelDocumentName}`;
+
 export const accessNames: TemplateNames = {
   ...common,
   identity_store: identityStoreArn,
@@ -51,6 +53,7 @@ export const accessNames: TemplateNames = {
       Object.values(instanceDocumentNames).map((name) => `arn:aws:ssm:*:${id}:document/${name}`),
     )
     .toSorted(),
+  tunnel_documents: productionAccounts.map(({ id }) => tunnelDocumentArn(id)).toSorted(),
   data_buckets: ['arn:aws:s3:::tapp-data-*'],
   pipeline_role: pipelineRole,
   state_machine: stateMachineArn,
@@ -77,6 +80,7 @@ export const productionNames = ({ id }: Pick<Account, 'id'>): TemplateNames => (
   on_call_roles: ssoRoles(id, ['Forge-SRE-OnCall']),
   // The gateway's addresses; the sandbox is behind no other.
   vpn_addresses: ['127.0.0.0/8'],
+  tunnel_documents: tunnelDocumentArn(id),
   database_roles: databaseRoleNames.map((name) => `arn:aws:iam::${id}:role/${name}`),
 });
 

@@ -2,7 +2,7 @@ import { archiveBucket, intakeBucket, offlineRoleName, offlineUserName } from '.
 import { jitGroupName } from '../break-glass/jit-groups.ts';
 import type { Organisation } from '../organisation.ts';
 import { accessAccount } from '../seed-accounts.ts';
-import { instanceDocumentNames } from '../ssm/instance-documents.ts';
+import { instanceDocumentNames } from '../ssm/own-documents.ts';
 
 export const onCallPermissionSet = 'Forge-SRE-OnCall';
 

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Assignment, Cluster, Organisation } from '../organisation.ts';
+import { tunnelDocumentName } from '../ssm/own-documents.ts';
 import { breakGlassConfig, onCallPermissionSet } from './write-break-glass-config.ts';
 
 /** What a person holds by default in an environment; in the others nobody has standing access. */
@@ -30,7 +31,7 @@ export function sandboxConfig(organisation: Organisation, authority: string): st
         {
           account: account.id,
           region: clusters[0]?.region ?? organisation.region,
-          ...(account.production ? { production: true } : {}),
+          ...(account.production ? { production: true, tunnel_document: tunnelDocumentName } : {}),
           ...(permissionSet === undefined ? {} : { permission_set: permissionSet }),
           ...(databases.length > 1 ? { default_database: databases[0]?.[0] } : {}),
           databases: Object.fromEntries(databases),

@@ -1,5 +1,5 @@
 import { AwsFailure } from '../aws/aws-failure.ts';
-import type { StoredDocument } from './instance-documents.ts';
+import type { StoredDocument } from './own-documents.ts';
 
 export type SessionType = 'Standard_Stream' | 'InteractiveCommands' | 'NonInteractiveCommands' | 'Port';
 
@@ -122,7 +122,7 @@ function readStored({ sessionType, parameters = {}, properties, inputs }: Stored
     };
     return [name, rule] as const;
   });
-  const limits = {
+  const limits = inputs && {
     idleMinutes: Number(inputs.idleSessionTimeout),
     maxMinutes: Number(inputs.maxSessionDuration),
   };
@@ -130,12 +130,16 @@ function readStored({ sessionType, parameters = {}, properties, inputs }: Stored
     parameters: Object.fromEntries(rules),
     plan(values) {
       const fill = (text = '') => text.replace(/\{\{ *(\w+) *\}\}/g, (_, name: string) => values[name] ?? '');
+      const common = { ...plain, type: sessionType, ...(limits === undefined ? {} : { limits }) };
+      const { linux, ...port } = properties ?? {};
+      if (sessionType === 'Port') {
+        const filled = Object.entries(port).map(([name, text]) => [name, fill(text)] as const);
+        return { ...common, properties: Object.fromEntries(filled) };
+      }
       return {
-        ...plain,
-        type: sessionType,
-        command: fill(properties?.linux.commands),
-        separateOutput: fill(properties?.linux.separateOutputStream) === 'true',
-        limits,
+        ...common,
+        command: fill(linux?.commands),
+        separateOutput: fill(linux?.separateOutputStream) === 'true',
       };
     },
   };

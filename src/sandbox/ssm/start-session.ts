@@ -11,7 +11,7 @@ import {
   tagContext,
   textField,
 } from './fields.ts';
-import { instanceDocuments } from './instance-documents.ts';
+import { sessionDocuments } from './own-documents.ts';
 import type { Session } from './session.ts';
 import { defaultDocument, documentArn, type OwnDocuments, planSession } from './session-documents.ts';
 
@@ -36,7 +36,7 @@ export const startSession: JsonOperation = (request) => {
 /** What Terraform has made in production accounts, in the region of their instances. */
 function ownDocuments({ caller, region: asked }: JsonRequest): OwnDocuments {
   const production = productionAccounts.some(({ id }) => id === caller.principal.account);
-  return production && asked === region ? instanceDocuments : {};
+  return production && asked === region ? sessionDocuments : {};
 }
 
 /** Both the instance and the document, as with ssm:SessionDocumentAccessCheck: the stricter of AWS's two ways. */

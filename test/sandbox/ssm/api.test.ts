@@ -16,6 +16,7 @@ import { createCertificateAuthority } from '../../../src/sandbox/x509/certificat
 import { failureOf } from '../clients.ts';
 import { type SsmStage, startSsmStage } from './stage.ts';
 
+const endpoint = 'wealth.cluster-c9forge0abcd.us-east-1.rds.amazonaws.com';
 let stage: SsmStage;
 beforeAll(async () => {
   stage = await startSsmStage();
@@ -103,8 +104,8 @@ describe('StartSession', () => {
     const bastion = stage.instance('prod-wealth', 'bastion').id;
     const web = stage.instance('prod-wealth', 'web-1').id;
     const casey = stage.keysOf('Forge-Wealth-ReadOnly', 'prod-wealth', 'casey');
-    const DocumentName = 'AWS-StartPortForwardingSessionToRemoteHost';
-    const Parameters = { host: ['echo'], portNumber: ['7'] };
+    const DocumentName = 'forge-endpoint-tunnel';
+    const Parameters = { host: [endpoint], portNumber: ['5432'] };
     const { SessionId = '' } = await start({ Target: bastion, DocumentName, Parameters }, casey);
     expect((await failureOf(start({ Target: web, DocumentName, Parameters }, casey))).message).toContain(web);
     const shell = await failureOf(start({ Target: bastion }, casey));
@@ -169,6 +170,67 @@ describe('StartSession', () => {
     expect(await failure({ ...run, Target: stage.instance('dev', 'web-1').id }, dana)).toBe(
       'InvalidDocument',
     );
+  });
+
+  it('in production a tunnel leads to endpoints of RDS and EKS by their own names, and to no other host', async () => {
+    const casey = stage.keysOf('Forge-Wealth-ReadOnly', 'prod-wealth', 'casey');
+    const Target = stage.instance('prod-wealth', 'bastion').id;
+    const DocumentName = 'forge-endpoint-tunnel';
+    const tunnel = (host: string, more: Readonly<Record<string, string[]>> = {}) =>
+      start({ Target, DocumentName, Parameters: { host: [host], portNumber: ['5432'], ...more } }, casey);
+    const began = stage.world.ssm.sessions.size;
+    const cluster = '0123456789ABCDEF0123456789ABCDEF';
+    const allowed = [
+      endpoint,
+      'shop-1.c9abc.eu-central-1.rds.amazonaws.com',
+      'pool.proxy-c9abc.us-gov-west-1.rds.amazonaws.com',
+      `${cluster}.gr7.us-east-1.eks.amazonaws.com`,
+      `${cluster.toLowerCase()}.yl4.ap-southeast-2.eks.amazonaws.com`,
+      `${cluster}.sk1.eks-cluster.us-east-1.api.aws`,
+    ];
+    for (const host of allowed) await tunnel(host);
+    const sessions = [...stage.world.ssm.sessions.values()].slice(began);
+    expect(sessions.map(({ plan }) => plan)).toMatchObject(
+      allowed.map((host) => ({
+        type: 'Port',
+        properties: { type: 'LocalPortForwarding', host, portNumber: '5432', localPortNumber: '0' },
+      })),
+    );
+    for (const host of [
+      '169.254.169.254',
+      '2852039166',
+      '[fd00:ec2::254]',
+      'localhost',
+      '127.0.0.1',
+      '10.0.0.7',
+      'search.internal',
+      'db.example.org',
+      'evil.rds.amazonaws.com',
+      'evil.rds.amazonaws.com.attacker.net',
+      `${endpoint}.attacker.net`,
+      'shop.c9abc.us-east-1.evilrds.amazonaws.com',
+      'shop.c9abc.us-east-1.rdsxamazonaws.com',
+      `x.gr7.us-east-1.eks.amazonaws.com`,
+      `${cluster}.gr7.us-east-1.eks.amazonaws.com.attacker.net`,
+      `169.254.169.254/.${endpoint}`,
+      `169.254.169.254\n${endpoint}`,
+    ]) {
+      expect((await failureOf(tunnel(host))).name, host).toBe('InvalidParameters');
+    }
+    for (const more of [{ portNumber: ['0'] }, { portNumber: ['65536'] }, { type: ['x'] }]) {
+      expect((await failureOf(tunnel(endpoint, more))).name).toBe('InvalidParameters');
+    }
+    const anywhere = { Target, DocumentName: 'AWS-StartPortForwardingSessionToRemoteHost' };
+    const Parameters = { host: [endpoint], portNumber: ['5432'] };
+    expect((await failureOf(start({ ...anywhere, Parameters }, casey))).name).toBe('AccessDeniedException');
+    const web = stage.instance('prod-wealth', 'web-1').id;
+    expect((await failureOf(start({ Target: web, DocumentName, Parameters }, casey))).name).toBe(
+      'AccessDeniedException',
+    );
+    // Outside production AWS's own goes anywhere, as ever.
+    const dana = stage.keysOf('Forge-Developer', 'dev');
+    const dev = { ...anywhere, Target: stage.instance('dev', 'bastion').id };
+    await start({ ...dev, Parameters: { host: ['search.internal'], portNumber: ['9200'] } }, dana);
   });
 
   it('is seen by DescribeSessions with its reason, until it ends', async () => {

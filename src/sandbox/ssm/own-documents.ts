@@ -1,6 +1,9 @@
 import connect from '../../../infra/modules/session-manager/documents/connect.json' with { type: 'json' };
 import copy from '../../../infra/modules/session-manager/documents/copy.json' with { type: 'json' };
 import run from '../../../infra/modules/session-manager/documents/run.json' with { type: 'json' };
+import endpointTunnel from '../../../infra/modules/session-manager/endpoint-tunnel.json' with {
+  type: 'json',
+};
 import common from '../../../infra/modules/session-manager/inputs.json' with { type: 'json' };
 import type { SessionType } from './session-documents.ts';
 
@@ -12,10 +15,16 @@ export interface StoredDocument {
   readonly parameters?: Readonly<
     Record<string, { readonly type: string; readonly default?: string; readonly allowedPattern?: string }>
   >;
+  /** Of commands by platform; of ports what leads where. */
   readonly properties?: {
-    readonly linux: { readonly commands: string; readonly separateOutputStream?: string };
+    readonly linux?: { readonly commands: string; readonly separateOutputStream?: string };
+    readonly type?: string;
+    readonly host?: string;
+    readonly portNumber?: string;
+    readonly localPortNumber?: string;
   };
-  readonly inputs: { readonly idleSessionTimeout: string; readonly maxSessionDuration: string };
+  /** Undefined: the account's preferences. */
+  readonly inputs?: { readonly idleSessionTimeout: string; readonly maxSessionDuration: string };
 }
 
 /** What module session-manager fills in for this organisation. */
@@ -37,11 +46,15 @@ export const instanceDocumentNames = {
   copy: 'forge-instance-copy',
 } as const;
 
+/** What tunnels to databases and clusters of production begin with. */
+export const tunnelDocumentName = 'forge-endpoint-tunnel';
+
 /** Each production account has them, as Terraform makes them there. */
-export const instanceDocuments: Readonly<Record<string, StoredDocument>> = {
+export const sessionDocuments: Readonly<Record<string, StoredDocument>> = {
   [instanceDocumentNames.connect]: stored(connect),
   [instanceDocumentNames.run]: stored(run),
   [instanceDocumentNames.copy]: stored(copy),
+  [tunnelDocumentName]: { ...endpointTunnel, sessionType: sessionType(endpointTunnel.sessionType) },
 };
 
 function stored(document: Omit<StoredDocument, 'inputs' | 'sessionType'> & { sessionType: string }) {
@@ -49,7 +62,7 @@ function stored(document: Omit<StoredDocument, 'inputs' | 'sessionType'> & { ses
 }
 
 function sessionType(name: string): SessionType {
-  if (name === 'Standard_Stream' || name === 'InteractiveCommands' || name === 'NonInteractiveCommands')
-    return name;
+  if (name === 'Standard_Stream' || name === 'InteractiveCommands') return name;
+  if (name === 'NonInteractiveCommands' || name === 'Port') return name;
   throw new Error(`a session document of infra is ${name}`);
 }

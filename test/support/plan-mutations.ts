@@ -769,7 +769,7 @@ export const mutations: readonly Mutation[] = [
   ofSet(
     'administrators who change the documents',
     'Forge-Admin',
-    'session.kept',
+    'transcript.kept',
     edit('NotTheMachinery', (s) => {
       s.Resource = [s.Resource ?? []].flat().filter((one) => !one.includes(':document/forge-'));
     }),

@@ -2,9 +2,9 @@ import { list } from '../../iam/policy.ts';
 import type { ContextEntries } from '../../iam/request-context.ts';
 import { asJsonObject } from '../../lib/json-object.ts';
 import type { Question } from '../ask.ts';
-import { type Caller, inSet } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import type { Judged } from '../check.ts';
-import { act, findSet } from './cast.ts';
+import { act, granted } from './cast.ts';
 
 /** Whom the checks of sessions on instances ask about, and what those may start them with. */
 export const aws = (judged: Judged, name: string) => `arn:aws:ssm:${judged.intent.region}::document/${name}`;
@@ -17,16 +17,6 @@ export const preferences = 'SSM-SessionManagerRunShell';
 export const awsTunnel = 'AWS-StartPortForwardingSessionToRemoteHost';
 /** To databases and clusters alone: what module session-manager makes, under this name. */
 export const endpointTunnel = 'forge-endpoint-tunnel';
-
-/** Whoever a grant makes of somebody, in the account that it is for. */
-export function granted(judged: Judged): readonly Caller[] {
-  const { intent, deployment } = judged;
-  const keys = new Map(intent.grants.map((grant) => [`${grant.permissionSet} ${grant.account}`, grant]));
-  return [...keys.values()].flatMap(({ permissionSet, account }) => {
-    const set = findSet(judged, permissionSet);
-    return set ? [inSet(intent, deployment, set, account)] : [];
-  });
-}
 
 /** Documents of its own account that a caller's policies name; a pattern is what it is. */
 export function namedBy({ policies, account }: Caller): readonly string[] {

@@ -2,13 +2,12 @@ import { asJsonObject } from '../../lib/json-object.ts';
 import { another, one } from '../caller.ts';
 import { answered, type Check, type Fact, fact, type Judged, stated } from '../check.ts';
 import type { DeployedDocument } from '../deployment.ts';
-import { act, everyday } from './cast.ts';
+import { granted } from './cast.ts';
 import {
   aws,
   awsTunnel,
   documentsOf,
   endpointTunnel,
-  granted,
   onSession,
   own,
   preferences,
@@ -17,7 +16,7 @@ import {
   withShell,
 } from './session-cast.ts';
 
-/** Sessions on instances: what break-glass may start there leaves a transcript, and what keeps it is not the person's to change. */
+/** Sessions on instances: what break-glass may start there leaves a transcript. */
 const fix = 'Take instance-sessions.json as forge infra export writes them.';
 
 export const sessions: readonly Check[] = [
@@ -169,41 +168,6 @@ export const sessions: readonly Check[] = [
         documentsOf(judged, caller).map((name) => documentFact(judged, caller.account, name)),
       );
     },
-  ),
-  answered(
-    'sessions',
-    'denied',
-    {
-      id: 'session.kept',
-      title: 'nobody of everyday life in production changes the documents or takes transcripts away',
-      why: 'Whoever can change a document can take its log out.',
-      fix: 'Take administrator-guard.json as forge infra export writes it.',
-      mayBeNobody: true,
-    },
-    (judged) =>
-      judged.intent.production.flatMap(({ account }) => {
-        const names = [
-          ...new Set([
-            preferences,
-            endpointTunnel,
-            ...withShell(judged)
-              .filter((one) => one.account === account)
-              .flatMap((one) => documentsOf(judged, one)),
-          ]),
-        ];
-        return everyday(judged, account).flatMap((caller) => [
-          ...names.flatMap((name) =>
-            ['ssm:UpdateDocument', 'ssm:UpdateDocumentDefaultVersion', 'ssm:DeleteDocument'].map((action) =>
-              act(caller, action, own(judged, account, name)),
-            ),
-          ),
-          act(
-            caller,
-            'logs:DeleteLogGroup',
-            `arn:aws:logs:${judged.intent.region}:${account}:log-group:/forge/session-manager`,
-          ),
-        ]);
-      }),
   ),
 ];
 

@@ -2,8 +2,8 @@ import { asJsonObject } from '../../lib/json-object.ts';
 import { ask } from '../ask.ts';
 import { type Caller, inRole } from '../caller.ts';
 import { answered, type Check, type Fact, fact, type Judged, stated } from '../check.ts';
-import { everyday, productionRoles } from './cast.ts';
-import { aws, awsTunnel, endpointTunnel, granted, namedBy, own, start } from './session-cast.ts';
+import { everyday, granted, productionRoles } from './cast.ts';
+import { aws, awsTunnel, endpointTunnel, namedBy, own, start } from './session-cast.ts';
 
 /** Tunnels through a bastion: they lead to databases and clusters, and never to the keys of the bastion's own role. */
 const fix =

@@ -116,6 +116,30 @@ describe('statements that were delivered', () => {
     };
     expect((await verify([...pieces, forged as EvidencePiece])).findings).toEqual([]);
   });
+
+  it('what another machine says of the same stream later does not take its place', async () => {
+    const other = (await deliveredStatements(4)).map((piece) => ({ ...piece, writer: '000000000000' }));
+    const both = [...pieces, ...other];
+    expect((await verify(other)).findings).toEqual([]);
+    const { findings } = await verify(both, false);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'statements-changed', message: expect.stringContaining('two ends') }),
+    );
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'statements-changed', message: expect.stringContaining('twice') }),
+    );
+    // A machine that forgot what it had delivered begins anew, with the same lines in other pieces.
+    const again = pieces.map((piece) => ({ ...piece, writer: '000000000000' }));
+    const lines = parts().flatMap((part) => part.lines);
+    const inOne = [{ ...pieces[0], writer: 'ffffffffffff', parts: [{ of: name, offset: 0, lines }] }];
+    expect((await verify([...pieces, ...again, ...(inOne as EvidencePiece[])])).findings).toEqual([]);
+    // Its first pieces, and the rest from the machine that came after it.
+    expect((await verify([...pieces.slice(0, 3), ...(inOne as EvidencePiece[])])).findings).toEqual([]);
+    const inside = { ...pieces.at(-1), piece: 97, parts: [{ of: name, offset: 5, lines: ['{}'] }] };
+    expect((await verify([...pieces, inside as EvidencePiece])).findings).toEqual([
+      expect.objectContaining({ code: 'statements-changed', message: expect.stringContaining('twice') }),
+    ]);
+  });
 });
 
 const size = () =>

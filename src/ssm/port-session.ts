@@ -66,13 +66,13 @@ export function portRequest(
   reason: string | undefined,
 ) {
   const ports = { portNumber: [String(port)], localPortNumber: ['0'] };
-  return {
-    target: instance,
-    documentName:
-      host === undefined ? 'AWS-StartPortForwardingSession' : remoteHostDocument(environment, host),
-    parameters: host === undefined ? ports : { host: [host], ...ports },
-    reason,
-  };
+  if (host === undefined) {
+    return { target: instance, documentName: 'AWS-StartPortForwardingSession', parameters: ports, reason };
+  }
+  // DNS doesn't tell capitals; the pattern of a document does.
+  const name = host.toLowerCase();
+  const documentName = remoteHostDocument(environment, name);
+  return { target: instance, documentName, parameters: { host: [name], ...ports }, reason };
 }
 
 /** Connections over a channel whose handshake is done, in the way that the agent's version speaks. */

@@ -36,6 +36,7 @@ const logins = () =>
     .map(({ parameters }) => parameters.host);
 const vpn = async (on: boolean) =>
   expect((await sandbox.forge(['sandbox', 'vpn', on ? 'on' : 'off'])).code).toBe(0);
+const documents = () => [...sandbox.world.ssm.sessions.values()].map(({ document }) => document);
 const throughBastion = expect.stringMatching(/Connected through bastion \(i-[0-9a-f]{17}\)/);
 
 describe('a production database without the VPN', () => {
@@ -44,6 +45,10 @@ describe('a production database without the VPN', () => {
     expect(run).toMatchObject({ code: 0, stdout: 'n\n42\n', stderr: throughBastion });
     // The query's, and that of the write which forge tries before it lets anybody in.
     expect(logins()).toEqual([wealth().readerEndpoint, wealth().readerEndpoint]);
+    // By the document that leads to databases and clusters alone.
+    expect(new Set(documents())).toEqual(new Set(['forge-endpoint-tunnel']));
+    const planned = await query('--plan', '--via', 'tunnel');
+    expect(planned.stdout).toContain('instance/* and forge-endpoint-tunnel');
   });
 
   it('what was needed is remembered, and forgotten as soon as a VPN is back', async () => {
@@ -173,8 +178,20 @@ describe('the bastion of production', () => {
     [['ssm', 'forward', 'prod-wealth/bastion', ':22']],
     [['ssm', 'forward', 'prod-wealth/web-1', ':db.internal:5432']],
     [['db', 'query', 'prod-wealth', 'select 1', '--via', 'tunnel', '--bastion', 'web-1']],
-  ])('forwards to hosts and does nothing else: %j', async (words) => {
+  ])('leads to endpoints and does nothing else: %j', async (words) => {
     const run = await sandbox.forge(words, casey);
     expect(run).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('may not ssm:') });
   });
+
+  it.each(['169.254.169.254:80', 'localhost:22', 'search.internal:9200'])(
+    'hands out nobody’s keys and shows no network: %s',
+    async (place) => {
+      const began = documents().length;
+      const run = await sandbox.forge(['ssm', 'forward', 'prod-wealth/bastion', `:${place}`], casey);
+      expect([run.code, run.stdout, documents().length]).toEqual([5, '', began]);
+      expect(run.stderr).toMatch(
+        /may not ssm:StartSession[\s\S]*begin with forge-endpoint-tunnel, which leads/,
+      );
+    },
+  );
 });

@@ -183,6 +183,16 @@ describe('--grant', () => {
     expect(plan.stdout).toContain('--document-name forge-instance-run ');
   });
 
+  it('of databases, through the bastion by the document that leads to endpoints alone', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    const began = sandbox.world.ssm.sessions.size;
+    const read = await run([...query, '--grant', asked.shortId, '--via', 'tunnel']);
+    expect(read.code, read.stderr).toBe(0);
+    const tunnels = [...sandbox.world.ssm.sessions.values()].slice(began);
+    expect(tunnels.map(({ document }) => document)).toEqual(['forge-endpoint-tunnel']);
+  });
+
   it('every kind of command goes on within one', async () => {
     const instance = await ask('dana', { '--scenario': 'instance' });
     const cluster = await ask('dana', { '--scenario': 'kubernetes' });

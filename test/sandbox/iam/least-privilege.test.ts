@@ -200,6 +200,28 @@ describe.each(['Forge-Prod-ReadOnly', 'Forge-Prod-Database', 'Forge-Wealth-ReadO
   },
 );
 
+/** Through bastions, to endpoints of RDS and EKS: the document says which, IAM says that it is this one. */
+describe.each([
+  'Forge-Prod-ReadOnly',
+  'Forge-Prod-Database',
+  'Forge-Prod-Kubernetes',
+  'Forge-Wealth-ReadOnly',
+])('%s', (name) => {
+  const wealth = '333333333333';
+  const set = found(organisation.permissionSets.find((one) => one.name === name));
+  const keys = sessionKeys(identityCenterRole(wealth, set), alex.userName, { person: alex });
+  it.each([
+    ['allowed', `arn:aws:ssm:us-east-1:${wealth}:document/forge-endpoint-tunnel`],
+    ['denied', 'arn:aws:ssm:us-east-1:000000000000:document/forge-endpoint-tunnel'],
+    ['denied', `arn:aws:ssm:us-east-1:${wealth}:document/forge-instance-connect`],
+  ])('%s: %s', async (expected, resource) => {
+    const context = { 'ssm:SessionDocumentAccessCheck': 'true' };
+    expect(
+      await bothJudges({ now, keys, action: 'ssm:StartSession', resource, owner: wealth, context }),
+    ).toBe(expected);
+  });
+});
+
 /** What leaves a transcript, on what carries the tag, in its own account. */
 describe('Forge-Prod-Instance', () => {
   const wealth = '333333333333';

@@ -793,6 +793,18 @@ export const mutations: readonly Mutation[] = [
   ofInstances('a grant that reads transcripts', 'transcript.read', without('NotTranscripts')),
   ofInstances('Run Command beside a shell', 'transcript.around', may('ssm:SendCommand')),
   ofInstances('a grant that gives the tag', 'transcript.around', may('ec2:CreateTags')),
+  ofSet(
+    'everyday access that runs commands',
+    'Forge-Wealth-ReadOnly',
+    'transcript.around',
+    may('ssm:SendCommand'),
+  ),
+  ofSet(
+    'everyday access that starts anything',
+    'Forge-Wealth-ReadOnly',
+    'tunnel.anywhere',
+    may('ssm:StartSession'),
+  ),
   ofTrust(
     'anybody cuts off',
     inWealth('aws_iam_role.handler["ForgeAuditCutTail"]'),

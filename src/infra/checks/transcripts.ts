@@ -81,6 +81,11 @@ function goingAround({ intent: { region } }: Judged, caller: Caller): readonly Q
 const inProduction = (judged: Judged): readonly Caller[] =>
   judged.intent.production.flatMap(({ account }) => everyday(judged, account));
 
+const withLess = (judged: Judged): readonly Caller[] => [
+  ...inProduction(judged).filter((caller) => !isAdministrator(caller)),
+  ...granted(judged),
+];
+
 export const transcripts: readonly Check[] = [
   answered(
     'sessions',
@@ -103,20 +108,18 @@ export const transcripts: readonly Check[] = [
       why: 'A transcript has what was shown on an instance, files and secrets included: the right to look would be that to all of it.',
       fix: 'Take look.json as forge infra export writes it: NotTranscripts.',
     },
-    (judged) => {
-      const lookers = inProduction(judged).filter((caller) => !isAdministrator(caller));
-      return [...lookers, ...granted(judged)].flatMap((caller) => reading(judged, caller));
-    },
+    (judged) => withLess(judged).flatMap((caller) => reading(judged, caller)),
   ),
   answered(
     'sessions',
     'denied',
     {
       id: 'transcript.around',
-      title: 'no grant runs something on an instance in another way, or gives an instance the tag',
+      title:
+        'no grant, and nobody of everyday life but administrators, runs something on an instance of production in another way, or gives one the tag',
       why: 'Run Command and SSH keys leave no transcript; and whoever gives tags opens what nobody meant to be opened.',
       fix: 'Take the action out of the permission set: sessions on tagged instances are the way.',
     },
-    (judged) => granted(judged).flatMap((caller) => goingAround(judged, caller)),
+    (judged) => withLess(judged).flatMap((caller) => goingAround(judged, caller)),
   ),
 ];

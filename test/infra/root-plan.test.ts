@@ -20,6 +20,7 @@ environments:
     account: "333333333333"
     region: ap-southeast-2
     production: true
+    tunnel_document: forge-endpoint-tunnel
     databases: { shop: { cluster: shop, database: shop, user: reader, role: readonly-rds-access } }
     clusters: { eks: { cluster: shop-eks } }
 groups:

@@ -75,7 +75,7 @@ async function goOn(
   reason: unknown,
 ): Promise<number> {
   const [{ BreakGlassNeeded }, { goOnWithGrant }] = await Promise.all([
-    import('./breakglass/break-glass-needed.ts'),
+    import('./breakglass/request/break-glass-needed.ts'),
     import('./commands/breakglass/go-on-with-grant.ts'),
   ]);
   if (!(error instanceof BreakGlassNeeded)) throw error;

@@ -1,5 +1,5 @@
+import { safeAfterRecentEnd } from '../breakglass/grant/recent-end.ts';
 import { pause } from '../breakglass/pause.ts';
-import { safeAfterRecentEnd } from '../breakglass/recent-end.ts';
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import type { GrantedAccess } from './granted-access.ts';

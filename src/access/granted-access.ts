@@ -1,5 +1,5 @@
 import { isSessionId, matchesShortId } from '../breakglass/protocol/ids.ts';
-import { refuseNested } from '../breakglass/refuse-nested.ts';
+import { refuseNested } from '../breakglass/request/refuse-nested.ts';
 import type { BreakGlassSession, SessionWatch } from '../breakglass/session/session-client.ts';
 import { socketVariable } from '../breakglass/session/socket-variable.ts';
 import type { Environment } from '../config/config.ts';

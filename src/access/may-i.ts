@@ -1,4 +1,4 @@
-import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
+import { BreakGlassNeeded } from '../breakglass/request/break-glass-needed.ts';
 import type { Config, Environment } from '../config/config.ts';
 import { plannedGrantFor } from '../config/planned-grant-for.ts';
 import { ForgeError } from '../errors.ts';

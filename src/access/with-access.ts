@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/audit-events.ts';
 import { appendToJournal } from '../audit/journal.ts';
 import { uninterrupted } from '../audit/uninterrupted.ts';
 import { awsErrorName } from '../aws/aws-error.ts';
-import { BreakGlassNeeded } from '../breakglass/break-glass-needed.ts';
+import { BreakGlassNeeded } from '../breakglass/request/break-glass-needed.ts';
 import type { Config, Environment, RoleStep } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
 import { credentialsFor, stsRegion } from '../identity/environment-credentials.ts';

@@ -1,9 +1,9 @@
 import type { IdentityParts } from '../identity/identity-parts.ts';
+import { findByAlias, findSession, inParallel, listSessions, readKeys } from './archive/read-records.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
+import { ownEmergencies } from './emergency/own-emergencies.ts';
 import { findReader, rowOf } from './history.ts';
-import { ownEmergencies } from './own-emergencies.ts';
 import { isSessionId, matchesShortId } from './protocol/ids.ts';
-import { findByAlias, findSession, inParallel, listSessions, readKeys } from './read-records.ts';
 import { reportRecords } from './report/report-records.ts';
 import { rowOfRecords, type SessionRow } from './session-row.ts';
 

@@ -1,12 +1,18 @@
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
 import { type AccessCaller, accessAccount, requesterAccount } from './access-account.ts';
+import {
+  inParallel,
+  isDenied,
+  type ListedSession,
+  listSessions,
+  readRecord,
+} from './archive/read-records.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
+import { ownEmergencies } from './emergency/own-emergencies.ts';
+import { loadOrNothing } from './grant/list-grants.ts';
 import { type ListedRequest, listRequests } from './intake.ts';
-import { loadOrNothing } from './list-grants.ts';
-import { ownEmergencies } from './own-emergencies.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
-import { inParallel, isDenied, type ListedSession, listSessions, readRecord } from './read-records.ts';
 import { rowOfRecords, rowOfRequest, type SessionRow } from './session-row.ts';
 
 export interface HistoryFilter {

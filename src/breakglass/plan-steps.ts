@@ -2,10 +2,10 @@ import { durationText } from '../lib/duration-text.ts';
 import { quotePosix } from '../lib/quote-posix.ts';
 import type { Plan, PlanStep } from '../terminal/plan.ts';
 import type { BreakGlassPlace } from './break-glass-place.ts';
-import type { LoadedRequest } from './load-request.ts';
-import type { EmergencyPlan } from './plan-emergency.ts';
-import type { RequestPlan } from './plan-request.ts';
+import type { EmergencyPlan } from './emergency/plan-emergency.ts';
 import { shortId } from './protocol/ids.ts';
+import type { LoadedRequest } from './request/load-request.ts';
+import type { RequestPlan } from './request/plan-request.ts';
 
 /** What `--plan` says of each command; pure. */
 export function requestPlan(place: BreakGlassPlace, plan: RequestPlan, command: readonly string[]): Plan {

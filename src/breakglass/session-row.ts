@@ -1,7 +1,7 @@
 import { isoSeconds } from '../lib/iso-seconds.ts';
-import type { LoadedRequest } from './load-request.ts';
 import { shortId } from './protocol/ids.ts';
 import type { ArchiveRecord } from './protocol/record.ts';
+import type { LoadedRequest } from './request/load-request.ts';
 
 /** A session of break-glass, in a line. */
 export interface SessionRow {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lookAtMachine } from '../../src/breakglass/doctor/doctor-machine.ts';
 import { doctorExitCode, type Finding, look, type Verdict } from '../../src/breakglass/doctor/finding.ts';
-import { spool } from '../../src/breakglass/spool.ts';
+import { spool } from '../../src/breakglass/evidence/spool.ts';
 import { ForgeError } from '../../src/errors.ts';
 import { createTestHost } from '../support/test-host.ts';
 

@@ -53,6 +53,7 @@ describe('where the SQL comes from', () => {
     ['two at once', 'SQL_TWICE', () => readSql(host, { sql: 'select 1', file: 'x.sql' })],
     ['a terminal', 'NO_SQL', () => readSql(createTerminalHost(), none)],
     ['an empty stdin', 'NO_SQL', () => readSql(feeding(' \n'), none)],
+    ['a file without a name', 'NO_SQL', () => readSql(host, { ...none, file: '' })],
     ['a missing file', 'FILE_FAILED', () => readSql(host, { ...none, file: 'missing.sql' })],
     ['a folder', 'FILE_FAILED', () => readSql(host, { ...none, file: '.' })],
     ['another encoding', 'BAD_SQL_TEXT', () => readSql(feeding(Buffer.from([0x27, 0xe9, 0x27])), none)],

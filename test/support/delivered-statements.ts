@@ -1,5 +1,5 @@
-import { deliverEvidence } from '../../src/breakglass/deliver-evidence.ts';
-import { openEvidence } from '../../src/breakglass/evidence-state.ts';
+import { deliverEvidence } from '../../src/breakglass/evidence/deliver-evidence.ts';
+import { openEvidence } from '../../src/breakglass/evidence/evidence-state.ts';
 import { type EvidencePiece, parseEvidence } from '../../src/breakglass/protocol/evidence.ts';
 import { newRequestId, type RequestId } from '../../src/breakglass/protocol/ids.ts';
 import { openStatementRecord } from '../../src/db/gate/statement-record.ts';

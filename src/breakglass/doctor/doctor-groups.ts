@@ -1,7 +1,7 @@
 import { awsErrorName } from '../../aws/aws-error.ts';
 import { findGroupByName } from '../../aws/identitystore.ts';
 import type { BreakGlassPlace } from '../break-glass-place.ts';
-import { findGrantRule } from '../grant-rule.ts';
+import { findGrantRule } from '../grant/grant-rule.ts';
 import type { DoctorCaller } from './doctor-callers.ts';
 import type { Finding } from './finding.ts';
 

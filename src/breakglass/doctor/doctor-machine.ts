@@ -1,8 +1,8 @@
 import { ForgeError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { durationText } from '../../lib/duration-text.ts';
+import { listSpooled } from '../evidence/spool.ts';
 import { hasWebhook, webhookVariable } from '../slack.ts';
-import { listSpooled } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
 /** A token's time is taken to the minute; S3 and STS refuse what is 15 minutes off. */

@@ -1,5 +1,5 @@
 import { listMemberships, type StoredMembership } from '../../aws/identitystore.ts';
-import { inParallel, listSessions, readRecord } from '../read-records.ts';
+import { inParallel, listSessions, readRecord } from '../archive/read-records.ts';
 import type { DoctorCaller } from './doctor-callers.ts';
 import type { GrantGroup } from './doctor-groups.ts';
 import type { Finding } from './finding.ts';

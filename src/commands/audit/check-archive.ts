@@ -1,6 +1,6 @@
-import { archivePlace, auditorAccount } from '../../breakglass/archive-place.ts';
+import { archivePlace, auditorAccount } from '../../breakglass/archive/archive-place.ts';
+import { verifyArchive } from '../../breakglass/archive/verify-archive.ts';
 import type { Finding } from '../../breakglass/protocol/findings.ts';
-import { verifyArchive } from '../../breakglass/verify-archive.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
 import { archivePlan } from './plan-audit.ts';
@@ -45,7 +45,9 @@ export async function checkArchive(
     text: (style) => {
       const compared =
         trailEvents === undefined ? 'not compared with CloudTrail' : `${trailEvents} grants in CloudTrail`;
-      const counts = style.plain(`${sessions.length} sessions, ${versions} versions; ${compared}`);
+      const counts = style.plain(
+        `${sessions.length} session${sessions.length === 1 ? '' : 's'}, ${versions} versions; ${compared}`,
+      );
       if (findings.length === 0) return `${style.good('whole')}  ${counts}`;
       const line = ({ code, message }: Finding) => `${style.danger(code)}  ${style.plain(message)}`;
       const more =

@@ -54,8 +54,8 @@ async function onThisMachine(context: Context, typed: string): Promise<readonly 
 async function inArchive(context: Context, typed: string): Promise<readonly Playable[]> {
   const [name = '', beginning = ''] = typed.split('/');
   const [{ archivePlace, auditorAccount }, { archivedRecordings }, { identityParts }] = await Promise.all([
-    import('../../breakglass/archive-place.ts'),
-    import('../../breakglass/archived-recordings.ts'),
+    import('../../breakglass/archive/archive-place.ts'),
+    import('../../breakglass/archive/archived-recordings.ts'),
     import('../../identity/identity-parts.ts'),
   ]);
   const place = archivePlace(await context.config());

@@ -1,4 +1,4 @@
-import type { ArchivePlace } from '../../breakglass/archive-place.ts';
+import type { ArchivePlace } from '../../breakglass/archive/archive-place.ts';
 import type { Plan, PlanStep } from '../../terminal/plan.ts';
 
 export function journalPlan(summary: string): Plan {

@@ -55,7 +55,7 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
     if (globals.plan) {
       const summary = `Play the recording of ${typed}.`;
       if (!archive) return output.plan(journalPlan(summary));
-      const { archivePlace } = await import('../../breakglass/archive-place.ts');
+      const { archivePlace } = await import('../../breakglass/archive/archive-place.ts');
       const place = archivePlace(await context.config());
       return output.plan(archivePlan(place, summary, 'sessions/', false));
     }

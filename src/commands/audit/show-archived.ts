@@ -1,10 +1,10 @@
-import { archivePlace, auditorAccount } from '../../breakglass/archive-place.ts';
-import { findArchivedSession } from '../../breakglass/archive-sessions.ts';
-import { tooMuchEvidence } from '../../breakglass/evidence-bound.ts';
+import { archivePlace, auditorAccount } from '../../breakglass/archive/archive-place.ts';
+import { findArchivedSession } from '../../breakglass/archive/archive-sessions.ts';
+import { readVersions } from '../../breakglass/archive/read-archive.ts';
+import { tooMuchEvidence } from '../../breakglass/evidence/evidence-bound.ts';
 import { parseFileKey, parseRecordKey, sessionPrefix } from '../../breakglass/protocol/keys.ts';
 import { type ArchiveRecord, parseRecord } from '../../breakglass/protocol/record.ts';
 import type { ObjectVersion } from '../../breakglass/protocol/verify-versions.ts';
-import { readVersions } from '../../breakglass/read-archive.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
 import type { Style } from '../../terminal/style.ts';

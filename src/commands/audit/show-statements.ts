@@ -28,7 +28,7 @@ export async function showStatements(context: Context, typed: string, archive: b
   const { output } = context;
   if (context.globals.plan) {
     if (!archive) return output.plan(journalPlan(`Show the statements of ${typed}.`));
-    const { archivePlace } = await import('../../breakglass/archive-place.ts');
+    const { archivePlace } = await import('../../breakglass/archive/archive-place.ts');
     const place = archivePlace(await context.config());
     return output.plan(archivePlan(place, `Show the statements of ${typed}.`, 'sessions/', false));
   }
@@ -76,8 +76,8 @@ async function onThisMachine({ host }: Context, typed: string): Promise<readonly
 
 async function inArchive(context: Context, typed: string): Promise<readonly AccessStatements[]> {
   const [{ archivePlace, auditorAccount }, { archivedStreams }, { identityParts }] = await Promise.all([
-    import('../../breakglass/archive-place.ts'),
-    import('../../breakglass/archived-streams.ts'),
+    import('../../breakglass/archive/archive-place.ts'),
+    import('../../breakglass/archive/archived-streams.ts'),
     import('../../identity/identity-parts.ts'),
   ]);
   const place = archivePlace(await context.config());

@@ -1,11 +1,11 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import type { BreakGlassNeeded } from '../../breakglass/break-glass-needed.ts';
-import { findOpenRequest } from '../../breakglass/find-open-request.ts';
-import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
-import { planRequest } from '../../breakglass/plan-request.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
-import { refuseNested } from '../../breakglass/refuse-nested.ts';
+import type { BreakGlassNeeded } from '../../breakglass/request/break-glass-needed.ts';
+import { findOpenRequest } from '../../breakglass/request/find-open-request.ts';
+import { loadRequest } from '../../breakglass/request/load-request.ts';
+import { planRequest } from '../../breakglass/request/plan-request.ts';
+import { refuseNested } from '../../breakglass/request/refuse-nested.ts';
 import type { Context } from '../../context.ts';
 import { exitCodes } from '../../errors.ts';
 import { environmentNamed } from '../../targets/resolve-environment.ts';

@@ -1,6 +1,6 @@
 import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { checkTicket } from '../../breakglass/check-ticket.ts';
-import { type RequestWish, reasonOf, tierNamed } from '../../breakglass/plan-request.ts';
+import { checkTicket } from '../../breakglass/request/check-ticket.ts';
+import { type RequestWish, reasonOf, tierNamed } from '../../breakglass/request/plan-request.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { environmentNamed } from '../../targets/resolve-environment.ts';

@@ -1,8 +1,8 @@
-import { type Addition, addEvidence } from '../../breakglass/add-evidence.ts';
+import { type Addition, addEvidence } from '../../breakglass/evidence/add-evidence.ts';
+import { summaryOf, summaryTemplate, withoutFacts } from '../../breakglass/evidence/summary-text.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
 import type { Ending } from '../../breakglass/session/active-grant.ts';
-import { summaryOf, summaryTemplate, withoutFacts } from '../../breakglass/summary-text.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { editText } from '../../terminal/edit-text.ts';

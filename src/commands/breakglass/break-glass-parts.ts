@@ -1,8 +1,8 @@
 import { type BreakGlassPlace, breakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { deliverSpool, hasUndelivered } from '../../breakglass/deliver-spool.ts';
-import { listDueRotations, rotationSentence } from '../../breakglass/due-rotation.ts';
-import { dueSentence, listDueTickets } from '../../breakglass/due-tickets.ts';
-import type { SessionParts } from '../../breakglass/grant-session.ts';
+import { dueSentence, listDueTickets } from '../../breakglass/emergency/due-tickets.ts';
+import { deliverSpool, hasUndelivered } from '../../breakglass/evidence/deliver-spool.ts';
+import type { SessionParts } from '../../breakglass/grant/grant-session.ts';
+import { listDueRotations, rotationSentence } from '../../breakglass/offline/due-rotation.ts';
 import type { RequestId } from '../../breakglass/protocol/ids.ts';
 import type { Context } from '../../context.ts';
 import { identityParts } from '../../identity/identity-parts.ts';

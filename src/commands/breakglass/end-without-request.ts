@@ -1,9 +1,9 @@
-import { deliverSpool } from '../../breakglass/deliver-spool.ts';
-import { listEvidence } from '../../breakglass/evidence-state.ts';
+import { deliverSpool } from '../../breakglass/evidence/deliver-spool.ts';
+import { listEvidence } from '../../breakglass/evidence/evidence-state.ts';
+import { spoolEnd } from '../../breakglass/evidence/spool-end.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { isRequestId, matchesShortId, type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
 import type { OpenSession } from '../../breakglass/session/open-sessions.ts';
-import { spoolEnd } from '../../breakglass/spool-end.ts';
 import type { Context } from '../../context.ts';
 import { record, summaryLine } from './ask-summary.ts';
 import type { BreakGlassParts } from './break-glass-parts.ts';

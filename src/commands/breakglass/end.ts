@@ -1,11 +1,11 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { endGrant } from '../../breakglass/end-grant.ts';
-import { findRequest } from '../../breakglass/find-request.ts';
+import { endGrant } from '../../breakglass/grant/end-grant.ts';
 import type { ListedRequest } from '../../breakglass/intake.ts';
-import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { endPlan } from '../../breakglass/plan-steps.ts';
 import { isSessionId, matchesShortId, shortId } from '../../breakglass/protocol/ids.ts';
+import { findRequest } from '../../breakglass/request/find-request.ts';
+import { loadRequest } from '../../breakglass/request/load-request.ts';
 import { endOpenSessions } from '../../breakglass/session/open-sessions.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';

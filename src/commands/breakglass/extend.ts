@@ -1,22 +1,22 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { announceRequest } from '../../breakglass/announce-request.ts';
-import { findRequest } from '../../breakglass/find-request.ts';
 import type { ListedRequest } from '../../breakglass/intake.ts';
-import { loadRequest } from '../../breakglass/load-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
-import { planRequest } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
 import { requestKey } from '../../breakglass/protocol/keys.ts';
-import { refuseChange } from '../../breakglass/refuse-change.ts';
-import { refuseNested } from '../../breakglass/refuse-nested.ts';
+import { announceRequest } from '../../breakglass/request/announce-request.ts';
+import { findRequest } from '../../breakglass/request/find-request.ts';
+import { loadRequest } from '../../breakglass/request/load-request.ts';
+import { planRequest } from '../../breakglass/request/plan-request.ts';
+import { refuseChange } from '../../breakglass/request/refuse-change.ts';
+import { refuseNested } from '../../breakglass/request/refuse-nested.ts';
+import { waitForApproval, whyNot } from '../../breakglass/request/wait-for-approval.ts';
+import { writeRequest } from '../../breakglass/request/write-request.ts';
 import {
   listOpenSessions,
   type OpenSession,
   wakeOpenSessions,
 } from '../../breakglass/session/open-sessions.ts';
-import { waitForApproval, whyNot } from '../../breakglass/wait-for-approval.ts';
-import { writeRequest } from '../../breakglass/write-request.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { exitCodes, ForgeError } from '../../errors.ts';

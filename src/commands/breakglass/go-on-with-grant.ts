@@ -1,4 +1,4 @@
-import type { BreakGlassNeeded } from '../../breakglass/break-glass-needed.ts';
+import type { BreakGlassNeeded } from '../../breakglass/request/break-glass-needed.ts';
 import type { Context } from '../../context.ts';
 import { askForLater } from './ask-for-later.ts';
 import { offerAccess } from './offer-access.ts';

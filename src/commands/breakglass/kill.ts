@@ -1,8 +1,8 @@
-import { killSession, type SeenAfterKill, wasGiven, watchKill } from '../../breakglass/kill-session.ts';
-import { findKillTarget, type KillTarget, namedAlike } from '../../breakglass/kill-target.ts';
-import { killerAccount } from '../../breakglass/killer-account.ts';
+import { killSession, type SeenAfterKill, wasGiven, watchKill } from '../../breakglass/kill/kill-session.ts';
+import { findKillTarget, type KillTarget, namedAlike } from '../../breakglass/kill/kill-target.ts';
+import { killerAccount } from '../../breakglass/kill/killer-account.ts';
+import { killPlan } from '../../breakglass/kill/plan-kill.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
-import { killPlan } from '../../breakglass/plan-kill.ts';
 import { lineProblem, reasonLength } from '../../breakglass/protocol/document-parts.ts';
 import { type SessionId, shortId } from '../../breakglass/protocol/ids.ts';
 import { defineCommand } from '../../command.ts';

@@ -1,10 +1,10 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { listBesideRequests } from '../../breakglass/beside-requests.ts';
-import { type GrantList, listGrants } from '../../breakglass/list-grants.ts';
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
+import { type GrantList, listGrants } from '../../breakglass/grant/list-grants.ts';
 import { lookPlan } from '../../breakglass/plan-steps.ts';
 import { shortIdAmong } from '../../breakglass/protocol/ids.ts';
-import { requestFacts } from '../../breakglass/request-facts.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
+import { requestFacts } from '../../breakglass/request/request-facts.ts';
 import { rowFacts, type SessionRow } from '../../breakglass/session-row.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';

@@ -1,4 +1,4 @@
-import type { BreakGlassNeeded } from '../../breakglass/break-glass-needed.ts';
+import type { BreakGlassNeeded } from '../../breakglass/request/break-glass-needed.ts';
 import type { Context } from '../../context.ts';
 import { requestAccess } from './request.ts';
 

@@ -1,5 +1,5 @@
 import { breakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { type OfflinePeople, offlinePeople, splitPeople } from '../../breakglass/offline-people.ts';
+import { type OfflinePeople, offlinePeople, splitPeople } from '../../breakglass/offline/offline-people.ts';
 import type { Tier } from '../../config/break-glass.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';

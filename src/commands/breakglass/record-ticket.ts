@@ -1,4 +1,4 @@
-import { forgetDueTicket } from '../../breakglass/due-tickets.ts';
+import { forgetDueTicket } from '../../breakglass/emergency/due-tickets.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
 import { record } from './ask-summary.ts';

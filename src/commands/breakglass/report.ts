@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { archivePlace } from '../../breakglass/archive-place.ts';
+import { archivePlace } from '../../breakglass/archive/archive-place.ts';
 import { readReport } from '../../breakglass/report/read-report.ts';
 import { reportMarkdown } from '../../breakglass/report/report-markdown.ts';
 import { utc } from '../../breakglass/report/report-records.ts';

@@ -1,9 +1,9 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { findRequest } from '../../breakglass/find-request.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { resumePlan } from '../../breakglass/plan-steps.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
-import { refuseNested } from '../../breakglass/refuse-nested.ts';
+import { findRequest } from '../../breakglass/request/find-request.ts';
+import { refuseNested } from '../../breakglass/request/refuse-nested.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { breakGlassParts } from './break-glass-parts.ts';

@@ -1,5 +1,5 @@
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { changeFacts, changeText } from '../../db/change/change-lines.ts';

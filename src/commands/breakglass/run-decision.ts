@@ -1,12 +1,12 @@
-import { grantIfApproved, writeDecision } from '../../breakglass/decide.ts';
-import { type Hearing, openHearing, refuseApproval } from '../../breakglass/decide-request.ts';
-import { minutesOf } from '../../breakglass/plan-request.ts';
+import { grantIfApproved, writeDecision } from '../../breakglass/decide/decide.ts';
+import { type Hearing, openHearing, refuseApproval } from '../../breakglass/decide/decide-request.ts';
+import { reviewLines } from '../../breakglass/decide/review-request.ts';
 import { decisionPlan } from '../../breakglass/plan-steps.ts';
 import { lineProblem, noteLength } from '../../breakglass/protocol/document-parts.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
-import { approveLine, requestFacts } from '../../breakglass/request-facts.ts';
-import { reviewLines } from '../../breakglass/review-request.ts';
-import { whyNot } from '../../breakglass/wait-for-approval.ts';
+import { minutesOf } from '../../breakglass/request/plan-request.ts';
+import { approveLine, requestFacts } from '../../breakglass/request/request-facts.ts';
+import { whyNot } from '../../breakglass/request/wait-for-approval.ts';
 import type { CommandInput } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';

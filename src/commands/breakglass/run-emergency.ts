@@ -1,11 +1,11 @@
-import { checkTicket } from '../../breakglass/check-ticket.ts';
-import { dueSentence, listDueTickets } from '../../breakglass/due-tickets.ts';
-import { runEmergencySession } from '../../breakglass/emergency-session.ts';
-import { ensureFreshSignIn } from '../../breakglass/fresh-sign-in.ts';
-import { type Emergency, openEmergency } from '../../breakglass/open-emergency.ts';
-import { planEmergency } from '../../breakglass/plan-emergency.ts';
-import type { RequestWish } from '../../breakglass/plan-request.ts';
+import { dueSentence, listDueTickets } from '../../breakglass/emergency/due-tickets.ts';
+import { runEmergencySession } from '../../breakglass/emergency/emergency-session.ts';
+import { ensureFreshSignIn } from '../../breakglass/emergency/fresh-sign-in.ts';
+import { type Emergency, openEmergency } from '../../breakglass/emergency/open-emergency.ts';
+import { planEmergency } from '../../breakglass/emergency/plan-emergency.ts';
 import { emergencySteps } from '../../breakglass/plan-steps.ts';
+import { checkTicket } from '../../breakglass/request/check-ticket.ts';
+import type { RequestWish } from '../../breakglass/request/plan-request.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import type { SessionEnd } from '../../breakglass/session/run-session.ts';
 import type { Tier } from '../../config/break-glass.ts';

@@ -1,11 +1,11 @@
-import { checkOfflineKey, obtainOfflineKey } from '../../breakglass/obtain-offline-key.ts';
-import { runOfflineSession } from '../../breakglass/offline-session.ts';
-import { type OfflineSession, openOffline } from '../../breakglass/open-offline.ts';
-import { planOffline } from '../../breakglass/plan-offline.ts';
-import { offlineSteps } from '../../breakglass/plan-offline-steps.ts';
-import type { RequestWish } from '../../breakglass/plan-request.ts';
+import { checkOfflineKey, obtainOfflineKey } from '../../breakglass/offline/obtain-offline-key.ts';
+import { runOfflineSession } from '../../breakglass/offline/offline-session.ts';
+import { type OfflineSession, openOffline } from '../../breakglass/offline/open-offline.ts';
+import { planOffline } from '../../breakglass/offline/plan-offline.ts';
+import { offlineSteps } from '../../breakglass/offline/plan-offline-steps.ts';
 import { lineProblem, ticketLength } from '../../breakglass/protocol/document-parts.ts';
 import { recordOutcome } from '../../breakglass/record-step.ts';
+import type { RequestWish } from '../../breakglass/request/plan-request.ts';
 import { sessionExit } from '../../breakglass/session/active-grant.ts';
 import type { Tier } from '../../config/break-glass.ts';
 import type { Context } from '../../context.ts';

@@ -1,11 +1,11 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
 import { type FoundSession, findBesideRequests } from '../../breakglass/beside-requests.ts';
 import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import { findRequest } from '../../breakglass/find-request.ts';
-import { loadRequest } from '../../breakglass/load-request.ts';
+import { reviewLines, reviewRequest } from '../../breakglass/decide/review-request.ts';
 import { lookPlan } from '../../breakglass/plan-steps.ts';
-import { requestFacts, statusLines } from '../../breakglass/request-facts.ts';
-import { reviewLines, reviewRequest } from '../../breakglass/review-request.ts';
+import { findRequest } from '../../breakglass/request/find-request.ts';
+import { loadRequest } from '../../breakglass/request/load-request.ts';
+import { requestFacts, statusLines } from '../../breakglass/request/request-facts.ts';
 import { rowFacts } from '../../breakglass/session-row.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';

@@ -1,5 +1,5 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { listGrants } from '../../breakglass/list-grants.ts';
+import { listGrants } from '../../breakglass/grant/list-grants.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { lookPlan } from '../../breakglass/plan-steps.ts';
 import { listOpenSessions } from '../../breakglass/session/open-sessions.ts';

@@ -1,4 +1,4 @@
-import { isSameKey, type OfflineKey, parseOfflineKey } from '../../breakglass/offline-key.ts';
+import { isSameKey, type OfflineKey, parseOfflineKey } from '../../breakglass/offline/offline-key.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 

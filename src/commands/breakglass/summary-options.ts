@@ -1,4 +1,4 @@
-import { checkedSummary, summaryOf } from '../../breakglass/summary-text.ts';
+import { checkedSummary, summaryOf } from '../../breakglass/evidence/summary-text.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import { readSmallFile } from '../../files/read-small-file.ts';

@@ -1,11 +1,11 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { checkTicket } from '../../breakglass/check-ticket.ts';
-import { type DueTicket, listDueTickets } from '../../breakglass/due-tickets.ts';
-import { findRequest } from '../../breakglass/find-request.ts';
+import { type DueTicket, listDueTickets } from '../../breakglass/emergency/due-tickets.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
 import { ticketPlan } from '../../breakglass/plan-steps.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { isRequestId, matchesShortId, type RequestId, shortId } from '../../breakglass/protocol/ids.ts';
+import { checkTicket } from '../../breakglass/request/check-ticket.ts';
+import { findRequest } from '../../breakglass/request/find-request.ts';
 import { defineCommand } from '../../command.ts';
 import { ForgeError } from '../../errors.ts';
 import { type BreakGlassParts, breakGlassParts } from './break-glass-parts.ts';

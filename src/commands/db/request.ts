@@ -1,12 +1,12 @@
 import { requesterAccount } from '../../breakglass/access-account.ts';
-import { findWish } from '../../breakglass/ask-line.ts';
 import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
 import { ownUser } from '../../breakglass/own-user.ts';
-import { planRequest, type RequestPlan } from '../../breakglass/plan-request.ts';
 import { requestPlan } from '../../breakglass/plan-steps.ts';
 import { type Change, mostExpectedRows } from '../../breakglass/protocol/change.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
-import { refuseNested } from '../../breakglass/refuse-nested.ts';
+import { findWish } from '../../breakglass/request/ask-line.ts';
+import { planRequest, type RequestPlan } from '../../breakglass/request/plan-request.ts';
+import { refuseNested } from '../../breakglass/request/refuse-nested.ts';
 import { type CommandInput, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { changeFacts, changeText } from '../../db/change/change-lines.ts';

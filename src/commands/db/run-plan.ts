@@ -1,7 +1,7 @@
 import type { BreakGlassPlace } from '../../breakglass/break-glass-place.ts';
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
 import type { Change } from '../../breakglass/protocol/change.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
 import { splitChange } from '../../db/change/split-change.ts';
 import type { Plan } from '../../terminal/plan.ts';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../../audit/audit-events.ts';
 import type { AccessCaller } from '../../breakglass/access-account.ts';
-import { claimRun } from '../../breakglass/claim-run.ts';
-import type { SessionParts } from '../../breakglass/grant-session.ts';
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
+import type { SessionParts } from '../../breakglass/grant/grant-session.ts';
 import type { Change } from '../../breakglass/protocol/change.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { recordOutcome, recordStep } from '../../breakglass/record-step.ts';
+import { claimRun } from '../../breakglass/request/claim-run.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
 import type { Context } from '../../context.ts';
 import { askOutcome } from '../../db/change/ask-outcome.ts';
 import { recordResult } from '../../db/change/change-record.ts';

@@ -1,5 +1,5 @@
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
 import type { Context } from '../../context.ts';
 import { changedLines } from '../../db/change/changed-rows.ts';
 import type { ChangeResult, RanStatement } from '../../db/change/run-change.ts';

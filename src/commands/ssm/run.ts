@@ -57,7 +57,7 @@ export default defineCommand<RunOptions>({
     ['forge ssm run web-1 web-2 --output json -- hostname', 'several, for a script'],
   ],
   details:
-    'Several words after -- are a program and its arguments: nothing in them means anything to a shell.\nWith several instances the exit code is 1 when any failed. Ctrl-C cancels what runs.\nRun Command runs as root, and AWS keeps the command for 30 days: put no secrets in it.\nWith --transport plugin what the command writes to stderr comes on stdout: the plugin does not keep them apart.',
+    'Several words after -- are a program and its arguments: nothing in them means anything to a shell.\nWith several instances the exit code is 1 when any failed. Ctrl-C cancels what runs.\nRun Command runs as root, and AWS keeps the command for 30 days: put no secrets in it. Break-glass for instances has none: there, one instance at a time.\nWith --transport plugin what the command writes to stderr comes on stdout: the plugin does not keep them apart.',
   async run(context, { args, options, rest }) {
     const { globals, host } = context;
     const { shellScript } = await import('../../ssm/command-line.ts');

@@ -1,9 +1,9 @@
-import { alreadyRun, type FoundRun } from '../../breakglass/claim-run.ts';
-import type { LoadedRequest } from '../../breakglass/load-request.ts';
 import type { Change } from '../../breakglass/protocol/change.ts';
 import type { Person } from '../../breakglass/protocol/document-parts.ts';
 import { shortId } from '../../breakglass/protocol/ids.ts';
-import { whyNot } from '../../breakglass/wait-for-approval.ts';
+import { alreadyRun, type FoundRun } from '../../breakglass/request/claim-run.ts';
+import type { LoadedRequest } from '../../breakglass/request/load-request.ts';
+import { whyNot } from '../../breakglass/request/wait-for-approval.ts';
 import type { Config } from '../../config/config.ts';
 import { ForgeError } from '../../errors.ts';
 import { isoSeconds } from '../../lib/iso-seconds.ts';

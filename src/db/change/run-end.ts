@@ -1,5 +1,5 @@
 import { readJournal } from '../../audit/read-journal.ts';
-import type { FoundRun } from '../../breakglass/claim-run.ts';
+import type { FoundRun } from '../../breakglass/request/claim-run.ts';
 import type { Host } from '../../host.ts';
 
 /** How a run ended, as the journal of the machine that ran it has it. */

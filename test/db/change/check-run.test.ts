@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { LoadedRequest } from '../../../src/breakglass/load-request.ts';
 import { sha256 } from '../../../src/breakglass/protocol/document.ts';
 import { encodeRequest, parseRequest } from '../../../src/breakglass/protocol/request.ts';
-import type { RequestStatus } from '../../../src/breakglass/request-state.ts';
+import type { LoadedRequest } from '../../../src/breakglass/request/load-request.ts';
+import type { RequestStatus } from '../../../src/breakglass/request/request-state.ts';
 import { emptyConfig } from '../../../src/config/build-config.ts';
 import { checkRun } from '../../../src/db/change/check-run.ts';
 import { people, storedRequest } from '../../support/break-glass-story.ts';

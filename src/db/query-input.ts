@@ -22,6 +22,8 @@ export async function readSql(
     });
   }
   if (sql !== undefined) return { sql: checked(sql, 'The SQL'), file: undefined };
+  // It would be read as the working folder: mostly a variable of a script that is not set.
+  if (file === '') throw noSql('The name of the file is empty.');
   if (file !== undefined && file !== '-') {
     const bytes = await readFile(resolve(host.directories.working, file)).catch((error) => {
       throw fileFailure(error, 'read', file);

@@ -35,19 +35,32 @@ export function plannedDocuments(
 
 /** AWS would refuse it, and say only which action. Throws denied NO_TRANSCRIPT. */
 export function refuseUnlogged(config: Pick<Config, 'breakGlass'>, access: Access, what: string): void {
-  if (documentsOf(config, access) === undefined) return;
   const { name } = access.target;
+  refuseWithoutTranscript(config, access, what, [
+    `A shell: forge ssm ${name}`,
+    `One command: forge ssm run ${name} -- <command>`,
+    `Files: forge ssm cp ${name}:<path> .`,
+  ]);
+}
+
+/** Several instances at once are no sessions. Throws denied NO_TRANSCRIPT. */
+export function refuseRunCommand(config: Pick<Config, 'breakGlass'>, access: Access): void {
+  refuseWithoutTranscript(config, access, 'Run Command, on several instances at once,', [
+    'One after the other: forge ssm run <instance> -- <command>',
+  ]);
+}
+
+function refuseWithoutTranscript(
+  config: Pick<Config, 'breakGlass'>,
+  access: Access,
+  what: string,
+  hint: readonly string[],
+): void {
+  if (documentsOf(config, access) === undefined) return;
   throw new ForgeError(
     'denied',
     `${what} leaves no transcript, and break-glass with ${permissionSetOf(access)} is for sessions that leave one.`,
-    {
-      code: 'NO_TRANSCRIPT',
-      hint: [
-        `A shell: forge ssm ${name}`,
-        `One command: forge ssm run ${name} -- <command>`,
-        `Files: forge ssm cp ${name}:<path> .`,
-      ].join('\n'),
-    },
+    { code: 'NO_TRANSCRIPT', hint: hint.join('\n') },
   );
 }
 

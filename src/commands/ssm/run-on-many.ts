@@ -32,6 +32,7 @@ export async function runOnMany(
   const { identityParts } = await import('../../identity/identity-parts.ts');
   const { withAccess } = await import('../../access/with-access.ts');
   const { instanceAccess, recordInstances } = await import('../../ssm/with-instance.ts');
+  const { refuseRunCommand } = await import('../../ssm/logged-documents.ts');
   const { fanOut } = await import('../../ssm/fan-out.ts');
   const { outcomeSummary, outcomeText } = await import('../../ssm/outcome-text.ts');
   const { powerShellScript } = await import('../../ssm/command-line.ts');
@@ -39,6 +40,7 @@ export async function runOnMany(
   const style = styleFor(host.stdout, host.env);
   const request = { ...instanceAccess(first, job.purpose), targetName: targetName(selection, place) };
   return withAccess(parts, request, async (access) => {
+    refuseRunCommand(job.config, access);
     const { instances, skipped } = await select();
     await recordInstances(
       parts,

@@ -174,6 +174,11 @@ describe('--grant', () => {
         /leaves no transcript, and break-glass with Forge-Prod-Instance is for sessions that leave one\.\n.*forge ssm prod-wealth\/web-1\n/,
       );
     }
+    const many = await ssm('run', 'prod-wealth/web-1', 'prod-wealth/bastion', '--', 'id');
+    expect([many.code, many.stdout]).toEqual([5, '']);
+    expect(many.stderr).toMatch(
+      /^Error: Run Command.*leaves no transcript.*\nOne after the other: forge ssm run/m,
+    );
     // By AWS, whoever asks: no tag, AWS's own document.
     const untagged = await ssm('run', 'prod-wealth/legacy', '--', 'id');
     expect([untagged.code, untagged.stdout]).toEqual([5, '']);

@@ -10,8 +10,8 @@ export default defineConfig({
     // A key pressed in a terminal can come a moment early on a machine that builds beside. Once more, and it is reported: what
     // fails twice is broken, and no test may need it (bars in milliseconds are multiplied by test/support/slowness.ts).
     retry: process.env.CI ? 1 : 0,
-    // Each file may run a PostgreSQL and a browser.
-    maxWorkers: 2,
+    // Each file may run a PostgreSQL and a browser, and waits as much as it works.
+    maxWorkers: 3,
     // A sandbox in a worker must end with it: processes can be killed, threads can't.
     pool: 'forks',
   },

@@ -16,6 +16,7 @@ import type { Host } from '../host.ts';
 import { identityParts } from '../identity/identity-parts.ts';
 import { getSsoToken } from '../identity/sso-token.ts';
 import { durationText } from '../lib/duration-text.ts';
+import { lookAtDocuments } from '../ssm/doctor-documents.ts';
 import { breakGlassParts } from './breakglass/break-glass-parts.ts';
 import { findingsData, renderFindings } from './render-findings.ts';
 
@@ -145,6 +146,8 @@ async function lookAtAws(
     })),
   );
   if (!signedIn) return findings;
+  say('looking at session documents');
+  findings.push(...(await lookAtDocuments({ ...parts, config })));
   if (config.breakGlass === undefined) return [...findings, clockFinding((await parts.aws()).clockSkew())];
   const seen = await look('break-glass', async () => {
     const { parts: own, place } = await breakGlassParts(context);

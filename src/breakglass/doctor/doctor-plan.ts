@@ -38,6 +38,11 @@ export function doctorPlan(place: BreakGlassPlace, all: boolean): Plan {
         'as auditor; also GetPublicAccessBlock, GetObjectLockConfiguration, and the policy of the functions',
       ),
       call('cloudtrail LookupEvents', 'events of the sweeper', 'as auditor: is it alive'),
+      call(
+        'ssm DescribeDocument',
+        'session documents of production',
+        'where you have access now, or are in the shell of a grant: are those there that forge.yaml names',
+      ),
     ],
     equivalents: [],
   };

@@ -3,6 +3,7 @@ import { examineBreakGlass } from '../../breakglass/doctor/examine-break-glass.t
 import { doctorExitCode } from '../../breakglass/doctor/finding.ts';
 import { defineCommand } from '../../command.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
+import { lookAtDocuments } from '../../ssm/doctor-documents.ts';
 import { findingsData, renderFindings } from '../render-findings.ts';
 import { breakGlassParts } from './break-glass-parts.ts';
 
@@ -40,10 +41,11 @@ tries, your colleagues see in Slack that AWS refused you, and your journal says 
     const signal = { value: new AbortController().signal };
     const steady = identityParts({ ...context, host: Object.create(host, { signal }) as typeof host });
     using progress = output.progress('looking at break-glass');
-    const { person, findings } = await examineBreakGlass(
+    const { person, findings: examined } = await examineBreakGlass(
       { parts, steady, place, all, tries: true },
       ({ check }) => progress.update(`looking at break-glass: ${check} is done`),
     );
+    const findings = [...examined, ...(await lookAtDocuments({ ...parts, config: await context.config() }))];
     progress[Symbol.dispose]();
     const code = doctorExitCode(findings);
     output.result({

@@ -5,7 +5,8 @@ import endpointTunnel from '../../../infra/modules/session-manager/endpoint-tunn
   type: 'json',
 };
 import common from '../../../infra/modules/session-manager/inputs.json' with { type: 'json' };
-import type { SessionType } from './session-documents.ts';
+import { region as home, productionAccounts } from '../seed-accounts.ts';
+import type { OwnDocuments, SessionType } from './session-documents.ts';
 
 /** The session document as SSM keeps it. https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html */
 export interface StoredDocument {
@@ -25,6 +26,8 @@ export interface StoredDocument {
   };
   /** Undefined: the account's preferences. */
   readonly inputs?: { readonly idleSessionTimeout: string; readonly maxSessionDuration: string };
+  /** Undefined: Active. */
+  readonly status?: 'Creating' | 'Updating' | 'Failed';
 }
 
 /** What module session-manager fills in for this organisation. */
@@ -56,6 +59,12 @@ export const sessionDocuments: Readonly<Record<string, StoredDocument>> = {
   [instanceDocumentNames.copy]: stored(copy),
   [tunnelDocumentName]: { ...endpointTunnel, sessionType: sessionType(endpointTunnel.sessionType) },
 };
+
+/** What Terraform has made in production accounts, in the region of their instances. */
+export function ownDocuments(account: string, region: string): OwnDocuments {
+  const production = productionAccounts.some(({ id }) => id === account);
+  return production && region === home ? sessionDocuments : {};
+}
 
 function stored(document: Omit<StoredDocument, 'inputs' | 'sessionType'> & { sessionType: string }) {
   return { ...document, sessionType: sessionType(document.sessionType), inputs };

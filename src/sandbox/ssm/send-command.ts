@@ -20,7 +20,7 @@ import {
 import { invalidParameters } from './session-documents.ts';
 
 /** The Command documents that instances here can run. */
-const shellDocument = 'AWS-RunShellScript';
+export const shellDocument = 'AWS-RunShellScript';
 export const powerShellDocument = 'AWS-RunPowerShellScript';
 const runDefaults: Readonly<Record<string, readonly string[]>> = {
   workingDirectory: [''],

@@ -78,6 +78,10 @@ const documents: Readonly<Record<string, SessionDocument>> = {
   },
 };
 
+/** AWS's own, in every region; the account's own default is there only where somebody has set preferences. */
+export const isPublished = (name: string): boolean =>
+  name !== defaultDocument && Object.hasOwn(documents, name);
+
 /** @throws AwsFailure InvalidDocument, InvalidParameters. */
 export function planSession(
   name: string,

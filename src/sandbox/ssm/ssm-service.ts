@@ -1,4 +1,5 @@
 import type { JsonService } from '../aws/json-service.ts';
+import { describeDocument } from './describe-document.ts';
 import { describeInstanceInformation } from './describe-instance-information.ts';
 import { describeSessions, getConnectionStatus } from './describe-sessions.ts';
 import {
@@ -15,6 +16,7 @@ export const ssmService: JsonService = {
   target: 'AmazonSSM',
   operations: {
     CancelCommand: cancelCommand,
+    DescribeDocument: describeDocument,
     DescribeInstanceInformation: describeInstanceInformation,
     DescribeSessions: describeSessions,
     GetCommandInvocation: getCommandInvocation,

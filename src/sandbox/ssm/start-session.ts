@@ -1,7 +1,6 @@
 import { AwsFailure } from '../aws/aws-failure.ts';
 import type { JsonOperation, JsonRequest } from '../aws/json-service.ts';
 import { type Instance, instanceArn } from '../organisation.ts';
-import { productionAccounts, region } from '../seed-accounts.ts';
 import {
   checkLength,
   ownInstances,
@@ -11,9 +10,9 @@ import {
   tagContext,
   textField,
 } from './fields.ts';
-import { sessionDocuments } from './own-documents.ts';
+import { ownDocuments } from './own-documents.ts';
 import type { Session } from './session.ts';
-import { defaultDocument, documentArn, type OwnDocuments, planSession } from './session-documents.ts';
+import { defaultDocument, documentArn, planSession } from './session-documents.ts';
 
 export const startSession: JsonOperation = (request) => {
   const { world, fields, caller, region } = request;
@@ -24,7 +23,8 @@ export const startSession: JsonOperation = (request) => {
   request.note({ target, documentName: document, reason });
   const instance = ownInstances(request).find((entry) => entry.id === target);
   allow(request, target, instance, document);
-  const plan = planSession(document, parametersField(fields, 'Parameters'), ownDocuments(request));
+  const own = ownDocuments(caller.principal.account, request.region);
+  const plan = planSession(document, parametersField(fields, 'Parameters'), own);
   if (instance === undefined || !instance.online) {
     throw new AwsFailure('TargetNotConnected', 400, `${target} is not connected.`);
   }
@@ -32,12 +32,6 @@ export const startSession: JsonOperation = (request) => {
   request.note({ target, documentName: document, reason, sessionId: session.id, region });
   return opening(request, session);
 };
-
-/** What Terraform has made in production accounts, in the region of their instances. */
-function ownDocuments({ caller, region: asked }: JsonRequest): OwnDocuments {
-  const production = productionAccounts.some(({ id }) => id === caller.principal.account);
-  return production && asked === region ? sessionDocuments : {};
-}
 
 /** Both the instance and the document, as with ssm:SessionDocumentAccessCheck: the stricter of AWS's two ways. */
 function allow(request: JsonRequest, target: string, instance: Instance | undefined, document: string): void {

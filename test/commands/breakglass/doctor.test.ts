@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodePolicy, type Policy, policyKey } from '../../../src/breakglass/protocol/policy.ts';
 import type { PolicyDocument, PolicyStatement } from '../../../src/iam/policy.ts';
+import { sessionDocuments } from '../../../src/sandbox/ssm/own-documents.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
 /** Each policy of break-glass is broken in turn, and the doctor says which. */
@@ -24,6 +25,7 @@ interface Finding {
   readonly check: string;
   readonly verdict: 'ok' | 'bad' | 'unseen' | 'other';
   readonly detail: string;
+  readonly hint?: string | null;
 }
 async function examine(person: string, ...options: readonly string[]) {
   const run = await sandbox.forge(['breakglass', 'doctor', ...options, '--output', 'json'], { person });
@@ -31,6 +33,16 @@ async function examine(person: string, ...options: readonly string[]) {
   const { findings } = JSON.parse(run.stdout) as { findings: readonly Finding[] };
   const bad = findings.filter(({ verdict }) => verdict === 'bad');
   return { code: run.code, findings, bad, named: bad.map(({ check }) => check) };
+}
+
+async function journalOf(home: string) {
+  const folder = join(home, '.local', 'state', 'forge', 'audit');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
+  const text = (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; probe?: string; bad?: number });
 }
 
 type Statements = PolicyStatement[];
@@ -96,13 +108,7 @@ describe('as it should be', () => {
   it('every try is in the journal, before the summary', async () => {
     await examine('dana', '--all');
     const { HOME = '' } = sandbox.environment({ person: 'dana' });
-    const folder = join(HOME, '.local', 'state', 'forge', 'audit');
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
-    const text = (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('');
-    const events = text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { type: string; probe?: string; bad?: number });
+    const events = await journalOf(HOME);
     expect(events.filter(({ probe }) => probe === 'self-approval').length).toBeGreaterThanOrEqual(15);
     expect(events.at(-1)).toMatchObject({ type: 'breakglass.doctor', bad: 0 });
   });
@@ -522,6 +528,77 @@ describe('forge doctor', () => {
     ]);
     const none = await look('dana', '--config', `${file}.not`);
     expect([none.code, none.seen.get('forge.yaml')?.verdict]).toEqual([1, 'bad']);
+  });
+
+  it('session documents: what forge.yaml names is there, by who may enter; the others are named', async () => {
+    const { code, seen } = await look('casey');
+    expect([code, seen.get('session documents (prod-wealth)')]).toEqual([
+      0,
+      expect.objectContaining({
+        verdict: 'ok',
+        detail:
+          'there, and active: forge-instance-connect, forge-instance-run, forge-instance-copy, forge-endpoint-tunnel',
+      }),
+    ]);
+    expect(seen.get('session documents')).toMatchObject({
+      verdict: 'other',
+      detail: expect.stringMatching(/^not asked in (?!.*prod-wealth).*prod-cash/),
+    });
+    const none = (await look('dana')).seen;
+    expect(none.get('session documents')?.detail).toContain('prod-wealth');
+    const { HOME = '' } = sandbox.environment({ person: 'dana' });
+    const journal = await journalOf(HOME);
+    expect(journal.filter(({ type }) => type === 'access.refused')).toEqual([]);
+  });
+
+  it('session documents: not there, of another type, not named in forge.yaml, not to be seen', async () => {
+    const { FORGE_CONFIG = '' } = sandbox.environment({ person: 'casey' });
+    const written = await readFile(FORGE_CONFIG, 'utf8');
+    const file = join(await sandbox.newHome(), 'forge.yaml');
+    const changed = async (edit: (text: string) => string) => {
+      const text = edit(written);
+      expect(text).not.toBe(written);
+      await writeFile(file, text);
+      const run = await sandbox.forge(['doctor', '--config', file, '--output', 'json'], { person: 'casey' });
+      const { findings } = JSON.parse(run.stdout) as { findings: readonly Finding[] };
+      return [
+        run.code,
+        ...findings
+          .filter(({ check }) => check === 'session documents (prod-wealth)')
+          .map(({ verdict, detail, hint }) => `${verdict} ${detail}\n${hint}`),
+      ];
+    };
+    expect(await changed((text) => text.replaceAll('forge-instance-run', 'forge-instance-walk'))).toEqual([
+      1,
+      expect.stringMatching(/^bad there is no document forge-instance-walk in \d{12}, us-east-1.*\n.*apply/s),
+    ]);
+    expect(await changed((text) => text.replaceAll('forge-endpoint-tunnel', 'AWS-RunShellScript'))).toEqual([
+      1,
+      expect.stringMatching(/^bad AWS-RunShellScript IS A DOCUMENT OF TYPE Command.*import-terraform/s),
+    ]);
+    const unnamed = await changed((text) => text.replaceAll(/^ *tunnel_document: .*\n/gm, ''));
+    expect(unnamed).toEqual([
+      1,
+      expect.stringMatching(/^ok there, and active: forge-instance-connect/),
+      expect.stringMatching(
+        /^bad forge-endpoint-tunnel is there, and forge.yaml names no tunnel_document.*\nforge config import-terraform/s,
+      ),
+    ]);
+    const copy = sessionDocuments['forge-instance-copy'] ?? {};
+    undo.push(() => void Reflect.deleteProperty(copy, 'status'));
+    Object.assign(copy, { status: 'Failed' });
+    expect((await look('casey')).seen.get('session documents (prod-wealth)')).toMatchObject({
+      verdict: 'bad',
+      detail: 'forge-instance-copy is not active: Failed',
+    });
+    change(setOf('Forge-Wealth-ReadOnly'), (statements) => {
+      statements.push({ Effect: 'Deny', Action: 'ssm:DescribeDocument', Resource: '*' });
+    });
+    const { code, seen } = await look('casey');
+    expect([code, seen.get('session documents (prod-wealth)')]).toEqual([
+      0,
+      expect.objectContaining({ verdict: 'other', detail: expect.stringContaining('ssm:DescribeDocument') }),
+    ]);
   });
 
   it('a portal that does not answer can not be seen', async () => {

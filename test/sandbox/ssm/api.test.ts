@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import {
+  DescribeDocumentCommand,
   DescribeInstanceInformationCommand,
   DescribeSessionsCommand,
   GetConnectionStatusCommand,
@@ -314,4 +315,36 @@ it('a closed network turns away who comes directly and lets in who comes through
   expect(await ask(front.port)).toBe('closed');
   await stage.admin('network', { environment: 'dev', direct: true });
   expect(await ask(front.port)).toBe('S');
+});
+
+describe('DescribeDocument', () => {
+  const asked = (name: string, set = 'Forge-Wealth-ReadOnly', environment = 'prod-wealth', region?: string) =>
+    stage
+      .ssm(stage.keysOf(set, environment, 'casey'), region)
+      .send(new DescribeDocumentCommand({ Name: name }));
+
+  it('knows those of the account and region, and AWS’s own', async () => {
+    for (const [name, type, owner] of [
+      ['forge-endpoint-tunnel', 'Session', '333333333333'],
+      ['AWS-StartSSHSession', 'Session', 'Amazon'],
+      ['AWS-RunShellScript', 'Command', 'Amazon'],
+    ])
+      expect((await asked(name ?? '')).Document).toMatchObject({
+        Name: name,
+        DocumentType: type,
+        Owner: owner,
+        Status: 'Active',
+      });
+  });
+
+  it('and refuses as AWS does', async () => {
+    expect(await failureOf(asked('forge-nothing'))).toMatchObject({ name: 'InvalidDocument', status: 400 });
+    const elsewhere = asked('forge-endpoint-tunnel', undefined, undefined, 'eu-west-1');
+    expect((await failureOf(elsewhere)).name).toBe('InvalidDocument');
+    expect((await failureOf(asked('forge-endpoint-tunnel', 'Forge-Developer', 'dev'))).name).toBe(
+      'InvalidDocument',
+    );
+    const denied = await failureOf(asked('forge-endpoint-tunnel', 'Forge-DataAnalyst', 'prod-wealth'));
+    expect(denied.name).toBe('AccessDeniedException');
+  });
 });

@@ -47,8 +47,8 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
 }
 
-/** FATAL and PANIC: the server closes. https://www.postgresql.org/docs/current/errcodes-appendix.html (57P*, 08*). */
-function endsConnection(error: DatabaseError): boolean {
+/** FATAL and PANIC: the server, or the proxy before it, closes. https://www.postgresql.org/docs/current/errcodes-appendix.html (57P*, 08*). */
+export function endsConnection(error: DatabaseError): boolean {
   return error.severity === 'FATAL' || error.severity === 'PANIC';
 }
 

@@ -3,6 +3,7 @@ import { ForgeError, interruption } from '../errors.ts';
 import { escapeForTerminal } from '../lib/escape-for-terminal.ts';
 import { commitCounted } from './commit-counted.ts';
 import {
+  endsConnection,
   explainQueryError,
   isDatabaseError,
   type QueryFacts,
@@ -183,6 +184,7 @@ function forSignal(signal: AbortSignal): Stopped {
 /** What became of the query on the server, from how it ended there. */
 function fateOf(error: unknown): string {
   if (!isDatabaseError(error)) return 'the server did not answer the cancel, and may still be at it';
+  if (endsConnection(error)) return 'the connection was lost, and the server may still be at it';
   return error.code === '57014'
     ? 'the query was cancelled on the server'
     : 'the query had failed on the server';

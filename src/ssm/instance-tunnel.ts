@@ -19,6 +19,12 @@ export interface InstanceTunnel extends AsyncDisposable {
   readonly over: Promise<ForgeError>;
 }
 
+/**
+ * After Ctrl-C the owner still asks the server to stop what it runs, and closes the tunnel then; this is for an owner
+ * that does not get there.
+ */
+const lingerMs = 6_000;
+
 /** Of several that are meant, the first that is online: they are there to stand in for each other. */
 const anyOnline: Choose = async (pages) => {
   for await (const [first] of pages) if (first !== undefined) return first;
@@ -27,6 +33,7 @@ const anyOnline: Choose = async (pages) => {
 
 /**
  * Finds the instance and opens a tunnel through it to a host and port, for no longer than the environment's max_session.
+ * Ctrl-C leaves it open for a moment: whoever has it disposes of it when all is said through it.
  * Throws what withInstance and openTunnel throw.
  */
 export async function openInstanceTunnel(
@@ -39,7 +46,7 @@ export async function openInstanceTunnel(
   const { promise: opened, resolve, reject } = deferred<Omit<InstanceTunnel, typeof Symbol.asyncDispose>>();
   const { promise: ended, resolve: end } = deferred<ForgeError>();
   const done = withInstance(parts, target, purpose, anyOnline, async (access, { instanceId, label }) => {
-    await using tunnel = await openTunnel(parts, access, { instance: instanceId, ...to });
+    await using tunnel = await openTunnel(parts, access, { instance: instanceId, ...to, lingerMs });
     let timeUp: ForgeError | undefined;
     using _limit = limitTunnel(parts, target, label, (reason) => {
       timeUp = reason;

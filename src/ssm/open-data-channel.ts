@@ -24,6 +24,8 @@ export interface StartedSession extends StreamAddress {
 export interface DataChannelOptions {
   /** Aborted while it opens: its reason is thrown. Aborted later: the channel closes. */
   readonly signal: AbortSignal;
+  /** An open channel closes so long after the abort, milliseconds. Its socket, once lost, is not made anew then. Default: 0. */
+  readonly lingerMs?: number | undefined;
   /** ssm:ResumeSession; undefined when the session is over. */
   readonly resume: () => Promise<StreamAddress | undefined>;
   /** ssm:TerminateSession, when the channel is disposed of and the session was not ended by the other side. */
@@ -46,7 +48,7 @@ export async function openDataChannel(
   options: DataChannelOptions,
 ): Promise<DataChannel> {
   const { sessionId, target } = session;
-  const { signal, readyWithin = defaultReadyWithin } = options;
+  const { signal, readyWithin = defaultReadyWithin, lingerMs = 0 } = options;
   const clientId = randomUUID();
   const connection = new Connection(
     parts,
@@ -74,12 +76,21 @@ export async function openDataChannel(
     reconnects: () => connection.reconnects,
     terminate: options.terminate,
   });
-  const onAbort = () => channel.abort();
+  let lingering: NodeJS.Timeout | undefined;
+  let open = false;
+  const onAbort = () => {
+    if (!open || lingerMs === 0) return channel.abort();
+    lingering = setTimeout(() => channel.abort(), lingerMs);
+  };
   signal.addEventListener('abort', onAbort, { once: true });
-  void channel.closed.then(() => signal.removeEventListener('abort', onAbort));
+  void channel.closed.then(() => {
+    clearTimeout(lingering);
+    signal.removeEventListener('abort', onAbort);
+  });
   const deadline = setTimeout(() => channel.fail(notReady(readyWithin)), readyWithin);
   try {
     await Promise.all([connection.open(session), channel.opened]);
+    open = true;
     return channel;
   } catch (error) {
     await channel[Symbol.asyncDispose]();

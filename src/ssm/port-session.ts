@@ -9,6 +9,7 @@ import type { ChannelEnd, ChannelState, DataChannel } from './data-channel.ts';
 import { openMux } from './mux.ts';
 import type { Connections } from './port-channel.ts';
 import { remoteHostDocument } from './remote-host-document.ts';
+import type { SessionTuning } from './start-session.ts';
 
 export interface PortTarget {
   /** `i-…` or `mi-…`. */
@@ -41,10 +42,11 @@ export async function openPortSession(
   parts: AccessParts,
   access: Access,
   target: PortTarget,
+  tuning: SessionTuning = {},
 ): Promise<PortSession> {
   const { startSession } = await import('./start-session.ts');
   const request = portRequest(target, access.target.environment, access.reason);
-  const channel = await startSession(parts, access, request);
+  const channel = await startSession(parts, access, request, tuning);
   if (channel.sessionType !== 'Port') {
     await channel[Symbol.asyncDispose]();
     throw new ForgeError(

@@ -20,7 +20,10 @@ export interface SessionRequest {
   readonly reason?: string | undefined;
 }
 
-export type SessionTuning = Pick<DataChannelOptions, 'limits' | 'times' | 'backoff' | 'readyWithin'>;
+export type SessionTuning = Pick<
+  DataChannelOptions,
+  'limits' | 'times' | 'backoff' | 'readyWithin' | 'lingerMs'
+>;
 
 /** The service takes no longer reason. */
 const longestReason = 256;

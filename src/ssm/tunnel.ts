@@ -7,6 +7,8 @@ import { destinationOf, openPortSession, type PortTarget, type SessionHealth } f
 export interface TunnelRequest extends PortTarget {
   /** Sessions that share the connections. Default: 1. */
   readonly streams?: number | undefined;
+  /** How long after Ctrl-C it still leads there, milliseconds, for whoever disposes of it before. Default: 0. */
+  readonly lingerMs?: number | undefined;
 }
 
 /** A way to one host and port through an instance. Nothing listens on this machine. Disposing ends it. */
@@ -27,12 +29,12 @@ export interface Tunnel extends AsyncDisposable {
 export async function openTunnel(
   parts: AccessParts,
   access: Access,
-  { streams = 1, ...target }: TunnelRequest,
+  { streams = 1, lingerMs, ...target }: TunnelRequest,
 ): Promise<Tunnel> {
   const destination = destinationOf(target);
   const pool = createPool({
     size: streams,
-    open: () => openPortSession(parts, access, target),
+    open: () => openPortSession(parts, access, target, { lingerMs }),
     now: () => parts.host.monotonic(),
     onEnd: (end) => {
       // What ends here, e.g. at Ctrl-C, is no news.

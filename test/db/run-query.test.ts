@@ -353,6 +353,25 @@ describe('stopping', () => {
     expect(cancels).toBe(1);
   });
 
+  it('a connection that ends meanwhile is not taken for a query that failed', async () => {
+    await using session = await postgres.open();
+    const controller = new AbortController();
+    const cut: QuerySession = {
+      client: session.client,
+      // As a gate that has lost its server, or is being closed, says it: FATAL.
+      async cancel() {
+        await using other = await postgres.open();
+        await other.client.query('select pg_terminate_backend($1)', [session.pid]);
+      },
+    };
+    const ran = run(cut, 'select pg_sleep(60)', undefined, { signal: controller.signal });
+    await expect.poll(() => running(session.pid)).toBe(true);
+    controller.abort('SIGINT');
+    expect((await ran).error?.message).toBe(
+      'Interrupted; the connection was lost, and the server may still be at it.',
+    );
+  });
+
   it('a server that ignores the cancel is left after three seconds', async () => {
     await using session = await postgres.open();
     const controller = new AbortController();

@@ -467,4 +467,18 @@ describe('ending it', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'SESSION_CLOSED' });
     expect(await channel.closed).toMatchObject({ reason: 'local' });
   });
+
+  it('ends it some time later where that is wanted, and carries what is said meanwhile', async () => {
+    const controller = new AbortController();
+    const heard: string[] = [];
+    const agent = await startAgent({
+      actions: portActions,
+      onData: (_type, payload) => void heard.push(payload.toString()),
+    });
+    const channel = await open(agent, { signal: controller.signal, lingerMs: 300 });
+    controller.abort('SIGINT');
+    await channel.send(PayloadType.output, Buffer.from('stop what runs'));
+    await expect.poll(() => heard.join('')).toContain('stop what runs');
+    expect(await channel.closed).toMatchObject({ reason: 'local' });
+  });
 });

@@ -29,6 +29,29 @@ describe('a database through a tunnel', () => {
     expect(JSON.parse(run.stdout)).toEqual([{ answer: 42 }]);
   });
 
+  it.each([[[]], [['--write']]])('Ctrl-C cancels on the server through it: %j', async (more) => {
+    await network(true);
+    const mark = `slow-${more.length}`;
+    const active = async () =>
+      (
+        await sandbox.postgres.admin.query(
+          `select 1 from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid() and position($1 in query) > 0`,
+          [mark],
+        )
+      ).rowCount;
+    const interrupt = new AbortController();
+    const running = sandbox.forge(
+      ['db', 'query', 'dev', `select pg_sleep(40), '${mark}'`, '--via', 'tunnel', ...more],
+      { interrupt: interrupt.signal },
+    );
+    await expect.poll(active, { timeout: 20_000 }).toBe(1);
+    interrupt.abort();
+    const run = await running;
+    expect([run.code, await active()], run.stderr).toEqual([130, 0]);
+    expect(run.stderr).toContain('Interrupted; the query was cancelled on the server.');
+    expect([...sandbox.world.ssm.sessions.values()].filter((session) => session.running)).toEqual([]);
+  });
+
   it('with the VPN on, no session is started', async () => {
     await network(true);
     const before = await sessions();

@@ -45,12 +45,21 @@ export interface Host {
   abort(reason: Error): void;
   /**
    * While held, Ctrl-C belongs to the child in the foreground and does not abort `signal`. With `onTermination`
-   * SIGTERM and SIGHUP don't either: they go there, to be handed on.
+   * SIGTERM and SIGHUP don't either: they go there, to be handed on. `onInterrupt` hears of each SIGINT, for a child that
+   * tells one that is handed on from a second Ctrl-C (`interruptsVariable`); no other child may be handed any.
    */
-  holdInterrupts(onTermination?: (name: TerminationSignal) => void): Disposable;
+  holdInterrupts(onTermination?: (name: TerminationSignal) => void, onInterrupt?: () => void): Disposable;
   /** argv arrays only; never a shell. NODE_OPTIONS is never handed on. */
   spawn(command: string, args: readonly string[], options?: HostSpawnOptions): ChildProcess;
 }
+
+/**
+ * Names the process that hands SIGINT on to its child, in the environment of that child. Whoever interrupts one process alone,
+ * as supervisors do, is heard so; a Ctrl-C goes to the child by itself, too, and is not to count as two.
+ */
+export const interruptsVariable = 'FORGE_INTERRUPTS_FROM';
+/** What is handed on comes as soon as its sender gets to run. */
+const handedOnWithinMs = 1_000;
 
 export type TerminationSignal = 'SIGTERM' | 'SIGHUP';
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,11 +91,13 @@ export interface HostSpawnOptions {
 export function systemHost(): Host {
   const { env, platform } = process;
   const controller = new AbortController();
-  let held = 0;
-  const heirs: ((name: TerminationSignal) => void)[] = [];
+  const holds: Hold[] = [];
+  const isSame = sameInterrupt(env);
   const onSignal = (name: 'SIGINT' | TerminationSignal) => {
-    if (name === 'SIGINT' && held > 0) return;
-    const heir = heirs.at(-1);
+    const holder = holds.at(-1);
+    if (name === 'SIGINT' && holder !== undefined) return holder.onInterrupt?.();
+    if (name === 'SIGINT' && isSame()) return;
+    const heir = holds.findLast(({ onTermination }) => onTermination !== undefined)?.onTermination;
     if (name !== 'SIGINT' && heir !== undefined) return heir(name);
     // The second Ctrl-C does not wait for anybody.
     if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
@@ -148,15 +159,10 @@ export function systemHost(): Host {
     monotonic: () => performance.now(),
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
-    holdInterrupts(onTermination) {
-      held++;
-      if (onTermination !== undefined) heirs.push(onTermination);
-      return {
-        [Symbol.dispose]: () => {
-          held--;
-          if (onTermination !== undefined) heirs.splice(heirs.indexOf(onTermination), 1);
-        },
-      };
+    holdInterrupts(onTermination, onInterrupt) {
+      const hold = { onTermination, onInterrupt };
+      holds.push(hold);
+      return { [Symbol.dispose]: () => void holds.splice(holds.indexOf(hold), 1) };
     },
     spawn(command, args, options = {}) {
       const inherited = { ...(options.env ?? env) };
@@ -167,6 +173,27 @@ export function systemHost(): Host {
       const { spawn } = process.getBuiltinModule('node:child_process');
       return spawn(command, [...args], { ...options, env: inherited, shell: false, windowsHide: true });
     },
+  };
+}
+
+interface Hold {
+  readonly onTermination: ((name: TerminationSignal) => void) | undefined;
+  readonly onInterrupt: (() => void) | undefined;
+}
+
+/** Whether a SIGINT is the one before it once more, handed on by the parent: each comes twice at most. */
+function sameInterrupt(env: Environment): () => boolean {
+  const from = env[interruptsVariable];
+  let last: number | undefined;
+  return () => {
+    const now = performance.now();
+    if (last !== undefined && now - last < handedOnWithinMs) {
+      last = undefined;
+      return true;
+    }
+    // Inherited also by what the child starts, whose parent is another.
+    last = from === String(process.ppid) ? now : undefined;
+    return false;
   };
 }
 

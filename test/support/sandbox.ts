@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly signal?: { readonly name: NodeJS.Signals; readonly afterMs: number };
   /** Sends SIGINT when it is aborted. */
   readonly interrupt?: AbortSignal;
+  /** In a process group of its own, all of which `interrupt` goes to, as Ctrl-C does. */
+  readonly ownGroup?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -153,6 +155,7 @@ export function runProgram(
   const child = spawn(command, [...args], {
     env,
     stdio: 'pipe',
+    detached: options.ownGroup === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const { stdin, signal, timeoutMs = 60_000 } = options;
@@ -164,7 +167,11 @@ export function runProgram(
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const timers = [setTimeout(() => child.kill('SIGKILL'), timeoutMs)];
-  options.interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
+  const interrupt = () => {
+    if (options.ownGroup === true) process.kill(-(child.pid ?? 0), 'SIGINT');
+    else child.kill('SIGINT');
+  };
+  options.interrupt?.addEventListener('abort', interrupt, { once: true });
   if (signal !== undefined) timers.push(setTimeout(() => child.kill(signal.name), signal.afterMs));
   return new Promise((resolve, reject) => {
     child.on('error', reject);

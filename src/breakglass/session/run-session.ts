@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '../../errors.ts';
 import { openSocketFolder } from '../../files/run-folder.ts';
-import type { Environment, Host } from '../../host.ts';
+import { type Environment, type Host, interruptsVariable } from '../../host.ts';
 import type { RoleCredentials } from '../../identity/role-credentials.ts';
 import { durationText, untilText } from '../../lib/duration-text.ts';
 import type { Output } from '../../terminal/output.ts';
@@ -155,12 +155,29 @@ async function runProgram(
   life: SessionLife,
   socket: string,
 ): Promise<number> {
-  using _held = host.holdInterrupts((name) => life.end({ why: 'terminated', said: name }));
+  let interrupt: (() => void) | undefined;
+  using _held = host.holdInterrupts(
+    (name) => life.end({ why: 'terminated', said: name }),
+    () => interrupt?.(),
+  );
+  // What came before they were held is nobody else's.
+  host.signal.throwIfAborted();
   // The terminal is closed, and no signal has come yet.
   const lost = () => life.end({ why: 'terminated', said: String(host.signal.reason) });
   host.signal.addEventListener('abort', lost, { once: true });
   life.onEnd(() => host.signal.removeEventListener('abort', lost));
-  const child = start(host, command, args, env);
+  // Of others, Terraform for one, a second SIGINT tears down what the first was to end in order: theirs is the terminal's.
+  const isForge = command === host.program.node && args[0] === host.program.script;
+  const child = start(
+    host,
+    command,
+    args,
+    isForge ? { ...env, [interruptsVariable]: String(host.pid) } : env,
+  );
+  if (isForge && host.platform !== 'win32') interrupt = () => void child.kill('SIGINT');
+  life.onEnd(() => {
+    interrupt = undefined;
+  });
   const exit = new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(command, error)));
     child.once('exit', (code, name) => resolve(name === null ? (code ?? 1) : 128 + constants.signals[name]));

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAdmin } from '../../../src/sandbox/postgres/seed-databases.ts';
 import { askLine, peopleOf, refusalOf } from '../../support/break-glass-people.ts';
 import { startTestSandbox, type TestSandbox } from '../../support/sandbox.ts';
 
@@ -196,6 +197,65 @@ describe('--grant', () => {
     expect(read.code, read.stderr).toBe(0);
     const tunnels = [...sandbox.world.ssm.sessions.values()].slice(began);
     expect(tunnels.map(({ document }) => document)).toEqual(['forge-endpoint-tunnel']);
+  });
+
+  it('interrupted through the bastion: the server stops, nothing is kept, nothing is locked', async () => {
+    const asked = await ask();
+    await approve('mia', asked.id);
+    const { databaseName } =
+      sandbox.world.organisation.clusters.find(({ account }) => account === '333333333333') ?? {};
+    const active = async (admin: typeof writer, mark: string) =>
+      (
+        await admin.query(
+          `select 1 from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid() and position($1 in query) > 0`,
+          [mark],
+        )
+      ).rowCount;
+    const writer = await openAdmin(dirname(sandbox.postgres.writer), databaseName);
+    const reader = await openAdmin(dirname(await sandbox.postgres.reader), databaseName);
+    try {
+      const note = async () =>
+        (await writer.query('select note from orders where id = 1 for update nowait')).rows[0]?.note;
+      const before = await note();
+      const writes = ['--write', '--confirm', 'prod-wealth', '--reason', 'a test'];
+      for (const [admin, ownGroup, more] of [
+        [reader, true, []],
+        [writer, true, writes],
+        // One process alone, as supervisors do: it hands on what it gets.
+        [writer, false, writes],
+        [reader, false, []],
+      ] as const) {
+        const mark = `mark-${ownGroup}-${more.length}`;
+        const sql =
+          more.length > 0
+            ? `update orders set note = 'gone' where id = 1; select pg_sleep(40), '${mark}'`
+            : `select pg_sleep(40), '${mark}'`;
+        const interrupt = new AbortController();
+        const words = ['db', 'query', 'prod-wealth', '--grant', asked.shortId, '--via', 'tunnel', ...more];
+        const running = sandbox.forge([...words, sql], { interrupt: interrupt.signal, ownGroup });
+        const early = await Promise.race([
+          running,
+          expect
+            .poll(() => active(admin, mark), { timeout: 20_000 })
+            .toBe(1)
+            .then(() => undefined),
+        ]);
+        // What was refused is to be read.
+        expect(early, early?.stderr).toBeUndefined();
+        interrupt.abort();
+        const ran = await running;
+        expect([ran.code, await active(admin, mark)], ran.stderr).toEqual([130, 0]);
+        expect(ran.stderr.match(/Interrupted.*/g)).toEqual([
+          'Interrupted; the query was cancelled on the server.',
+        ]);
+        expect(await note()).toBe(before);
+      }
+      expect([...sandbox.world.ssm.sessions.values()].filter(({ running }) => running !== undefined)).toEqual(
+        [],
+      );
+    } finally {
+      await Promise.all([writer.end(), reader.end()]);
+    }
   });
 
   it('every kind of command goes on within one', async () => {

@@ -12,7 +12,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { createTestHost } from '../../support/test-host.ts';
 
 const host = createTestHost();
-const config = await loadConfig(host, join(import.meta.dirname, '..', '..', 'samples', 'forge.yaml'));
+const config = await loadConfig(host, join(import.meta.dirname, '..', '..', '..', 'samples', 'forge.yaml'));
 host.dispose();
 const place = breakGlassPlace(config);
 const environment = (name: string) => config.environments.get(name) as Environment;

@@ -1,7 +1,9 @@
+import type { Aws } from '../aws/clients.ts';
 import { safeAfterRecentEnd } from '../breakglass/grant/recent-end.ts';
 import { pause } from '../breakglass/pause.ts';
 import { ForgeError } from '../errors.ts';
 import type { IdentityParts } from '../identity/identity-parts.ts';
+import { type RoleCredentials, signingKeys } from '../identity/role-credentials.ts';
 import type { GrantedAccess } from './granted-access.ts';
 
 /**
@@ -42,6 +44,35 @@ export async function pastOwnCut(parts: Pick<IdentityParts, 'host' | 'output' | 
   const over = Math.ceil(now / 1_000) * 1_000 + 1_000 + marginMs;
   await pause(host, over - now);
 }
+
+/** A question that can't be answered by then is none: what the command asks next says the same. */
+const probeMs = 4_000;
+
+/**
+ * Whether AWS refuses these keys before anything is done with them: asked only where an access of this person ended on this
+ * machine a moment ago. Any call says so, whether it is allowed or not, for AWS names the boundary's denial first; this one
+ * reads what everybody may know. Keys of a role that was just assumed need no question: they come by a call. Throws the signal's reason.
+ */
+export async function areCut(
+  { host, aws: connect }: Pick<IdentityParts, 'host' | 'aws'>,
+  region: string,
+  credentials: RoleCredentials,
+): Promise<boolean> {
+  if (safeAfterRecentEnd(host) === undefined) return false;
+  const [{ describeDocument }, aws] = await Promise.all([import('../aws/ssm-documents.ts'), connect()]);
+  const { env, now, monotonic, signal } = aws.host;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
+  const bounded: Aws = { ...aws, host: { env, now, monotonic, signal: soon } };
+  try {
+    await describeDocument(bounded, region, signingKeys(credentials), anyDocument);
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    return isCut(error);
+  }
+}
+
+const anyDocument = 'AWS-StartPortForwardingSession';
 
 /**
  * What was begun is not begun again by forge, since it may have done something: the session gets new keys, and the person

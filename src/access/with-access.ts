@@ -12,7 +12,7 @@ import { personName } from '../identity/person.ts';
 import type { RoleCredentials } from '../identity/role-credentials.ts';
 import { verifiedCaller } from '../identity/verified-caller.ts';
 import { checkCaller } from './check-caller.ts';
-import { afterCut, isCut, mayBeCut, pastOwnCut } from './cut-keys.ts';
+import { afterCut, areCut, isCut, mayBeCut, pastOwnCut } from './cut-keys.ts';
 import { grantedAccess } from './granted-access.ts';
 import { refusal } from './may-i.ts';
 
@@ -100,12 +100,20 @@ export async function withAccess<Value>(
     const credentials = await credentialsFor(asking, { ...request, config, profile, granted: keys });
     return check(asking, request, credentials);
   };
-  const first = obtain(parts).catch(async (error: unknown) => {
-    if (granted === undefined || !mayBeCut(error, granted)) throw error;
+  /** Nothing is done with keys yet: here they can be had anew without asking the person. */
+  async function obtainUncut() {
+    if (granted === undefined) return obtain(parts);
+    try {
+      const credentials = await obtain(parts);
+      const assumed = [...(environment?.roleChain ?? []), ...request.roles].length > 0;
+      if (assumed || !(await areCut(parts, request.region, credentials))) return credentials;
+    } catch (error) {
+      if (!mayBeCut(error, granted)) throw error;
+    }
     await pastOwnCut(parts);
     return obtain(parts, granted.renewed);
-  });
-  const checked = await first.catch(async (error: unknown) => {
+  }
+  const checked = await obtainUncut().catch(async (error: unknown) => {
     const needed = notHeld(error, request, config);
     if (needed === undefined) throw error;
     await tryRecord(parts, { type: 'access.refused', ...facts, person: host.userName, code: needed.code });

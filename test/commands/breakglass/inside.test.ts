@@ -19,13 +19,13 @@ afterAll(async () => {
 const { ask, approve } = peopleOf(() => sandbox);
 
 /** As the revoker would for another access of hers: all that Dana has until now. Answers when newer keys are newer. */
-async function cutKeys(): Promise<void> {
+async function cutKeys(issuedBy = 'Forge-Prod-Database'): Promise<void> {
   const { world } = sandbox;
   const policy = world.organisation.customerPolicies.get(revocationsArn('333333333333'));
   const dana = world.organisation.people.find(({ nickname }) => nickname === 'dana');
   if (policy === undefined || dana === undefined) throw new Error('not in the seed');
   const now = world.now();
-  const text = boundaryDocument([{ who: dana.id, at: now, only: { issuedBy: 'Forge-Prod-Database' } }], now);
+  const text = boundaryDocument([{ who: dana.id, at: now, only: { issuedBy } }], now);
   const number = policy.nextVersion;
   policy.versions.push({ number, text, document: JSON.parse(text), createdAt: now });
   Object.assign(policy, { defaultVersion: number, nextVersion: number + 1 });
@@ -105,6 +105,29 @@ describe('in', () => {
     await terminal.waitFor(/What was done\?/);
     terminal.write('\r');
     expect(await terminal.exit).toBe(0);
+  });
+
+  it('… also where they are used without a role in between: an instance, a cluster', async () => {
+    const before = await ask('dana', { '--scenario': 'kubernetes' });
+    await approve('mia', before.id);
+    expect((await sandbox.forge(['breakglass', 'resume', before.id, '--', 'true'])).code).toBe(0);
+    for (const [scenario, issuedBy, line, answer] of [
+      ['instance', 'Forge-Prod-Instance', "ssm run prod-wealth/web-1 -- 'echo $((40 + 2))'", /42\r?\n/],
+      ['kubernetes', 'Forge-Prod-Kubernetes', 'kube exec prod-wealth -- echo inside', /inside\r?\n/],
+    ] as const) {
+      const asked = await ask('dana', { '--scenario': scenario });
+      await approve('mia', asked.id);
+      const script = `echo rea""dy; read x; forge ${line}`;
+      using terminal = await sandbox.pty([
+        ...['breakglass', 'resume', asked.id, '--summary', 'looked', '--', 'sh', '-c', script],
+      ]);
+      await terminal.waitFor(/ready/);
+      await cutKeys(issuedBy);
+      terminal.write('\r');
+      await terminal.waitFor(/ended a moment ago[\s\S]*trying once more/);
+      await terminal.waitFor(answer);
+      expect(await terminal.exit, line).toBe(0);
+    }
   });
 
   it('ended from another terminal: what runs in it is gone, and that is no failure', async () => {

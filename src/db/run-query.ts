@@ -148,7 +148,7 @@ export async function runQuery(session: QuerySession, run: QueryRun): Promise<Qu
   } catch (error) {
     if (error instanceof ForgeError) throw error;
     if (signal.aborted && stopped === undefined) throw interruption(signal.reason);
-    if (stopped !== undefined) throw stoppedError(stopped, writer.written, fateOf(error));
+    if (stopped !== undefined) throw stoppedError(stopped, writer.written, fateOf(error, run.transaction));
     if (query.copyInRefused) throw copyFromStdin();
     await writer.drain();
     throw incomplete(explainQueryError(error, run.source, run.facts), writer.written);
@@ -182,12 +182,13 @@ function forSignal(signal: AbortSignal): Stopped {
 }
 
 /** What became of the query on the server, from how it ended there. */
-function fateOf(error: unknown): string {
+function fateOf(error: unknown, transaction: boolean | undefined): string {
   if (!isDatabaseError(error)) return 'the server did not answer the cancel, and may still be at it';
   if (endsConnection(error)) return 'the connection was lost, and the server may still be at it';
+  const kept = transaction === true ? ', and nothing of it is kept' : '';
   return error.code === '57014'
-    ? 'the query was cancelled on the server'
-    : 'the query had failed on the server';
+    ? `the query was cancelled on the server${kept}`
+    : `the query had failed on the server${kept}`;
 }
 
 function stoppedError(stopped: Stopped, written: boolean, fate: string): ForgeError {

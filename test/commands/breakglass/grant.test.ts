@@ -246,7 +246,7 @@ describe('--grant', () => {
         const ran = await running;
         expect([ran.code, await active(admin, mark)], ran.stderr).toEqual([130, 0]);
         expect(ran.stderr.match(/Interrupted.*/g)).toEqual([
-          'Interrupted; the query was cancelled on the server.',
+          `Interrupted; the query was cancelled on the server${more.length > 0 ? ', and nothing of it is kept' : ''}.`,
         ]);
         expect(await note()).toBe(before);
       }

@@ -160,6 +160,14 @@ function usageError(
     });
   }
   const message = error.message.replace(/^error: /, '');
+  // No option has white space: it is a value, e.g. SQL that begins with a comment.
+  if (error.code === 'commander.unknownOption' && /option '-\S*\s/.test(message)) {
+    const sql = 'Put a space before it, or give the SQL by -f or stdin.';
+    return new ForgeError('usage', 'What begins with a dash is taken for an option.', {
+      code: 'USAGE',
+      hint: path === 'db query' ? sql : usage(path).hint,
+    });
+  }
   const suggestion = /\(Did you mean (.+)\?\)/.exec(message);
   const sentence = message.replace(/\s*\(Did you mean [\s\S]*$/, '');
   const capital = sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -6,6 +6,7 @@ import { chooseFormat } from '../../src/db/choose-format.ts';
 import { parseTimeout } from '../../src/db/parse-timeout.ts';
 import { readSql } from '../../src/db/query-input.ts';
 import { gatherParameter, refuseParametersOfScript } from '../../src/db/query-parameters.ts';
+import { refusePsqlCommand } from '../../src/db/refuse-psql-command.ts';
 import { createTestHost, type TestHost } from '../support/test-host.ts';
 
 let host: TestHost;
@@ -88,6 +89,17 @@ describe('options', () => {
 
   it.each(['', '0', '-1s', '25h', 'soon', '1d', '1e3', '0.0001s'])('--timeout %j is refused', (text) => {
     expect(() => parseTimeout(text)).toThrow(/no time limit/);
+  });
+
+  it('a file of psql is told where it is understood', () => {
+    const refused = (sql: string, file?: string) => () => refusePsqlCommand({ sql, file }, 'dev');
+    expect(refused('\n\\set x 1\nselect :x', 'its own.sql')).toThrow(
+      expect.objectContaining({ code: 'PSQL_COMMAND', hint: "forge db connect dev -- -f 'its own.sql'" }),
+    );
+    expect(refused('\\x\nselect 1')).toThrow(
+      expect.objectContaining({ hint: 'forge db connect dev -- -f <file>' }),
+    );
+    expect(refused("select E'\\d'")).not.toThrow();
   });
 
   it('parameters gather, and go with one statement', () => {

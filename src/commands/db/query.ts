@@ -6,6 +6,7 @@ import { requestDatabase } from '../../db/database-request.ts';
 import { parseTimeout } from '../../db/parse-timeout.ts';
 import { readSql } from '../../db/query-input.ts';
 import { gatherParameter, refuseParametersOfScript } from '../../db/query-parameters.ts';
+import { refusePsqlCommand } from '../../db/refuse-psql-command.ts';
 import { showNotices } from '../../db/server-notices.ts';
 import { confirmWrite } from '../../db/write-guard.ts';
 import { identityParts } from '../../identity/identity-parts.ts';
@@ -88,6 +89,7 @@ async function runDatabaseQuery(context: Context, input: CommandInput<QueryOptio
   if (!globals.plan)
     grantFirst(host, globals.grant, { config, environment: request.environment, purpose: 'db query' });
   const source = await readSql(host, { sql, file: options.file });
+  refusePsqlCommand(source, request.words);
   refuseParametersOfScript(source.sql, values);
   const rails = writeRails(options);
   const purpose = { purpose: 'db query', reason: options.reason, profile: globals.profile, rails };

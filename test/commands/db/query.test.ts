@@ -142,6 +142,15 @@ describe('forge db query, the built binary through SSO, STS, an auth token and T
     await expect.poll(() => running(endless)).toBe(0);
   });
 
+  it.each([
+    ['-- all of them\nselect 1', 'Put a space before it, or give the SQL by -f or stdin.'],
+    [String.raw`\d orders`, String.raw`forge db connect dev -- -c '\d orders'`],
+  ])('what is no SQL, or not taken for it, is told what to type: %j', async (sql, hint) => {
+    const { code, stdout, stderr } = await query('dev', sql);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(hint)]);
+    expect((await query('dev', ` ${sql}`)).code).toBe(sql.startsWith('-') ? 0 : 2);
+  });
+
   it('--timeout cancels on the server', async () => {
     const { code, stderr } = await query('dev', 'select pg_sleep(60)', '--timeout', '300ms');
     expect(code).toBe(7);

@@ -42,7 +42,7 @@ export default defineCommand<ProxyOptions>({
     {
       flags: '--idle-timeout <time>',
       description: 'close by itself after so long without a connection: 90s, 30m, 2h (default: stay)',
-      parse: parseTimeout,
+      parse: parseIdleTimeout,
     },
     ...sessionOptions.filter(({ flags }) => !own.test(flags)),
     maxRowsOption,
@@ -166,6 +166,13 @@ async function stay(
   } finally {
     await Promise.all(opened.map(({ gate }) => gate.end(sentence)));
   }
+}
+
+/** A tool that connects takes a moment between two connections. */
+function parseIdleTimeout(text: string): number {
+  const milliseconds = parseTimeout(text);
+  if (milliseconds >= 1_000) return milliseconds;
+  throw usage(`--idle-timeout takes a second or more, not ${JSON.stringify(text)}.`);
 }
 
 function parsePort(text: string): number {

@@ -204,6 +204,8 @@ describe('dev', () => {
   });
 
   it('closes by itself when nobody was connected for so long, and not while somebody is', async () => {
+    const short = await sandbox.forge(['db', 'proxy', 'dev', '--idle-timeout', '1ms']);
+    expect([short.code, short.stderr]).toEqual([2, expect.stringContaining('a second or more')]);
     await using proxy = await openProxy(sandbox, ['dev', '--idle-timeout', '2s']);
     const { client } = await clientOf(proxy.facts[0]);
     await client.query('select pg_sleep(3)');

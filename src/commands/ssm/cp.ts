@@ -113,6 +113,9 @@ Exit codes: 6 the connection was lost, 7 its time is up, 130 Ctrl-C; what has ar
           const { isCut } = await import('../../ssm/copy/copied-text.ts');
           if (isCut(error, host.signal)) {
             output.warn('What has arrived is kept: the same command goes on from there.');
+          } else {
+            // It listens still: it takes its folder away, which it can't when its session is merely ended.
+            await shell.end();
           }
           throw error;
         }

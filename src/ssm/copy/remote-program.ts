@@ -24,6 +24,9 @@ export const bootstrap = [
  *
  * What is uploaded is gathered in a part beside its final name, in pieces that are added only when they came whole: a
  * session that was left behind and ends much later adds nothing to a file that has meanwhile been completed.
+ *
+ * Whoever ends a session kills this shell hard, and no trap runs then: its folder stands, named for its process, and the next
+ * copy of the same user takes away those whose process is gone.
  */
 const program = `
 if [ "$(printf f | sha256sum 2>/dev/null | cut -c1-8)" = 252f10c8 ]; then sum() { sha256sum | cut -c1-64; }
@@ -125,7 +128,12 @@ give() {
   wait "$s"; say end "$(cat "$t/sum")" "$(cat "$t/code")" "$(head -c 4000 "$t/err" | word)"
 }
 cd "\${HOME:-/}" 2>/dev/null || cd /
-t=\${TMPDIR:-/tmp}/forge-copy-$n
+for o in "\${TMPDIR:-/tmp}"/forge-copy-*.*; do
+  if [ -d "$o" ] && [ ! -h "$o" ] && [ -O "$o" ]; then
+    case \${o##*.} in *[!0-9]*) ;; *) kill -0 "\${o##*.}" 2>/dev/null || rm -rf "$o" ;; esac
+  fi
+done
+t=\${TMPDIR:-/tmp}/forge-copy-$n.$$
 if ! e=$(mkdir -m 700 "$t" 2>&1); then fail write "$e"; exit 1; fi
 trap 'rm -rf "$t"' EXIT; trap 'exit 1' HUP INT TERM
 say ready

@@ -12,6 +12,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../ssm/tcp-target.ts';
@@ -39,6 +40,20 @@ afterAll(async () => {
 
 const cp = (...words: string[]) => sandbox.forge(['ssm', 'cp', ...words], { cwd: here });
 const traces = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith('.forge-'));
+
+/** Folders that the copies so far have left where the instance keeps what is passing. */
+async function leftOver(): Promise<readonly string[]> {
+  const journal = join(sandbox.environment({}).HOME ?? '', '.local', 'state', 'forge', 'audit');
+  const files = await Promise.all(
+    (await readdir(journal)).map((name) => readFile(join(journal, name), 'utf8')),
+  );
+  const ids = new Set(
+    [...files.join('').matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)].map(([id]) => id),
+  );
+  expect(ids.size).toBeGreaterThan(0);
+  const names = [...ids].map((id) => `forge-copy-${id.replaceAll('-', '')}`);
+  return (await readdir(tmpdir())).filter((name) => names.some((own) => name.startsWith(own)));
+}
 
 describe('forge ssm cp, files', () => {
   it('go there and come back, every byte, and leave nothing else', async () => {
@@ -202,6 +217,7 @@ describe('forge ssm cp, files', () => {
     expect(await said('dev/web-1:/dev/null', '.')).toMatch(/^1 .*neither a file nor a folder/);
     expect(await said('dev/web-1:a', 'dev/web-2:b')).toMatch(/^2 .*from an instance to an instance/);
     expect(await said('a', 'b')).toMatch(/^2 /);
+    expect(await leftOver()).toEqual([]);
   });
 });
 

@@ -90,6 +90,29 @@ describe.each(shells.map((words) => [words.join(' '), words] as const))('the pro
   });
 });
 
+describe('a copy whose shell was killed hard', () => {
+  it.each(shells.map((words) => [words.join(' '), words] as const))(
+    'leaves a folder until the next one, which leaves those alone that live (%s)',
+    async (_, words) => {
+      const home = newFolder();
+      const folders = () => readdirSync(home).filter((name) => name.startsWith('forge-copy-'));
+      const killed = await startLocalShell(home, words);
+      const [left = ''] = folders();
+      process.kill(Number(left.split('.')[1]), 'SIGKILL');
+      await killed[Symbol.asyncDispose]();
+      expect(folders()).toEqual([left]);
+      const living = await startLocalShell(home, words);
+      expect(folders()).toHaveLength(1);
+      expect(folders()).not.toContain(left);
+      const next = await startLocalShell(home, words);
+      expect(folders()).toHaveLength(2);
+      await next[Symbol.asyncDispose]();
+      await living[Symbol.asyncDispose]();
+      expect(folders()).toEqual([]);
+    },
+  );
+});
+
 describe('a cut upload', () => {
   it('adds no half piece, and never to a file that has its name', async () => {
     const home = newFolder();

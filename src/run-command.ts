@@ -61,9 +61,15 @@ export async function runCommand(
     const { globals, prompt } = context;
     const needed = error instanceof ForgeError && error.code === 'BREAK_GLASS_NEEDED' && !globals.plan;
     const way = globals.grant !== undefined || globals.ticket !== undefined || prompt.possible;
-    if (!needed || !way) throw error;
+    if (!needed || !way) throw await withGrant(error, line, globals.grant);
     return goOn(context, error, path, line, options.reason);
   }
+}
+
+async function withGrant(error: unknown, { words }: CommandLine, grant: string | undefined) {
+  if (grant === undefined || !(error instanceof ForgeError)) return error;
+  const { hintWithGrant } = await import('./commands/breakglass/hint-with-grant.ts');
+  return hintWithGrant(error, words, grant);
 }
 
 /** What nobody may do by standing access: within a grant, or by asking for one. */
@@ -161,7 +167,7 @@ function usageError(
   }
   const message = error.message.replace(/^error: /, '');
   // No option has white space: it is a value, e.g. SQL that begins with a comment.
-  if (error.code === 'commander.unknownOption' && /option '-\S*\s/.test(message)) {
+  if (error.code === 'commander.unknownOption' && /option '-[^'\s]*\s/.test(message)) {
     const sql = 'Put a space before it, or give the SQL by -f or stdin.';
     return new ForgeError('usage', 'What begins with a dash is taken for an option.', {
       code: 'USAGE',

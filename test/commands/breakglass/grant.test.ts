@@ -172,13 +172,13 @@ describe('--grant', () => {
       const refused = await ssm(first, ...words);
       expect([refused.code, refused.stdout], first).toEqual([5, '']);
       expect(refused.stderr).toMatch(
-        /leaves no transcript, and break-glass with Forge-Prod-Instance is for sessions that leave one\.\n.*forge ssm prod-wealth\/web-1\n/,
+        /leaves no transcript, and break-glass with Forge-Prod-Instance is for sessions that leave one\.\n.*forge ssm --grant bg-\w{4} prod-wealth\/web-1\n/,
       );
     }
     const many = await ssm('run', 'prod-wealth/web-1', 'prod-wealth/bastion', '--', 'id');
     expect([many.code, many.stdout]).toEqual([5, '']);
     expect(many.stderr).toMatch(
-      /^Error: Run Command.*leaves no transcript.*\nOne after the other: forge ssm run/m,
+      /^Error: Run Command.*leaves no transcript.*\nOne after the other: forge ssm run --grant bg-\w{4} /m,
     );
     // By AWS, whoever asks: no tag, AWS's own document.
     const untagged = await ssm('run', 'prod-wealth/legacy', '--', 'id');

@@ -4,7 +4,7 @@ import type { SessionId } from '../protocol/ids.ts';
 import { type ArchivedStream, type ArchivedStreams, archivedStreams } from './archived-streams.ts';
 
 /** A shell's recording. */
-export interface ArchivedRecording extends Pick<ArchivedStream, 'bytes' | 'whole'> {
+export interface ArchivedRecording extends Pick<ArchivedStream, 'bytes' | 'whole' | 'another'> {
   /** Of the access. */
   readonly id: string;
   /** As the person's journal has it; undefined: that was not delivered. */
@@ -22,16 +22,19 @@ export async function archivedRecordings(
 }
 
 export function recordingsIn({ streams, events }: ArchivedStreams): readonly ArchivedRecording[] {
+  // Of two words the one that was archived first counts.
   const hashes = new Map(
-    events.flatMap((event) =>
-      event.type === 'recording.closed' ? [[event.id, String(event.sha256)] as const] : [],
-    ),
+    events
+      .toReversed()
+      .flatMap((event) =>
+        event.type === 'recording.closed' ? [[event.id, String(event.sha256)] as const] : [],
+      ),
   );
   const end = recordingName('');
   return streams
     .filter(({ name }) => name.endsWith(end))
-    .map(({ name, bytes, whole }) => {
+    .map(({ name, bytes, whole, another }) => {
       const id = name.slice(0, -end.length);
-      return { id, bytes, whole, sha256: hashes.get(id) };
+      return { id, bytes, whole, another, sha256: hashes.get(id) };
     });
 }

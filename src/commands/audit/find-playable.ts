@@ -14,6 +14,8 @@ export interface Playable {
   readonly path: string;
   /** false: pieces of it are missing. */
   readonly whole: boolean;
+  /** true: it was delivered twice, and not the same. These are the bytes that were archived first. */
+  readonly another: boolean;
   readonly bytes: () => Buffer;
   /** As the journal has it; undefined: the shell is still open, its forge was killed, or nobody knows. */
   readonly sha256: () => Promise<string | undefined>;
@@ -45,6 +47,7 @@ async function onThisMachine(context: Context, typed: string): Promise<readonly 
     breakGlass,
     path,
     whole: true,
+    another: false,
     bytes: () => readRecording(path),
     sha256: () => hashInJournal(context, id),
   }));
@@ -65,11 +68,12 @@ async function inArchive(context: Context, typed: string): Promise<readonly Play
   const { session, recordings } = await archivedRecordings(account, bucket, name);
   const found = recordings.filter(({ id }) => id.startsWith(beginning.toLowerCase()));
   if (found.length === 0) throw notRecorded(session, 'in the archive');
-  return found.map(({ id, bytes, whole, sha256 }) => ({
+  return found.map(({ id, bytes, whole, another, sha256 }) => ({
     id,
     breakGlass: session,
     path: `${bucket}/sessions/${session}`,
     whole,
+    another,
     bytes: () => bytes,
     sha256: async () => sha256,
   }));

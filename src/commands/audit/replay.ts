@@ -8,6 +8,7 @@ import { durationText } from '../../lib/duration-text.ts';
 import { escapeJson } from '../../lib/escape-for-terminal.ts';
 import { plainOutput } from '../../lib/plain-output.ts';
 import { archiveOption } from './archive-option.ts';
+import { deliveredTwice } from './delivered-twice.ts';
 import { findPlayable, type Playable } from './find-playable.ts';
 import { archivePlan, journalPlan } from './plan-audit.ts';
 import { timeText } from './time-text.ts';
@@ -71,6 +72,7 @@ out; --raw has it. Recorded is what forge ssm and forge ssm run of one instance 
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const recorded = await found.sha256();
     if (!found.whole) output.warn('Pieces of it are missing.');
+    if (found.another) output.warn(`${found.path}: ${deliveredTwice}`);
     if (recorded !== undefined && recorded !== sha256)
       output.warn(`This is not what was recorded: the journal has another SHA-256 of ${found.path}.`);
     if (cast.damaged > 0) output.warn(`${cast.damaged} of its lines can't be read.`);

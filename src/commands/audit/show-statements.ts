@@ -7,6 +7,7 @@ import { chainProblem } from '../../audit/verify-statements.ts';
 import type { Context } from '../../context.ts';
 import { ForgeError } from '../../errors.ts';
 import type { Style } from '../../terminal/style.ts';
+import { deliveredTwice } from './delivered-twice.ts';
 import { archivePlan, journalPlan } from './plan-audit.ts';
 import { statementText } from './statement-text.ts';
 
@@ -85,7 +86,7 @@ async function inArchive(context: Context, typed: string): Promise<readonly Acce
   using _progress = context.output.progress(`reading ${bucket}`);
   const account = auditorAccount(identityParts(context), place);
   const { session, streams, events } = await archivedStreams(account, bucket, typed);
-  return streams.flatMap(({ name, bytes, whole }) => {
+  return streams.flatMap(({ name, bytes, whole, another }) => {
     const id = /^statements-(.+)\.jsonl$/.exec(name)?.[1];
     if (id === undefined || statementsName(id) !== name) return [];
     const opening = events.find((event) => event.type === 'access.opened' && event.id === id);
@@ -93,9 +94,11 @@ async function inArchive(context: Context, typed: string): Promise<readonly Acce
       .toString('utf8')
       .split('\n')
       .filter((line) => line !== '');
+    // Of two words about its end the one that was archived first is to count, and the last one that is read does.
+    const own = events.toReversed().filter((event) => event.id === id);
     const [stream] = statementStreams(
       context.host,
-      events.filter((event) => event.id === id).map((event) => ({ event })),
+      own.map((event) => ({ event })),
     );
     const problem = chainProblem(lines, stream?.closed);
     return {
@@ -105,9 +108,11 @@ async function inArchive(context: Context, typed: string): Promise<readonly Acce
       person: textIn(opening?.person),
       path: `${bucket}/sessions/${session}`,
       lines,
-      missing: whole
-        ? problem && `line ${problem.line}: ${problem.reason}.`
-        : 'pieces between others were not delivered.',
+      missing: another
+        ? deliveredTwice
+        : whole
+          ? problem && `line ${problem.line}: ${problem.reason}.`
+          : 'pieces between others were not delivered.',
     };
   });
 }

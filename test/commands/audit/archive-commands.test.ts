@@ -206,6 +206,21 @@ describe('forge audit verify --archive', () => {
     expect(changed.stdout).toMatch(
       /^statements-changed {2}sessions\/BG-\w+\/files\/client-\d+\.jsonl: its statements are not those that were recorded \(statements-[\w-]+\.jsonl, line \d+: /,
     );
+    // Another machine delivers the same stream minutes later, with another statement.
+    const other = text.map((piece) =>
+      piece.replace(/"writer":"\w+"/, '"writer":"000000000000"').replace("select 2, 'ä'", "select 7, 'ä'"),
+    );
+    later([...text, ...other]);
+    for (const [key, versions] of archive.objects)
+      if (versions[0]?.body.includes('"writer":"000000000000"'))
+        archive.objects.set(
+          key,
+          versions.map((version) => ({ ...version, lastModified: version.lastModified + 120_000 })),
+        );
+    const shown = await audit('show', '--sql', '--archive', short);
+    expect(shown.stdout, shown.stderr).toContain("select 2, 'ä'");
+    expect(shown.stdout).not.toContain('select 7');
+    expect(shown.stderr).toContain('delivered twice, and not the same: shown is what was archived first');
     // All of the stream is left out, and only the journal tells of it.
     later(
       delivered.map((piece) =>

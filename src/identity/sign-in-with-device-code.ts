@@ -9,6 +9,7 @@ import {
 } from '../aws/sso-oidc.ts';
 import type { SignIn } from '../config/config.ts';
 import { ForgeError } from '../errors.ts';
+import { untilText } from '../lib/duration-text.ts';
 import type { ResolvedSignIn, SignInParts } from './sign-in.ts';
 
 /** RFC 8628, 3.5: what SlowDown adds to the interval. */
@@ -25,9 +26,11 @@ export async function signInWithDeviceCode(
     client,
     startUrl: signIn.issuerUrl,
   });
-  output.instruct(instructions(signIn, authorization));
-  using _ = output.progress('Waiting for the page to be confirmed (Ctrl-C gives up)');
   const deadline = host.now() + authorization.lifetime;
+  // Said in a line of its own: without a terminal there is no progress, and a pipe waits as long as a person.
+  const wait = `forge waits for that ${untilText(deadline, host.now())}. Ctrl-C ends it.`;
+  output.instruct(`${instructions(signIn, authorization)}\n${wait}`);
+  using _ = output.progress('Waiting for the page to be confirmed');
   for (let interval = authorization.interval; ; ) {
     await sleep(interval, undefined, { signal: host.signal });
     if (host.now() > deadline) throw codeExpired();

@@ -23,7 +23,12 @@ describe('forge login with a device code', () => {
 
   it('is chosen without a terminal, and says why', async () => {
     expect(await main(['login', ...flags], at.host)).toBe(0);
-    expect(at.host.err()).toContain('because there is no terminal with a person at it');
+    const said = at.host.err();
+    expect(said).toContain('because there is no terminal with a person at it');
+    // Whoever pipes it sees where to go, and how long it waits, before it does.
+    expect(said).toMatch(
+      /user_code=ABCD-EFGH\n[\s\S]*\nforge waits for that until \d\d:\d\d \(\d+ min\)\. Ctrl-C ends it\.\n/,
+    );
   });
 
   it('prints the code even with --quiet, and one JSON document', async () => {
@@ -73,6 +78,7 @@ describe('forge login with a device code', () => {
     at.stub.settings.approved = false;
     const running = main(['login', '--device-code', ...flags], at.host);
     while (at.stub.count('CreateToken') === 0) await sleep(10);
+    expect(at.host.err()).toContain('Ctrl-C ends it.');
     at.host.interrupt();
     expect(await running).toBe(130);
     expect(at.cacheFiles()).toHaveLength(1);

@@ -172,6 +172,11 @@ describe('in', () => {
       'echo "on: stdout"; echo err >&2',
     );
     expect(run.stdout, run.stderr).toBe('on: stdout\n');
+    // Nobody has standing access there: the doctor asks with what the grant gives.
+    const { findings } = JSON.parse((await inside('forge', 'doctor', '--output', 'json')).stdout);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'session documents (prod-cash)', verdict: 'ok' }),
+    );
     const replay = (...more: string[]) =>
       sandbox.forge(['audit', 'replay', asked.shortId, ...more], { env: { XDG_STATE_HOME: state } });
     const played = await replay();

@@ -84,5 +84,10 @@ process.on('message', (order) => {
     process.exit(0);
   }
 });
+// Whoever has started it is gone.
+process.on('disconnect', () => {
+  host.dispose();
+  process.exit(1);
+});
 const started = await (way === 'relay' || way === 'far' ? startRelay() : startOurs());
 process.send?.({ ...started, root: host.directories.home });

@@ -170,7 +170,7 @@ async function stay(
 
 /** A tool that connects takes a moment between two connections. */
 function parseIdleTimeout(text: string): number {
-  const milliseconds = parseTimeout(text);
+  const milliseconds = parseTimeout(text, '90s, 30m or 2h');
   if (milliseconds >= 1_000) return milliseconds;
   throw usage(`--idle-timeout takes a second or more, not ${JSON.stringify(text)}.`);
 }

@@ -206,6 +206,9 @@ describe('dev', () => {
   it('closes by itself when nobody was connected for so long, and not while somebody is', async () => {
     const short = await sandbox.forge(['db', 'proxy', 'dev', '--idle-timeout', '1ms']);
     expect([short.code, short.stderr]).toEqual([2, expect.stringContaining('a second or more')]);
+    // A refusal names nothing that is refused next.
+    const word = await sandbox.forge(['db', 'proxy', 'dev', '--idle-timeout', 'soon']);
+    expect([word.code, word.stderr]).toEqual([2, expect.stringContaining('90s, 30m or 2h; at most 24h')]);
     await using proxy = await openProxy(sandbox, ['dev', '--idle-timeout', '2s']);
     const { client } = await clientOf(proxy.facts[0]);
     await client.query('select pg_sleep(3)');

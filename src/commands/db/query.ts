@@ -42,7 +42,11 @@ export default defineCommand<QueryOptions>({
     { flags: '--output <format>', description: 'how rows are written', choices: formatNames },
     { flags: '--no-header', description: 'no column names (table, csv), no row count' },
     { flags: '--null <text>', description: 'what stands for NULL (table, csv); by default nothing' },
-    { flags: '--timeout <time>', description: 'cancel after this: 500ms, 30s, 5m', parse: parseTimeout },
+    {
+      flags: '--timeout <time>',
+      description: 'cancel after this: 500ms, 30s, 5m',
+      parse: (text) => parseTimeout(text),
+    },
     ...sessionOptions.filter(({ flags }) => !flags.startsWith('--statement-timeout')),
     maxRowsOption,
   ],

@@ -104,7 +104,9 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
       );
       const state = new SessionState(connection, judged.wishes.applicationName ?? '', parts.nextStatement);
       state.readGreeting(upstream.greeting);
-      relay = new Relay({ ...parts, client, upstream, state });
+      const { host, guard, watcher, lossPatienceMs } = parts;
+      // No spread: see Relay.
+      relay = new Relay({ host, client, upstream, guard, watcher, state, lossPatienceMs });
       await relay.done;
     } catch (error) {
       if (error instanceof ClientGone || stop.signal.aborted) client.destroy();

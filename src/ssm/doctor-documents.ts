@@ -20,20 +20,21 @@ const importLine = 'forge config import-terraform';
  */
 export async function lookAtDocuments(parts: AccessParts): Promise<readonly Finding[]> {
   const production = [...parts.config.environments.values()].filter((one) => one.production);
-  const findings: Finding[] = [];
-  const closed: string[] = [];
-  for (const environment of production) {
-    const check = `session documents (${environment.name})`;
-    let entered = false;
-    const seen = await look(check, async () => {
-      entered = await mayEnter(parts, environment);
-      return entered
-        ? withAccess(parts, request(environment), (access) => examine(parts, access, check))
-        : [];
-    });
-    if (!entered && seen.length === 0) closed.push(environment.name);
-    findings.push(...seen);
-  }
+  const looks = await Promise.all(
+    production.map(async (environment) => {
+      const check = `session documents (${environment.name})`;
+      let entered = false;
+      const seen = await look(check, async () => {
+        entered = await mayEnter(parts, environment);
+        return entered
+          ? withAccess(parts, request(environment), (access) => examine(parts, access, check))
+          : [];
+      });
+      return { name: environment.name, seen, closed: !entered && seen.length === 0 };
+    }),
+  );
+  const findings = looks.flatMap(({ seen }) => seen);
+  const closed = looks.flatMap((one) => (one.closed ? [one.name] : []));
   if (closed.length === 0) return findings;
   const detail = `not asked in ${closed.join(', ')}: you have no access there now; the shell of a grant has`;
   return [...findings, { check: 'session documents', verdict: 'other', detail }];

@@ -14,10 +14,14 @@ export function withOwnBuffer(accepted: Socket): Socket {
   // Only one of the two may close it; the server counts the other no more.
   Reflect.set(accepted, '_handle', null);
   accepted.destroy();
+  const own = Buffer.allocUnsafeSlow(bufferBytes);
   const onread: OnReadOpts = {
-    buffer: Buffer.allocUnsafeSlow(bufferBytes),
-    callback(count, bytes) {
-      socket.emit('data', Buffer.from(bytes.subarray(0, count)));
+    buffer: own,
+    callback(count) {
+      // Half the time of `Buffer.from` and a view.
+      const chunk = Buffer.allocUnsafe(count);
+      own.copy(chunk, 0, 0, count);
+      socket.emit('data', chunk);
       return true;
     },
   };

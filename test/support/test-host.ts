@@ -62,7 +62,23 @@ export function createTestHost(overrides: Partial<Host> & { tty?: boolean } = {}
       shift += milliseconds;
     },
     interrupt: (name = 'SIGINT') => controller.abort(name),
-    // A browser of a test can still be writing: then it is tried again.
-    dispose: () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
+    dispose: () => removeFolder(root),
   };
+}
+
+/**
+ * A browser of a test can still be writing. What comes while Node removes a folder, its own `maxRetries` does not take
+ * away: it only tries again to remove the folder, which is not empty.
+ */
+function removeFolder(folder: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 20; ; tries--) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+      Atomics.wait(pause, 0, 0, 50);
+    }
+  }
 }

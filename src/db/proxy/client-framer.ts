@@ -1,6 +1,12 @@
 import { ProtocolViolation } from './protocol-violation.ts';
+import type { Request } from './request.ts';
+import type { Refusal, Statement } from './statement.ts';
 
-/** A message of the client, or as much of it as must be read before the rest may pass: where it is, for a view of its own costs more than to read it. */
+/**
+ * A message of the client, or as much of it as must be read before the rest may pass: where it is, for a view of its own
+ * costs more than to read it. What it asks for and what becomes of it is set as it is read and judged: one object, for
+ * there are tens of thousands a second.
+ */
 export class ClientMessage {
   readonly type: number;
   readonly source: Buffer;
@@ -11,6 +17,18 @@ export class ClientMessage {
   readonly more: number;
   /** It is longer than may be read whole: it can only be refused. */
   readonly oversized: boolean;
+  /** Undefined: the server does not answer it. */
+  request: Request | undefined = undefined;
+  /** The guard decides on it. */
+  statement: Statement | undefined = undefined;
+  /** It runs something: it is recorded before it is sent. */
+  runs = false;
+  /** It can't be sent. */
+  refusal: Refusal | undefined = undefined;
+  /** After a refusal: the server would pass over it, so it is not sent. */
+  skipped = false;
+  /** It may be sent once this is fulfilled; undefined: it may. */
+  recorded: Promise<void> | undefined = undefined;
 
   constructor(type: number, source: Buffer, start: number, end: number, more: number, oversized: boolean) {
     this.type = type;

@@ -1,18 +1,12 @@
 import { ClientFramer, type ClientMessage, restOfMessage } from './client-framer.ts';
+import { kinds } from './expected-answers.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Pipeline } from './pipeline.ts';
-import { type Asked, namesOf, readRequest } from './read-request.ts';
+import { failingFor, namesOf, readRequest } from './read-request.ts';
 import { Request } from './request.ts';
 import { errorResponse } from './server-messages.ts';
 import type { SessionState } from './session-state.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
-
-interface Decided {
-  readonly asked: Asked;
-  readonly message: ClientMessage;
-  refusal: Refusal | undefined;
-  recorded: Promise<void> | undefined;
-}
 
 export interface ClientSideParts {
   readonly state: SessionState;
@@ -39,20 +33,12 @@ const simple = table('QF');
 const ends = table('QFS');
 /** Query, function call, Parse, Bind, Execute, Describe, Close. */
 const asksFor = table('QFPBEDC');
-/** Of what is decided and not sent yet. */
-interface Unsent {
-  readonly query: boolean;
-  readonly end: boolean;
-}
-const nothingUnsent: Unsent = { query: false, end: false };
-const queryUnsent: Unsent = { query: true, end: true };
-const endUnsent: Unsent = { query: false, end: true };
+/** Of what is decided and not sent yet, a bit each: a query, something that ends with a ReadyForQuery. */
+type Unsent = number;
+const nothingUnsent: Unsent = 0;
+const [queryUnsent, endUnsent] = [1, 2];
 const withMessage = (before: Unsent, { type }: ClientMessage): Unsent =>
-  type === query || before.query
-    ? queryUnsent
-    : before.end || ends[type] === true
-      ? endUnsent
-      : nothingUnsent;
+  before | (type === query ? queryUnsent | endUnsent : ends[type] === true ? endUnsent : nothingUnsent);
 
 /**
  * Takes what the client sends: each statement is asked about, recorded, and only then sent. What arrives together is
@@ -80,36 +66,33 @@ export class ClientSide {
 
   /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
   #take(messages: readonly ClientMessage[]): Promise<void> | undefined {
-    const decided: Decided[] = [];
     let unsent = nothingUnsent;
     let recording = false;
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index];
       if (message === undefined) break;
-      if (this.#mustWait(message, unsent)) return this.#takeFrom(messages, index, decided, unsent);
+      if (this.#mustWait(message, unsent)) return this.#takeFrom(messages, index, unsent);
       unsent = withMessage(unsent, message);
-      const one = this.#decide(message);
-      if (one instanceof Promise) return this.#takeFrom(messages, index + 1, decided, unsent, one);
-      recording ||= one.recorded !== undefined;
-      decided.push(one);
+      const deciding = this.#decide(message);
+      if (deciding !== undefined) return this.#takeFrom(messages, index + 1, unsent, deciding);
+      recording ||= message.recorded !== undefined;
     }
-    if (recording) return this.#dispatchRecorded(decided);
-    for (const one of decided) this.#dispatch(one);
+    if (recording) return this.#dispatchRecorded(messages);
+    for (const message of messages) this.#dispatch(message);
     this.#send();
     return undefined;
   }
 
-  /** `begun` is decided, `coming` is being decided, then the messages from `start` on. */
+  /** Those before `start` are decided, but for the last as long as `deciding` is under way. */
   async #takeFrom(
     messages: readonly ClientMessage[],
     start: number,
-    begun: readonly Decided[],
     before: Unsent,
-    coming?: Promise<Decided>,
+    deciding?: Promise<void>,
   ): Promise<void> {
-    let decided = [...begun];
+    let decided = messages.slice(0, start);
     let unsent = before;
-    if (coming !== undefined) decided.push(await coming);
+    await deciding;
     for (const message of messages.slice(start)) {
       if (this.#mustWait(message, unsent)) {
         await this.#dispatchRecorded(decided);
@@ -118,8 +101,8 @@ export class ClientSide {
         while (this.#mustWait(message)) await this.#parts.moved();
       }
       unsent = withMessage(unsent, message);
-      const one = this.#decide(message);
-      decided.push(one instanceof Promise ? await one : one);
+      await this.#decide(message);
+      decided.push(message);
     }
     await this.#dispatchRecorded(decided);
   }
@@ -129,9 +112,9 @@ export class ClientSide {
     if (this.#skipping) return false;
     const { state, pipeline, guard } = this.#parts;
     if (guard.waits === true && asksFor[message.type] === true && !pipeline.copying)
-      if (unsent.end || pipeline.endsUnanswered) return true;
+      if ((unsent & endUnsent) !== 0 || pipeline.endsUnanswered) return true;
     if (message.type !== bind && message.type !== execute) return false;
-    const afterQuery = unsent.query || pipeline.hasQuery;
+    const afterQuery = (unsent & queryUnsent) !== 0 || pipeline.hasQuery;
     if (!afterQuery && state.prepared.allSettled(state.group) && state.portals.allSettled(state.group))
       return false;
     const named = namesOf(message);
@@ -140,103 +123,99 @@ export class ClientSide {
     return afterQuery || !state[whose].isSettled(name, state.group);
   }
 
-  #read(message: ClientMessage): Decided {
-    const asked = readRequest(this.#parts.state, message);
-    return { asked, message, refusal: asked.refusal, recorded: undefined };
-  }
-
-  /** What is skipped. */
-  #begin(message: ClientMessage): Decided | undefined {
-    if (message.type === sync) this.#skipping = false;
-    return this.#skipping ? { asked: skipped, message, refusal: undefined, recorded: undefined } : undefined;
-  }
-
   /** Without a pause where nobody needs one: what comes in one chunk is recorded in one write. */
-  #decide(message: ClientMessage): Decided | Promise<Decided> {
-    if (message.type === restOfMessage)
-      return { asked: passed, message, refusal: undefined, recorded: undefined };
-    const dropped = this.#begin(message);
-    if (dropped !== undefined) return dropped;
-    const decided = this.#read(message);
-    const { statement } = decided.asked;
-    if (statement === undefined || decided.refusal !== undefined) return this.#judged(decided, undefined);
-    const { guard, state } = this.#parts;
-    const checked = guard.check(statement, state.context);
-    if (!(checked instanceof Promise)) return this.#judged(decided, checked);
-    return checked.then((refusal) => this.#judged(decided, refusal));
-  }
-
-  #judged(decided: Decided, refusal: Refusal | undefined): Decided {
-    const { asked, message } = decided;
-    decided.refusal ??= refusal;
-    if (decided.refusal !== undefined) {
-      if (simple[message.type] !== true) this.#skipping = true;
-    } else if (asked.statement !== undefined && asked.runs) {
-      decided.recorded = this.#parts.watcher.before(asked.statement);
-      // It is waited for when all of this chunk is; until then a failure is nobody's.
-      decided.recorded?.catch(() => {});
+  #decide(message: ClientMessage): Promise<void> | undefined {
+    if (message.type === restOfMessage) return undefined;
+    if (message.type === sync) this.#skipping = false;
+    if (this.#skipping) {
+      message.skipped = true;
+      return undefined;
     }
-    return decided;
+    const { guard, state } = this.#parts;
+    readRequest(state, message);
+    const { statement } = message;
+    if (statement === undefined || message.refusal !== undefined) {
+      this.#judged(message, undefined);
+      return undefined;
+    }
+    const checked = guard.check(statement, state.context);
+    if (checked instanceof Promise) return checked.then((refusal) => this.#judged(message, refusal));
+    this.#judged(message, checked);
+    return undefined;
   }
 
-  async #dispatchRecorded(decided: readonly Decided[]): Promise<void> {
+  #judged(message: ClientMessage, refusal: Refusal | undefined): void {
+    message.refusal ??= refusal;
+    if (message.refusal !== undefined) {
+      if (simple[message.type] !== true) this.#skipping = true;
+    } else if (message.statement !== undefined && message.runs) {
+      message.recorded = this.#parts.watcher.before(message.statement);
+      // It is waited for when all of this chunk is; until then a failure is nobody's.
+      message.recorded?.catch(() => {});
+    }
+  }
+
+  async #dispatchRecorded(messages: readonly ClientMessage[]): Promise<void> {
     let dropping = false;
-    for (const one of decided) {
-      const { message } = one;
+    for (const message of messages) {
       if (message.type === sync) dropping = false;
       if (dropping && message.type !== terminate && message.type !== restOfMessage) {
-        this.#drop(one);
+        this.#drop(message);
         continue;
       }
-      if (one.recorded !== undefined) {
-        one.refusal = await one.recorded.then(
+      if (message.recorded !== undefined) {
+        message.refusal = await message.recorded.then(
           () => undefined,
           (error: unknown) => notRecorded(error),
         );
         this.#parts.pipeline.tick();
-        if (one.refusal !== undefined && simple[message.type] !== true) dropping = true;
+        if (message.refusal !== undefined && simple[message.type] !== true) dropping = true;
       }
-      this.#dispatch(one);
+      this.#dispatch(message);
     }
     if (dropping) this.#skipping = true;
     this.#send();
   }
 
-  #dispatch({ asked, message, refusal }: Decided): void {
+  #dispatch(message: ClientMessage): void {
     const out = this.#outgoing;
     if (message.type === restOfMessage) {
       if (!this.#discarding) out.add(message.source, message.start, message.end);
       return;
     }
-    const { pipeline, watcher, state } = this.#parts;
-    if (asked === skipped && message.type !== terminate) {
+    if (message.skipped && message.type !== terminate) {
       this.#discarding = true;
       return;
     }
-    this.#discarding = refusal !== undefined;
-    if (refusal === undefined) {
-      if (asked.request !== undefined) pipeline.sent(asked.request);
+    const { pipeline } = this.#parts;
+    this.#discarding = message.refusal !== undefined;
+    if (message.refusal === undefined) {
+      if (message.request !== undefined) pipeline.sent(message.request);
       out.add(message.source, message.start, message.end);
-      return;
-    }
-    asked.request?.settlement?.drop();
-    const kind = simple[message.type] === true ? 'query' : 'parse';
+    } else this.#refuse(message, message.refusal);
+  }
+
+  #refuse(message: ClientMessage, refusal: Refusal): void {
+    const { pipeline, watcher, state } = this.#parts;
+    message.request?.settlement?.drop();
+    const kind = simple[message.type] === true ? kinds.query : kinds.parse;
     pipeline.sent(new Request(kind, undefined, undefined, errorResponse('ERROR', refusal)));
-    out.add(asked.failing, 0, asked.failing.length);
-    if (asked.statement === undefined) return;
+    const failing = failingFor(message);
+    this.#outgoing.add(failing, 0, failing.length);
+    if (message.statement === undefined) return;
     const { sqlState } = refusal;
     const none = { tags: [], rows: 0, milliseconds: 0, transaction: state.transaction };
-    watcher.after({ statement: asked.statement, end: 'refused', sqlState, ...none });
+    watcher.after({ statement: message.statement, end: 'refused', sqlState, ...none });
   }
 
   /** It was recorded, or not, and is not sent: one before it could not be recorded. */
-  #drop({ asked }: Decided): void {
+  #drop({ request, statement, runs }: ClientMessage): void {
     const { watcher, state } = this.#parts;
     this.#discarding = true;
-    asked.request?.settlement?.drop();
-    if (asked.statement === undefined || !asked.runs) return;
+    request?.settlement?.drop();
+    if (statement === undefined || !runs) return;
     const none = { tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction: state.transaction };
-    watcher.after({ statement: asked.statement, end: 'skipped', ...none });
+    watcher.after({ statement, end: 'skipped', ...none });
   }
 
   #send(): void {
@@ -244,16 +223,6 @@ export class ClientSide {
     if (pieces.length > 0) this.#parts.send(pieces);
   }
 }
-
-const passed: Asked = {
-  request: undefined,
-  statement: undefined,
-  runs: false,
-  refusal: undefined,
-  failing: Buffer.alloc(0),
-};
-
-const skipped: Asked = { ...passed };
 
 function notRecorded(error: unknown): Refusal {
   const why = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { answers, completes, outOfTurn, type RequestKind } from './expected-answers.ts';
+import { answers, completes, kinds, outOfTurn } from './expected-answers.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import type { Request } from './request.ts';
 import type { Outcome, Statement, TransactionState } from './statement.ts';
@@ -63,7 +63,7 @@ export class Pipeline {
 
   sent(request: Request): void {
     if (this.#skipping) {
-      if (request.kind !== 'sync') {
+      if (request.kind !== kinds.sync) {
         this.#drop(request, 'skipped');
         return;
       }
@@ -71,7 +71,7 @@ export class Pipeline {
     }
     request.sentAt = this.#time;
     this.#queue.push(request);
-    if (request.kind === 'query') this.#queries++;
+    if (request.kind === kinds.query) this.#queries++;
   }
 
   /** A simple query is not answered yet: what names stand for after it nobody can say. */
@@ -82,9 +82,9 @@ export class Pipeline {
   /** What was sent last ends with a ReadyForQuery that has not come. */
   get endsUnanswered(): boolean {
     let last = this.#queue.length - 1;
-    while (last >= this.#first && this.#queue[last]?.kind === 'copy-end') last--;
-    const kind = last < this.#first ? undefined : this.#queue[last]?.kind;
-    return kind === 'sync' || kind === 'query' || kind === 'function';
+    while (last >= this.#first && this.#queue[last]?.kind === kinds.copyEnd) last--;
+    const kind = last < this.#first ? 0 : (this.#queue[last]?.kind ?? 0);
+    return ((kinds.sync | kinds.query | kinds.function) & kind) !== 0;
   }
 
   /** The server waits for the client's data. */
@@ -99,34 +99,34 @@ export class Pipeline {
 
   rows(count: number): void {
     const head = this.#answering(0x44);
-    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn(0x44);
+    if (head?.kind !== kinds.query && head?.kind !== kinds.execute) throw outOfTurn(0x44);
     head.seen += count;
   }
 
   /** A message by its type alone. */
   answered(type: number): void {
     const head = this.#answering(type);
-    const kinds = answers[type];
-    if (kinds === undefined)
+    const expected = answers[type] ?? 0;
+    if (expected === 0)
       throw new ProtocolViolation(
         `a message of type ${JSON.stringify(String.fromCharCode(type))} is none that a server sends`,
       );
-    if (head === undefined || !kinds.has(head.kind)) throw outOfTurn(type);
+    if (head === undefined || (expected & head.kind) === 0) throw outOfTurn(type);
     if (type === copyIn || type === copyOut) head.copying = type === copyIn;
     else if (type === suspended) this.#done('suspended');
-    else if (completes[type]?.has(head.kind) === true) this.#done();
+    else if (((completes[type] ?? 0) & head.kind) !== 0) this.#done();
   }
 
   completed(tag: string): void {
     const head = this.#answering(0x43);
-    if (head?.kind !== 'query' && head?.kind !== 'execute') throw outOfTurn(0x43);
+    if (head?.kind !== kinds.query && head?.kind !== kinds.execute) throw outOfTurn(0x43);
     if (head.tags.length === 0) head.tags = [tag];
     else if (head.tags.length < mostTags) head.tags = [...head.tags, tag];
     if (head.copying) this.#endCopy(head, true);
     head.rows += countOf(tag) ?? head.seen;
     head.seen = 0;
     this.#events.tag(tag, head.statement);
-    if (head.kind === 'execute') this.#done();
+    if (head.kind === kinds.execute) this.#done();
   }
 
   failed(sqlState: string, message: string): void {
@@ -135,19 +135,19 @@ export class Pipeline {
     if (head === undefined) return;
     head.sqlState ??= sqlState;
     if (head.copying) this.#endCopy(head, false, sqlState === '08P01' && message.startsWith('unexpected'));
-    if (head.kind === 'query' || head.kind === 'function' || head.kind === 'sync') return;
+    if (head.kind === kinds.query || head.kind === kinds.function || head.kind === kinds.sync) return;
     this.#first++;
     head.settlement?.drop();
     this.#report(head, head.statement, 'failed');
     if (head.statement !== undefined) this.#skipped.add(head.statement);
     this.#skipping = true;
     for (let next = this.#queue[this.#first]; next !== undefined; next = this.#queue[this.#first]) {
-      if (next.kind === 'sync') {
+      if (next.kind === kinds.sync) {
         this.#skipping = false;
         break;
       }
       this.#first++;
-      if (next.kind === 'query') this.#queries--;
+      if (next.kind === kinds.query) this.#queries--;
       this.#drop(next, 'skipped');
     }
     this.#tidy();
@@ -155,7 +155,8 @@ export class Pipeline {
 
   ready(transaction: TransactionState): void {
     const head = this.#answering(0x5a);
-    if (head?.kind !== 'query' && head?.kind !== 'function' && head?.kind !== 'sync') throw outOfTurn(0x5a);
+    if (head?.kind !== kinds.query && head?.kind !== kinds.function && head?.kind !== kinds.sync)
+      throw outOfTurn(0x5a);
     this.#done(head.sqlState === undefined ? 'done' : 'failed');
     this.#events.ready(transaction);
   }
@@ -170,14 +171,14 @@ export class Pipeline {
 
   #head(): Request | undefined {
     // The end of a COPY that has failed already: the server takes it and says nothing.
-    while (this.#queue[this.#first]?.kind === 'copy-end') this.#first++;
+    while (this.#queue[this.#first]?.kind === kinds.copyEnd) this.#first++;
     return this.#queue[this.#first];
   }
 
   /** What the server is at when it sends this type. */
   #answering(type: number): Request | undefined {
     let head = this.#head();
-    while (head?.kind === 'sync' && this.#uncertainSyncs > 0 && type !== 0x5a && this.length > 1) {
+    while (head?.kind === kinds.sync && this.#uncertainSyncs > 0 && type !== 0x5a && this.length > 1) {
       this.#uncertainSyncs--;
       this.#first++;
       head = this.#head();
@@ -192,29 +193,29 @@ export class Pipeline {
   #endCopy(head: Request, worked: boolean, unexpected = false): void {
     head.copying = false;
     const rest = this.#queue.slice(this.#first + 1);
-    const end = rest.findIndex(({ kind }) => kind !== 'sync');
+    const end = rest.findIndex(({ kind }) => kind !== kinds.sync);
     const read = end < 0 ? rest.length : end;
     if (!worked) {
       this.#uncertainSyncs += read;
       // A query's error is followed by more at once; in the extended protocol it is skipped with all others.
-      if (!unexpected || head.kind !== 'query' || end < 0) return;
+      if (!unexpected || head.kind !== kinds.query || end < 0) return;
       const [intruder] = this.#queue.splice(this.#first + 1 + end, 1);
-      if (intruder?.kind === 'query') this.#queries--;
+      if (intruder?.kind === kinds.query) this.#queries--;
       if (intruder !== undefined) this.#drop(intruder, 'skipped');
       return;
     }
-    this.#queue.splice(this.#first + 1, read + (rest[read]?.kind === 'copy-end' ? 1 : 0));
+    this.#queue.splice(this.#first + 1, read + (rest[read]?.kind === kinds.copyEnd ? 1 : 0));
   }
 
   #done(end: Outcome['end'] = 'done'): void {
     const head = this.#queue[this.#first];
     if (head === undefined) return;
     this.#first++;
-    if (head.kind === 'query') this.#queries--;
+    if (head.kind === kinds.query) this.#queries--;
     this.#tidy();
     head.settlement?.confirm();
-    if (head.kind === 'bind' && head.statement !== undefined) this.#events.bound(head.statement);
-    if (runs.has(head.kind)) this.#report(head, head.statement, end);
+    if (head.kind === kinds.bind && head.statement !== undefined) this.#events.bound(head.statement);
+    if ((runs & head.kind) !== 0) this.#report(head, head.statement, end);
     // A Sync that fails is a commit that fails: a deferred constraint.
     else if (end === 'failed') this.#report(head, this.#lastRun, end);
   }
@@ -222,8 +223,7 @@ export class Pipeline {
   #drop(request: Request, end: 'skipped' | 'lost'): void {
     request.settlement?.drop();
     const { statement, kind } = request;
-    if (statement === undefined || (!runs.has(kind) && kind !== 'bind') || this.#skipped.has(statement))
-      return;
+    if (statement === undefined || ((runs | kinds.bind) & kind) === 0 || this.#skipped.has(statement)) return;
     this.#skipped.add(statement);
     this.#events.outcome({ statement, end, ...nothing });
   }
@@ -259,7 +259,7 @@ export const nothing = {
   milliseconds: 0,
   transaction: 'idle' as TransactionState,
 };
-const runs: ReadonlySet<RequestKind> = new Set<RequestKind>(['query', 'function', 'execute']);
+const runs = kinds.query | kinds.function | kinds.execute;
 
 /** `INSERT 0 1`, `SELECT 5`: the number at its end. */
 function countOf(tag: string): number | undefined {

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Host } from '../../host.ts';
 import { ClientSide } from './client-side.ts';
-import { type Ended, nothing, Pipeline } from './pipeline.ts';
+import { Outcomes } from './outcomes.ts';
+import { Pipeline } from './pipeline.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import { errorResponse } from './server-messages.ts';
 import { ServerSide } from './server-side.ts';
 import type { SessionState } from './session-state.ts';
-import type { Outcome, Refusal, StatementGuard, StatementWatcher } from './statement.ts';
+import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface RelayParts {
@@ -21,8 +22,6 @@ export interface RelayParts {
 
 /** Of what the client sends while a record is written. */
 const mostWaiting = 256 * 1024;
-/** Outcomes wait for the transaction's state, in a pipeline that may have no end. */
-const mostHeld = 256;
 /** For a client that does not read, or a row that does not end. */
 const patienceMs = 400;
 const boundaryMs = 250;
@@ -33,6 +32,7 @@ const cancelMs = 700;
 export class Relay {
   readonly done: Promise<void>;
   readonly #parts: RelayParts;
+  readonly #outcomes: Outcomes;
   readonly #pipeline: Pipeline;
   readonly #clientSide: ClientSide;
   readonly #serverSide: ServerSide;
@@ -41,8 +41,6 @@ export class Relay {
   #waitingBytes = 0;
   #clientEnded = false;
   #upstreamFull = false;
-  #held: Ended[] = [];
-  #settled: readonly Outcome[] = [];
   #movers: (() => void)[] = [];
   /** The client took what was passed on last without holding any of it. */
   #roomy = true;
@@ -61,28 +59,10 @@ export class Relay {
       this.#resolveDone = resolve;
     });
     const { client, upstream, state } = parts;
-    this.#pipeline = new Pipeline(() => parts.host.monotonic(), {
-      outcome: (outcome) => {
-        state.used(outcome.statement);
-        this.#held.push(outcome);
-        if (this.#held.length >= mostHeld) this.#settleOutcomes();
-      },
-      ready: (transaction) => {
-        state.transaction = transaction;
-        if (transaction === 'idle')
-          for (const statement of state.transactionEnded())
-            this.#held.push({ statement, end: 'unused', ...nothing });
-        this.#settleOutcomes();
-      },
-      bound: (statement) => state.bindDone(statement),
-      tag: (tag, statement) => {
-        // SQL has closed a portal, and may open a cursor of that name.
-        if (tag.startsWith('CLOSE CURSOR')) state.portals.forget();
-        if (statement !== undefined) state.ran(statement);
-      },
-    });
-    this.#serverSide = new ServerSide(this.#pipeline, state);
     const { guard, watcher } = parts;
+    this.#outcomes = new Outcomes(state, watcher);
+    this.#pipeline = new Pipeline(() => parts.host.monotonic(), this.#outcomes);
+    this.#serverSide = new ServerSide(this.#pipeline, state);
     // Each member by its name: what is spread is another kind of object to V8 for each connection, and slow to read.
     this.#clientSide = new ClientSide({
       state,
@@ -202,7 +182,7 @@ export class Relay {
       return;
     }
     if (!this.#roomy) upstream.stream.pause();
-    if (this.#settled.length > 0) this.#tellOutcomes();
+    this.#outcomes.tell();
     if (this.#movers.length > 0) this.#move();
   }
 
@@ -247,34 +227,14 @@ export class Relay {
     if (this.#closed) return;
     this.#closed = true;
     this.#tellLoss = undefined;
-    const { client, upstream, state } = this.#parts;
+    const { client, upstream } = this.#parts;
     this.#pipeline.lost();
-    for (const statement of state.transactionEnded())
-      this.#held.push({ statement, end: 'unused', ...nothing });
-    this.#settleOutcomes();
-    this.#tellOutcomes();
+    this.#outcomes.end();
     client.destroy();
     upstream.stream.destroy();
     this.#waiting = [];
     this.#move();
     this.#resolveDone();
-  }
-
-  #settleOutcomes(): void {
-    const { transaction } = this.#parts.state;
-    const held = this.#held;
-    if (held.length === 0) return;
-    for (const outcome of held) outcome.transaction = transaction;
-    // A new list costs less than to empty one.
-    this.#held = [];
-    this.#settled = this.#settled.length === 0 ? held : [...this.#settled, ...held];
-  }
-
-  /** Only once the client has its answer: writing them down takes longer than passing it on. */
-  #tellOutcomes(): void {
-    const settled = this.#settled;
-    this.#settled = [];
-    for (const outcome of settled) this.#parts.watcher.after(outcome);
   }
 }
 

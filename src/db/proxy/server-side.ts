@@ -1,7 +1,7 @@
 import { errorFields } from './error-fields.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
-import { ServerScanner } from './server-scanner.ts';
+import { ServerScanner, type ServerSink } from './server-scanner.ts';
 import type { SessionState } from './session-state.ts';
 import type { TransactionState } from './statement.ts';
 
@@ -10,33 +10,19 @@ const [notice, notification] = [code('N'), code('A')];
 const [complete, error, ready, parameter] = [code('C'), code('E'), code('Z'), code('S')];
 
 /** Reads what the server sends along into the pipeline and the session's state. */
-export class ServerSide {
+export class ServerSide implements ServerSink {
   readonly #pipeline: Pipeline;
   readonly #state: SessionState;
-  readonly #scanner: ServerScanner;
+  readonly #scanner = new ServerScanner(this);
   #lastTag = '';
+  /** What the client gets in place of the error that has begun. */
+  #instead: Buffer = nothing;
   /** It has said why it ends the connection. */
   saidGoodbye = false;
 
   constructor(pipeline: Pipeline, state: SessionState) {
     this.#pipeline = pipeline;
     this.#state = state;
-    let instead = Buffer.alloc(0);
-    this.#scanner = new ServerScanner({
-      rows: (count) => pipeline.rows(count),
-      begins: (type) => {
-        if (type === error) {
-          const found = pipeline.insteadOfError;
-          if (found !== undefined) instead = Buffer.from(found);
-          return found !== undefined;
-        }
-        const ended = type === complete || type === ready || type === parameter;
-        if (!ended && type !== notice && type !== notification) pipeline.answered(type);
-        return false;
-      },
-      replaced: () => instead,
-      content: (type, bytes, start, end) => this.#content(type, bytes, start, end),
-    });
   }
 
   get atBoundary(): boolean {
@@ -51,6 +37,26 @@ export class ServerSide {
     this.#scanner.push(chunk, pass);
   }
 
+  rows(count: number): void {
+    this.#pipeline.rows(count);
+  }
+
+  begins(type: number): boolean {
+    if (type === complete || type === ready || type === parameter) return false;
+    if (type === notice || type === notification) return false;
+    if (type !== error) {
+      this.#pipeline.answered(type);
+      return false;
+    }
+    const instead = this.#pipeline.insteadOfError;
+    this.#instead = instead ?? nothing;
+    return instead !== undefined;
+  }
+
+  replaced(): Buffer {
+    return this.#instead;
+  }
+
   /** Mostly the same as the one before: a text that is there already. */
   #tag(bytes: Buffer, start: number, end: number): string {
     const last = this.#lastTag;
@@ -61,7 +67,7 @@ export class ServerSide {
     return this.#lastTag;
   }
 
-  #content(type: number, bytes: Buffer, start: number, end: number): void {
+  content(type: number, bytes: Buffer, start: number, end: number): void {
     if (type === complete) this.#pipeline.completed(this.#tag(bytes, start, end));
     else if (type === ready) this.#pipeline.ready(transactionOf(start < end ? bytes[start] : undefined));
     else if (type === parameter) {
@@ -76,6 +82,8 @@ export class ServerSide {
     }
   }
 }
+
+const nothing = Buffer.alloc(0);
 
 function endOf(bytes: Buffer, start: number, end: number): number {
   const nul = bytes.indexOf(0, start);

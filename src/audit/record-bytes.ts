@@ -25,6 +25,15 @@ export class RecordBytes {
     this.#used += length;
   }
 
+  /** A short one, from `start` to `end` of `source`: there is no view to make. */
+  piece(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    const bytes = this.#bytes;
+    let used = this.#used;
+    for (let at = start; at < end; at++) bytes[used++] = source[at] ?? 0;
+    this.#used = used;
+  }
+
   ascii(text: string): void {
     const { length } = text;
     this.#reserve(length);

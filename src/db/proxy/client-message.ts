@@ -1,6 +1,6 @@
+import { BoundValue } from './bound-value.ts';
 import type { ClientMessage } from './client-framer.ts';
 import type { PreparedText } from './session-state.ts';
-import type { BoundValue } from './statement.ts';
 
 /** Bodies of the client's messages. Each answers undefined for what the server would call an invalid format. */
 
@@ -133,7 +133,7 @@ function parseValues(
   for (let index = 0; index < count; index++) {
     if (offset + 4 > stop) {
       if (more === 0) return undefined;
-      while (values.length < count) values.push({ binary: binary(values.length), bytes: undefined, size: 0 });
+      while (values.length < count) values.push(BoundValue.unread(binary(values.length)));
       return { values, end: undefined };
     }
     const length = body.readInt32BE(offset);
@@ -142,8 +142,9 @@ function parseValues(
     const size = Math.max(0, length);
     if (offset + size > stop + more) return undefined;
     // What is not there yet is cut off: a message's neighbour is no part of it.
-    const bytes = length < 0 ? null : body.subarray(offset, Math.min(stop, offset + size));
-    values.push({ binary: binary(index), bytes, size });
+    const end = Math.min(stop, offset + size);
+    const asBytes = binary(index);
+    values.push(length < 0 ? BoundValue.null(asBytes) : BoundValue.of(asBytes, size, body, offset, end));
     offset += size;
   }
   return { values, end: offset + 2 > stop && more > 0 ? undefined : offset };

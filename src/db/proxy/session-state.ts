@@ -1,6 +1,7 @@
+import type { BoundValue } from './bound-value.ts';
 import type { BindMessage } from './client-message.ts';
 import { NamedObjects } from './named-objects.ts';
-import type { BoundValue, GuardContext, Statement, TransactionState } from './statement.ts';
+import type { GuardContext, Statement, TransactionState } from './statement.ts';
 
 /** SQL of a prepared statement. */
 export interface PreparedText {

@@ -2,6 +2,7 @@ import { firstPrevious } from '../../audit/journal-record.ts';
 import { type JsonText, jsonText } from '../../audit/json-text.ts';
 import { RecordBytes } from '../../audit/record-bytes.ts';
 import { redact } from '../../lib/secret.ts';
+import type { BoundValue } from './bound-value.ts';
 import type { Outcome, Statement, TransactionState } from './statement.ts';
 
 /** What of a statement may be written down, cut to size: JSON already, for prepared statements come again and again. */
@@ -11,7 +12,6 @@ export interface ShownStatement {
   readonly length: number | undefined;
   /** What follows `sql`, each for a line of its own. */
   readonly more: readonly JsonText[] | undefined;
-  readonly values: JsonText | undefined;
 }
 
 /**
@@ -58,7 +58,13 @@ export class StatementLines {
     return this.#bytes.take();
   }
 
-  statement(now: number, statement: Statement, shown: ShownStatement): void {
+  /** `values`: a text in JSON, or such as need no escapes. */
+  statement(
+    now: number,
+    statement: Statement,
+    shown: ShownStatement,
+    values: JsonText | readonly BoundValue[] | undefined,
+  ): void {
     const { id, connection, kind, exact, application, transaction } = statement;
     const bytes = this.#bytes;
     this.#setTime(now);
@@ -75,9 +81,10 @@ export class StatementLines {
       bytes.number(shown.length);
     }
     if (!exact) bytes.ascii(',"exact":false');
-    if (shown.values !== undefined) {
+    if (values !== undefined) {
       bytes.bytes(words.values);
-      this.#json(shown.values);
+      if (Array.isArray(values)) this.#plainValues(values);
+      else this.#json(values as JsonText);
     }
     bytes.bytes(this.#applicationAndEnd(application, transaction));
     for (const sql of shown.more ?? []) {
@@ -120,6 +127,25 @@ export class StatementLines {
     this.#bytes.bytes(
       Buffer.from(`{"at":"${isoTime(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`),
     );
+  }
+
+  /** As JSON within JSON. */
+  #plainValues(values: readonly BoundValue[]): void {
+    const bytes = this.#bytes;
+    bytes.ascii('"[');
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index];
+      if (value === undefined) break;
+      if (index > 0) bytes.ascii(',');
+      if (value.isNull) {
+        bytes.ascii('null');
+        continue;
+      }
+      bytes.ascii('\\"');
+      bytes.piece(value.source, value.start, value.end);
+      bytes.ascii('\\"');
+    }
+    bytes.ascii(']"');
   }
 
   #json(text: JsonText): void {

@@ -3,10 +3,11 @@ import { type JsonText, jsonBytes, jsonText } from '../../audit/json-text.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact, shortestRedacted } from '../../lib/secret.ts';
+import type { BoundValue } from './bound-value.ts';
 import { type MaskedSql, type MaskSql, maskPasswords } from './mask-passwords.ts';
 import { redactSql } from './redact-sql.ts';
-import type { BoundValue, Outcome, Statement, StatementWatcher } from './statement.ts';
-import { StatementLines } from './statement-lines.ts';
+import type { Outcome, Statement, StatementWatcher } from './statement.ts';
+import { type ShownStatement, StatementLines } from './statement-lines.ts';
 
 export interface LogOptions {
   /** Of the journal: which access this is. */
@@ -17,12 +18,8 @@ export interface LogOptions {
   readonly mask?: MaskSql | undefined;
 }
 
-/** What is shown of a text, as JSON in pieces, and of its values. */
-interface Shown extends Omit<MaskedSql, 'sql'> {
-  readonly json: JsonText;
-  readonly length: number | undefined;
-  readonly more: readonly JsonText[] | undefined;
-}
+/** What is shown of a text, and of its values. */
+interface Shown extends Omit<MaskedSql, 'sql'>, ShownStatement {}
 
 /** Of one line: in JSON each character may become six bytes; a line has 200 000. */
 const longestPiece = 24_000;
@@ -139,17 +136,16 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 
   #announce(statement: Statement): void {
     const shown = this.#show(statement);
-    const { json, length, more } = shown;
     const values = statement.values.length === 0 ? undefined : this.#values(statement, shown);
-    this.#lines.statement(this.#host.now(), statement, { sql: json, length, more, values });
+    this.#lines.statement(this.#host.now(), statement, shown, values);
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values({ kind, values }: Statement, { secret, parameters }: Shown): JsonText {
+  #values({ kind, values }: Statement, { secret, parameters }: Shown): JsonText | readonly BoundValue[] {
     // What a statement is that SQL prepared is not known here.
     const hidden = secret || kind === 'portal';
     if (!hidden && parameters === undefined && values.length <= mostPlain && values.every(isPlain))
-      return plainValues(values);
+      return values;
     let written = '';
     for (const [index, value] of values.entries()) {
       const one = hidden || parameters?.has(index + 1) === true ? masked : shownValue(value);
@@ -172,11 +168,11 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const more = this.#options.mask?.(masked.sql, standardStrings);
     const secret = masked.secret || more?.secret === true;
     const text = redactSql((more ?? masked).sql, standardStrings);
-    const { json, length, more: rest } = inPieces(text);
+    const { sql: json, length, more: rest } = inPieces(text);
     const parameters = more?.parameters;
-    if (!keep) return { json, length, more: rest, secret, parameters };
+    if (!keep) return { sql: json, length, more: rest, secret, parameters };
     // Its bytes are made once.
-    const found = { json: jsonBytes(json), length, more: rest, secret, parameters };
+    const found = { sql: jsonBytes(json), length, more: rest, secret, parameters };
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(key, found);
     return found;
@@ -186,51 +182,36 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 const masked = '{"masked":true}';
 
 /** Numbers, mostly: too short to be a secret or the shape of one, and JSON has them as they are. */
-function isPlain({ binary, bytes, size }: BoundValue): boolean {
-  if (bytes === null) return true;
-  if (binary || bytes === undefined || bytes.length !== size || size > longestPlain) return false;
-  for (let at = 0; at < size; at++) {
-    const byte = bytes[at] ?? 0;
+function isPlain(value: BoundValue): boolean {
+  if (value.isNull) return true;
+  const { source, start, end, size } = value;
+  if (value.binary || !value.isWhole || size > longestPlain) return false;
+  for (let at = start; at < end; at++) {
+    const byte = source[at] ?? 0;
     // Neither a control character nor a quote, a backslash, or what is beyond ASCII.
     if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
   }
   return true;
 }
 
-/** The same as of any others, with the quotes escaped already. */
-function plainValues(values: readonly BoundValue[]): JsonText {
-  let written = '[';
-  for (const { bytes } of values) {
-    if (written.length > 1) written += ',';
-    if (bytes === null || bytes === undefined) {
-      written += 'null';
-      continue;
-    }
-    written += '\\"';
-    for (let at = 0; at < bytes.length; at++) written += String.fromCharCode(bytes[at] ?? 0);
-    written += '\\"';
-  }
-  return `${written}]`;
-}
-
 /** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */
-function inPieces(text: string): Pick<Shown, 'json' | 'length' | 'more'> {
+function inPieces(text: string): ShownStatement {
   const { length } = text;
-  if (length <= longestPiece) return { json: jsonText(text), length: undefined, more: undefined };
+  if (length <= longestPiece) return { sql: jsonText(text), length: undefined, more: undefined };
   const more: JsonText[] = [];
   for (let at = longestPiece; at < length; at += longestPiece)
     more.push(jsonText(text.slice(at, at + longestPiece)));
-  return { json: jsonText(text.slice(0, longestPiece)), length, more };
+  return { sql: jsonText(text.slice(0, longestPiece)), length, more };
 }
 
 /** JSON. */
-function shownValue({ binary, bytes, size }: BoundValue): string {
+function shownValue({ binary, bytes, size, isWhole }: BoundValue): string {
   if (bytes === null) return 'null';
   if (bytes === undefined) return '{"unread":true}';
   const length = Math.min(bytes.length, longestValue);
   const text = binary ? `\\x${bytes.toString('hex', 0, length)}` : bytes.toString('utf8', 0, length);
   if (length === size) return JSON.stringify(text);
   // What was cut can be told from another, where all of it was there.
-  const sha256 = bytes.length === size ? digest('sha256', bytes, 'hex') : undefined;
+  const sha256 = isWhole ? digest('sha256', bytes, 'hex') : undefined;
   return JSON.stringify({ cut: text, bytes: size, sha256 });
 }

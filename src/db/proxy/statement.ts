@@ -1,11 +1,4 @@
-/** A value bound to $1, $2 … as the client sent it. */
-export interface BoundValue {
-  readonly binary: boolean;
-  /** As far as they were read, which is whole in a message of up to 64 KiB; null is NULL; undefined: not read. */
-  readonly bytes: Buffer | null | undefined;
-  /** Bytes of the whole value; 0 for NULL. */
-  readonly size: number;
-}
+import type { BoundValue } from './bound-value.ts';
 
 /** What a client asks the server to run. */
 export interface Statement {

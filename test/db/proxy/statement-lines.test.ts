@@ -55,9 +55,8 @@ it('are the JSON of their events, in whatever portions they are taken', () => {
           sql: jsonText(sql),
           length,
           more: more?.map(jsonText),
-          values: values === undefined ? undefined : jsonText(values),
         };
-        lines.statement(now, one, shown);
+        lines.statement(now, one, shown, values === undefined ? undefined : jsonText(values));
         want(now, {
           ...{
             type: 'statement',

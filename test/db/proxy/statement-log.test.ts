@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readStatementLog } from '../../../src/audit/logged-statements.ts';
 import { longestLine, openStream } from '../../../src/audit/stream-file.ts';
 import { chainProblem } from '../../../src/audit/verify-statements.ts';
+import { BoundValue } from '../../../src/db/proxy/bound-value.ts';
 import { StatementLog } from '../../../src/db/proxy/statement-log.ts';
 import { type ProxyStage, startProxyStage } from './proxy-stage.ts';
 import { bind, errorField, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
@@ -277,8 +278,9 @@ it('values are the JSON of their texts, whatever they are', () => {
         ...{ id: 1, connection: 1, kind: 'bind', sql: 'select $1', exact: true, standardStrings: true },
         ...{ application: 'psql', transaction: 'idle' },
         values: values.map((text) => {
-          const bytes = text === null ? null : Buffer.from(text);
-          return { binary: false, bytes, size: bytes?.length ?? 0 };
+          if (text === null) return BoundValue.null(false);
+          const source = Buffer.from(`<${text}>`);
+          return BoundValue.of(false, source.length - 2, source, 1, source.length - 1);
         }),
       });
       const texts = values.map((text) => (text === null ? null : Buffer.from(text).toString()));

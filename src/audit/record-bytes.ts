@@ -73,12 +73,12 @@ export class RecordBytes {
     this.#used = end;
   }
 
-  /** All since the last call. It is overwritten by the next. */
+  /** All since the last call is at the beginning of this, `length` bytes as it was before. It is overwritten by the next. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#used);
+    const taken = this.#bytes;
     this.#used = 0;
     // One huge statement must not keep its room for the rest of the day.
-    if (this.#bytes.length > mostKept) this.#bytes = Buffer.allocUnsafe(leastBytes);
+    if (taken.length > mostKept) this.#bytes = Buffer.allocUnsafe(leastBytes);
     return taken;
   }
 

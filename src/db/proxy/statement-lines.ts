@@ -31,7 +31,10 @@ export class StatementLines {
   #now = 0;
   /** Where the second of `#now` begins. */
   #second = 0;
+  /** What comes again and again, as bytes: by application, by connection, by tag. */
   readonly #ends = new Map<string, Readonly<Record<TransactionState, Buffer>>>();
+  readonly #kinds = new Map<number, Readonly<Record<Statement['kind'], Buffer>>>();
+  readonly #done = new Map<string, { readonly rows: number; readonly bytes: Buffer }>();
   #lines = 0;
   #statements = 0;
 
@@ -53,7 +56,7 @@ export class StatementLines {
     return this.#bytes.length;
   }
 
-  /** All lines since the last call, as bytes, which the next line overwrites. */
+  /** All lines since the last call: as many bytes from the beginning as were `waiting`, which the next line overwrites. */
   take(): Buffer {
     return this.#bytes.take();
   }
@@ -72,9 +75,7 @@ export class StatementLines {
     this.#lines++;
     bytes.bytes(this.#statement);
     bytes.number(id);
-    bytes.bytes(words.connection);
-    bytes.number(connection);
-    bytes.bytes(kinds[kind]);
+    bytes.bytes(this.#connectionAndKind(connection, kind));
     this.#json(shown.sql);
     if (shown.length !== undefined) {
       bytes.ascii(',"length":');
@@ -104,6 +105,25 @@ export class StatementLines {
     this.#setTime(now);
     bytes.bytes(this.#outcome);
     bytes.number(statement.id);
+    const [tag] = tags;
+    if (tag !== undefined && tags.length === 1 && end === 'done' && rows <= 1 && sqlState === undefined)
+      bytes.bytes(this.#doneWith(tag, rows));
+    else this.#endAndRows(outcome);
+    this.#thousandths(Math.round(milliseconds * 1000));
+    bytes.bytes(transactions[transaction]);
+  }
+
+  /** `hash`: SHA-256 of all of the stream before this line. */
+  seal(now: number, hash: string): void {
+    this.#head = hash;
+    this.#lines++;
+    this.#bytes.bytes(
+      Buffer.from(`{"at":"${isoTime(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`),
+    );
+  }
+
+  #endAndRows({ end, tags, rows, sqlState }: Pick<Outcome, 'end' | 'tags' | 'rows' | 'sqlState'>): void {
+    const bytes = this.#bytes;
     bytes.bytes(ends[end]);
     if (tags.length > 0) {
       bytes.bytes(words.tags);
@@ -116,17 +136,29 @@ export class StatementLines {
       this.#json(jsonText(sqlState));
     }
     bytes.bytes(words.milliseconds);
-    this.#thousandths(Math.round(milliseconds * 1000));
-    bytes.bytes(transactions[transaction]);
   }
 
-  /** `hash`: SHA-256 of all of the stream before this line. */
-  seal(now: number, hash: string): void {
-    this.#head = hash;
-    this.#lines++;
-    this.#bytes.bytes(
-      Buffer.from(`{"at":"${isoTime(now)}","type":"seal",${this.#owner},"hash":"${hash}"}\n`),
-    );
+  /** What most outcomes have between their number and their time: `BEGIN`, `SELECT 1`, `UPDATE 1`, of one row or none. */
+  #doneWith(tag: string, rows: number): Buffer {
+    const known = this.#done.get(tag);
+    if (known?.rows === rows) return known.bytes;
+    const bytes = Buffer.from(`,"end":"done","tags":${JSON.stringify(tag)},"rows":${rows},"milliseconds":`);
+    if (this.#done.size >= mostRemembered) this.#done.clear();
+    this.#done.set(tag, { rows, bytes });
+    return bytes;
+  }
+
+  #connectionAndKind(connection: number, kind: Statement['kind']): Buffer {
+    let kinds = this.#kinds.get(connection);
+    if (kinds === undefined) {
+      kinds = bytesOf(
+        ['query', 'prepare', 'bind', 'portal', 'function'],
+        (name) => `,"connection":${connection},"kind":"${name}","sql":`,
+      );
+      if (this.#kinds.size >= mostRemembered) this.#kinds.clear();
+      this.#kinds.set(connection, kinds);
+    }
+    return kinds[kind];
   }
 
   /** As JSON within JSON. */
@@ -188,7 +220,7 @@ export class StatementLines {
       ['idle', 'open', 'failed'],
       (state) => `,"application":${shown},"transaction":"${state}"}\n`,
     );
-    if (this.#ends.size >= mostApplications) this.#ends.clear();
+    if (this.#ends.size >= mostRemembered) this.#ends.clear();
     this.#ends.set(application, made);
     return made[transaction];
   }
@@ -198,13 +230,9 @@ const timeAt = '{"at":"'.length;
 const thousandthsAt = timeAt + 'YYYY-MM-DDTHH:MM:SS.'.length;
 const longestTags = 1_000;
 const longestApplication = 200;
-const mostApplications = 100;
+const mostRemembered = 100;
 
-const words = bytesOf(['connection', 'values', 'tags', 'rows', 'milliseconds'], (name) => `,"${name}":`);
-const kinds = bytesOf(
-  ['query', 'prepare', 'bind', 'portal', 'function'],
-  (kind) => `,"kind":"${kind}","sql":`,
-);
+const words = bytesOf(['values', 'tags', 'rows', 'milliseconds'], (name) => `,"${name}":`);
 const ends = bytesOf(
   ['done', 'suspended', 'failed', 'skipped', 'refused', 'unused', 'lost'],
   (end) => `,"end":"${end}"`,

@@ -68,7 +68,12 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   before(statement: Statement): Promise<void> | undefined {
     try {
       this.#announce(statement);
-      if (this.#options.breakglass === undefined) return this.#put();
+      if (this.#options.breakglass === undefined) {
+        this.#put();
+        this.#written();
+        return undefined;
+      }
+      this.#unsealed += this.#lines.waiting;
       const written = this.#file.appendBytes(this.#taken());
       this.#written();
       return written;
@@ -89,19 +94,20 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#file.putBytes(this.#taken());
+    this.#put();
     this.#seal();
-    await this.#file.appendBytes(this.#lines.take());
-  }
-
-  #put(): undefined {
-    this.#file.putBytes(this.#taken());
-    this.#written();
+    await this.#file.appendBytes(this.#taken());
   }
 
   #taken(): Buffer {
-    this.#unsealed += this.#lines.waiting;
-    return this.#lines.take();
+    const { waiting } = this.#lines;
+    return this.#lines.take().subarray(0, waiting);
+  }
+
+  #put(): void {
+    const { waiting } = this.#lines;
+    this.#unsealed += waiting;
+    this.#file.putBytes(this.#lines.take(), waiting);
   }
 
   #written(): void {
@@ -126,9 +132,9 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 
   #flush(): void {
     try {
-      this.#file.putBytes(this.#taken());
+      this.#put();
       this.#seal();
-      this.#file.putBytes(this.#lines.take());
+      this.#file.putBytes(this.#taken());
     } catch {
       // A stream that fails once fails for good: the next statement is told.
     }

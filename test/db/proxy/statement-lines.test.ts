@@ -7,7 +7,7 @@ import { StatementLines } from '../../../src/db/proxy/statement-lines.ts';
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 const statement: fc.Arbitrary<Statement> = fc.record({
   id: fc.nat(),
-  connection: fc.nat(),
+  connection: fc.oneof(fc.nat(), fc.constantFrom(1, 2)),
   kind: fc.constantFrom('query', 'prepare', 'bind', 'portal', 'function'),
   sql: text,
   exact: fc.boolean(),
@@ -18,8 +18,8 @@ const statement: fc.Arbitrary<Statement> = fc.record({
 });
 const outcome: fc.Arbitrary<Omit<Outcome, 'statement'>> = fc.record({
   end: fc.constantFrom('done', 'failed', 'lost'),
-  tags: fc.array(text, { maxLength: 3 }),
-  rows: fc.oneof(fc.nat(), fc.constantFrom(2 ** 53, 1e300)),
+  tags: fc.array(fc.oneof(text, fc.constantFrom('BEGIN', 'SELECT 1', 'a"\\\n')), { maxLength: 3 }),
+  rows: fc.oneof(fc.nat(), fc.constantFrom(0, 1, 2 ** 53, 1e300)),
   sqlState: fc.option(text, { nil: undefined }),
   milliseconds: fc.oneof(
     fc.double({ min: 0, max: 1e9, noNaN: true }),
@@ -27,6 +27,11 @@ const outcome: fc.Arbitrary<Omit<Outcome, 'statement'>> = fc.record({
   ),
   transaction: fc.constantFrom('idle', 'open', 'failed'),
 });
+
+function takenFrom(lines: StatementLines): string {
+  const { waiting } = lines;
+  return lines.take().toString('utf8', 0, waiting);
+}
 
 it('are the JSON of their events, in whatever portions they are taken', () => {
   const said = fc.record({
@@ -87,9 +92,9 @@ it('are the JSON of their events, in whatever portions they are taken', () => {
           head = hash;
           want(now, { type: 'seal', id: access, breakglass: session, hash });
         }
-        if (taken) found += lines.take().toString();
+        if (taken) found += takenFrom(lines);
       }
-      found += lines.take().toString();
+      found += takenFrom(lines);
       expect(found).toBe(wanted);
       expect(lines.written).toMatchObject({ head, lines: found.split('\n').length - 1 });
     }),

@@ -9,6 +9,7 @@ import {
   parseQuery,
 } from './client-message.ts';
 import { kinds, type RequestKind } from './expected-answers.ts';
+import type { Prepared } from './known-parses.ts';
 import { Request, type Settlement } from './request.ts';
 import { frame } from './server-messages.ts';
 import { changesNames, type SessionState } from './session-state.ts';
@@ -74,16 +75,30 @@ function readQuery(state: SessionState, message: ClientMessage): void {
 }
 
 function readParse(state: SessionState, message: ClientMessage): void {
-  const parsed = message.oversized ? undefined : parseParse(message);
-  if (parsed === undefined) {
+  const prepared = preparedBy(state, message);
+  if (prepared === undefined) {
     unread(kinds.parse, message);
     return;
   }
-  const { sql, exact } = parsed.text;
-  const text = { sql, exact, standardStrings: state.standardStrings, changesNames: changesNames(sql) };
+  const { name, text } = prepared;
   message.statement = state.statement('prepare', text);
-  const change = state.prepared.expect(parsed.name, text, state.group);
-  message.request = new Request(kinds.parse, message.statement, change);
+  message.request = new Request(
+    kinds.parse,
+    message.statement,
+    state.prepared.expect(name, text, state.group),
+  );
+}
+
+function preparedBy(state: SessionState, message: ClientMessage): Prepared | undefined {
+  if (message.oversized) return undefined;
+  const { parses, standardStrings } = state;
+  const known = parses.find(message, standardStrings);
+  if (known !== undefined) return known;
+  const parsed = parseParse(message);
+  if (parsed === undefined) return undefined;
+  const { sql, exact } = parsed.text;
+  const text = { sql, exact, standardStrings, changesNames: changesNames(sql) };
+  return parses.add(message, { name: parsed.name, text });
 }
 
 function readBind(state: SessionState, message: ClientMessage): void {

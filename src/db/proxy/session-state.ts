@@ -1,5 +1,6 @@
 import type { BoundValue } from './bound-value.ts';
 import type { BindMessage } from './client-message.ts';
+import { KnownParses } from './known-parses.ts';
 import { NamedObjects } from './named-objects.ts';
 import type { GuardContext, Statement, TransactionState } from './statement.ts';
 
@@ -16,6 +17,7 @@ export interface PreparedText {
 export class SessionState {
   readonly prepared = new NamedObjects<PreparedText>();
   readonly portals = new NamedObjects<Statement>();
+  readonly parses = new KnownParses();
   transaction: TransactionState = 'idle';
   application: string;
   encoding = 'UTF8';

@@ -9,10 +9,9 @@ import {
   parseQuery,
 } from './client-message.ts';
 import { kinds, type RequestKind } from './expected-answers.ts';
-import type { Prepared } from './known-parses.ts';
 import { Request, type Settlement } from './request.ts';
 import { frame } from './server-messages.ts';
-import { changesNames, type SessionState } from './session-state.ts';
+import { changesNames, type Prepared, type SessionState } from './session-state.ts';
 import type { Refusal, Statement } from './statement.ts';
 
 const code = (character: string) => character.charCodeAt(0);
@@ -89,16 +88,19 @@ function readParse(state: SessionState, message: ClientMessage): void {
   );
 }
 
+/** Drivers that keep no prepared statements send the same few with each execution. */
 function preparedBy(state: SessionState, message: ClientMessage): Prepared | undefined {
   if (message.oversized) return undefined;
   const { parses, standardStrings } = state;
-  const known = parses.find(message, standardStrings);
-  if (known !== undefined) return known;
+  const { source, body, end } = message;
+  const known = parses.find(source, body, end);
+  // What the text means hangs on the setting.
+  if (known !== undefined && known.text.standardStrings === standardStrings) return known;
   const parsed = parseParse(message);
   if (parsed === undefined) return undefined;
   const { sql, exact } = parsed.text;
   const text = { sql, exact, standardStrings, changesNames: changesNames(sql) };
-  return parses.add(message, { name: parsed.name, text });
+  return parses.add(source, body, end, { name: parsed.name, text });
 }
 
 function readBind(state: SessionState, message: ClientMessage): void {

@@ -1,4 +1,5 @@
 import { errorFields } from './error-fields.ts';
+import { KnownBytes } from './known-bytes.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import { ServerScanner, type ServerSink } from './server-scanner.ts';
@@ -14,7 +15,7 @@ export class ServerSide implements ServerSink {
   readonly #pipeline: Pipeline;
   readonly #state: SessionState;
   readonly #scanner = new ServerScanner(this);
-  #lastTag = '';
+  readonly #tags = new KnownBytes<string>();
   /** What the client gets in place of the error that has begun. */
   #instead: Buffer = nothing;
   /** It has said why it ends the connection. */
@@ -57,18 +58,11 @@ export class ServerSide implements ServerSink {
     return this.#instead;
   }
 
-  /** Mostly the same as the one before: a text that is there already. */
-  #tag(bytes: Buffer, start: number, end: number): string {
-    const last = this.#lastTag;
-    let at = 0;
-    while (at < last.length && start + at < end && bytes[start + at] === last.charCodeAt(at)) at++;
-    if (at === last.length && start + at < end && bytes[start + at] === 0) return last;
-    this.#lastTag = textAt(bytes, start, end);
-    return this.#lastTag;
-  }
-
   content(type: number, bytes: Buffer, start: number, end: number): void {
-    if (type === complete) this.#pipeline.completed(this.#tag(bytes, start, end));
+    if (type === complete)
+      this.#pipeline.completed(
+        this.#tags.find(bytes, start, end) ?? this.#tags.add(bytes, start, end, textAt(bytes, start, end)),
+      );
     else if (type === ready) this.#pipeline.ready(transactionOf(start < end ? bytes[start] : undefined));
     else if (type === parameter) {
       const name = textAt(bytes, start, end);

@@ -1,6 +1,6 @@
 import type { BoundValue } from './bound-value.ts';
 import type { BindMessage } from './client-message.ts';
-import { KnownParses } from './known-parses.ts';
+import { KnownBytes } from './known-bytes.ts';
 import { NamedObjects } from './named-objects.ts';
 import type { GuardContext, Statement, TransactionState } from './statement.ts';
 
@@ -13,11 +13,18 @@ export interface PreparedText {
   readonly changesNames?: boolean;
 }
 
+/** What a Parse says. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: PreparedText;
+}
+
 /** What one session is known to be at, from what went through. */
 export class SessionState {
   readonly prepared = new NamedObjects<PreparedText>();
   readonly portals = new NamedObjects<Statement>();
-  readonly parses = new KnownParses();
+  /** By the body of their Parse. */
+  readonly parses = new KnownBytes<Prepared>();
   transaction: TransactionState = 'idle';
   application: string;
   encoding = 'UTF8';

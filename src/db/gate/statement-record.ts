@@ -41,12 +41,13 @@ export async function openStatementRecord(
     host.signal.throwIfAborted();
     if (demanded) throw notRecorded(error);
     output.warn(`Statements are not recorded. ${textOf(error)}`);
-    return { before: () => undefined, after() {}, async [Symbol.asyncDispose]() {} };
+    return { before: () => undefined, put() {}, after() {}, async [Symbol.asyncDispose]() {} };
   }
   const log = new StatementLog(host, stream, { access: id, breakglass, mask });
   const watcher = demanded ? log : new ForgivingWatcher(log, output);
   return {
     before: (statement) => watcher.before(statement),
+    put: () => watcher.put(),
     after: (outcome) => watcher.after(outcome),
     async [Symbol.asyncDispose]() {
       // What the disk did not take has been told with the statement; the journal then has no closing record of it.
@@ -84,15 +85,25 @@ class ForgivingWatcher implements StatementWatcher {
   }
 
   before(statement: Statement): undefined {
-    this.#log.before(statement)?.catch((error: unknown) => {
-      if (!this.#told) this.#output.warn(`Statements are no longer recorded. ${textOf(error)}`);
-      this.#told = true;
-    });
+    this.#log.before(statement)?.catch((error: unknown) => this.#tell(error));
     return undefined;
+  }
+
+  put(): void {
+    try {
+      this.#log.put();
+    } catch (error) {
+      this.#tell(error);
+    }
   }
 
   after(outcome: Outcome): void {
     this.#log.after(outcome);
+  }
+
+  #tell(error: unknown): void {
+    if (!this.#told) this.#output.warn(`Statements are no longer recorded. ${textOf(error)}`);
+    this.#told = true;
   }
 }
 

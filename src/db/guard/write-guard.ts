@@ -70,6 +70,7 @@ class RailsForWrites implements WriteGuard {
     if (ceiling === undefined) return watcher;
     return {
       before: (statement) => watcher.before(statement),
+      put: () => watcher.put(),
       after: (outcome: Outcome) => {
         ceiling.after(outcome);
         watcher.after(outcome);

@@ -27,7 +27,9 @@ export class ClientMessage {
   refusal: Refusal | undefined = undefined;
   /** After a refusal: the server would pass over it, so it is not sent. */
   skipped = false;
-  /** It may be sent once this is fulfilled; undefined: it may. */
+  /** The watcher has taken note of it. */
+  noted = false;
+  /** It may be sent once this is fulfilled; undefined: once all that is noted is put down. */
   recorded: Promise<void> | undefined = undefined;
 
   constructor(type: number, source: Buffer, start: number, end: number, more: number, oversized: boolean) {

@@ -54,19 +54,43 @@ export class ClientSide {
   #skipping = false;
   /** The rest of the message is not sent either. */
   #discarding = false;
+  /** Noted, and not put down yet. */
+  #held: readonly ClientMessage[] | undefined;
 
   constructor(parts: ClientSideParts) {
     this.#parts = parts;
   }
 
-  /** Undefined when all was sent at once. Rejects or throws a ProtocolViolation. */
-  receive(chunk: Buffer): Promise<void> | undefined {
-    return this.#take(this.#framer.push(chunk));
+  /**
+   * Undefined when all was sent at once, or is held. `hold`: what is to be recorded at once is held till `sendHeld`, so
+   * that others' is recorded with it. Rejects or throws a ProtocolViolation.
+   */
+  receive(chunk: Buffer, hold: boolean): Promise<void> | undefined {
+    return this.#take(this.#framer.push(chunk), hold);
+  }
+
+  get holds(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Undefined when all was sent at once. */
+  sendHeld(): Promise<void> | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held === undefined ? undefined : this.#record(held);
+  }
+
+  /** It is not sent any more. */
+  dropHeld(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const message of held ?? []) if (message.type !== restOfMessage) this.#drop(message);
   }
 
   /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
-  #take(messages: readonly ClientMessage[]): Promise<void> | undefined {
+  #take(messages: readonly ClientMessage[], hold: boolean): Promise<void> | undefined {
     let unsent = nothingUnsent;
+    let noted = false;
     let recording = false;
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index];
@@ -75,12 +99,39 @@ export class ClientSide {
       unsent = withMessage(unsent, message);
       const deciding = this.#decide(message);
       if (deciding !== undefined) return this.#takeFrom(messages, index + 1, unsent, deciding);
+      noted ||= message.noted;
       recording ||= message.recorded !== undefined;
     }
     if (recording) return this.#dispatchRecorded(messages);
+    if (!noted) {
+      this.#dispatchAll(messages);
+      return undefined;
+    }
+    if (!hold) return this.#record(messages);
+    this.#held = messages;
+    return undefined;
+  }
+
+  /** In one write, for all that is noted. */
+  #record(messages: readonly ClientMessage[]): Promise<void> | undefined {
+    const refusal = this.#put();
+    if (refusal !== undefined) return this.#dispatchRecorded(messages, refusal);
+    this.#dispatchAll(messages);
+    return undefined;
+  }
+
+  #put(): Refusal | undefined {
+    try {
+      this.#parts.watcher.put();
+      return undefined;
+    } catch (error) {
+      return notRecorded(error);
+    }
+  }
+
+  #dispatchAll(messages: readonly ClientMessage[]): void {
     for (const message of messages) this.#dispatch(message);
     this.#send();
-    return undefined;
   }
 
   /** Those before `start` are decided, but for the last as long as `deciding` is under way. */
@@ -149,13 +200,15 @@ export class ClientSide {
     if (message.refusal !== undefined) {
       if (simple[message.type] !== true) this.#skipping = true;
     } else if (message.statement !== undefined && message.runs) {
+      message.noted = true;
       message.recorded = this.#parts.watcher.before(message.statement);
       // It is waited for when all of this chunk is; until then a failure is nobody's.
       message.recorded?.catch(() => {});
     }
   }
 
-  async #dispatchRecorded(messages: readonly ClientMessage[]): Promise<void> {
+  /** `unrecorded`: why what was noted could not be put down. */
+  async #dispatchRecorded(messages: readonly ClientMessage[], unrecorded = this.#put()): Promise<void> {
     let dropping = false;
     for (const message of messages) {
       if (message.type === sync) dropping = false;
@@ -163,12 +216,15 @@ export class ClientSide {
         this.#drop(message);
         continue;
       }
-      if (message.recorded !== undefined) {
-        message.refusal = await message.recorded.then(
-          () => undefined,
-          (error: unknown) => notRecorded(error),
-        );
-        this.#parts.pipeline.tick();
+      if (message.noted) {
+        message.refusal = unrecorded;
+        if (message.recorded !== undefined) {
+          message.refusal = await message.recorded.then(
+            () => undefined,
+            (error: unknown) => notRecorded(error),
+          );
+          this.#parts.pipeline.tick();
+        }
         if (message.refusal !== undefined && simple[message.type] !== true) dropping = true;
       }
       this.#dispatch(message);

@@ -51,6 +51,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   readonly #shown = new Map<string, Shown>();
   #timer: NodeJS.Timeout | undefined;
   #unsealed = 0;
+  #failure: { readonly reason: unknown } | undefined;
 
   constructor(host: Pick<Host, 'now'>, file: LogFile, options: LogOptions) {
     this.#host = host;
@@ -68,11 +69,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   before(statement: Statement): Promise<void> | undefined {
     try {
       this.#announce(statement);
-      if (this.#options.breakglass === undefined) {
-        this.#put();
-        this.#written();
-        return undefined;
-      }
+      if (this.#options.breakglass === undefined) return undefined;
       this.#unsealed += this.#lines.waiting;
       const written = this.#file.appendBytes(this.#taken());
       this.#written();
@@ -80,6 +77,12 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  put(): void {
+    if (this.#options.breakglass !== undefined) return;
+    this.#put();
+    this.#written();
   }
 
   after(outcome: Outcome): void {
@@ -104,10 +107,17 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     return this.#lines.take().subarray(0, waiting);
   }
 
+  /** What was to be put down and was not is lost: whoever comes later is told, for good. */
   #put(): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
     const { waiting } = this.#lines;
     this.#unsealed += waiting;
-    this.#file.putBytes(this.#lines.take(), waiting);
+    try {
+      this.#file.putBytes(this.#lines.take(), waiting);
+    } catch (reason) {
+      this.#failure = { reason };
+      throw reason;
+    }
   }
 
   #written(): void {

@@ -74,8 +74,13 @@ export interface StatementGuard {
 }
 
 export interface StatementWatcher {
-  /** Undefined or fulfilled once the statement is recorded; only then it is sent. Rejecting: it is not sent. Never throws. */
+  /**
+   * Takes note of a statement that is to be sent. It is recorded once this is fulfilled; undefined: once `put` has
+   * returned. Rejecting: it is not sent. Never throws.
+   */
   before(statement: Statement): Promise<void> | undefined;
+  /** Records all that `before` has taken note of. Throws: none of it may be sent. */
+  put(): void;
   /** Also for what was never announced: a failed or refused Parse, a refused statement. */
   after(outcome: Outcome): void;
 }

@@ -15,6 +15,7 @@ export class NotingWatcher implements StatementWatcher {
   };
   readonly statements: Statement[] = [];
   readonly outcomes: Outcome[] = [];
+  put(): void {}
   after(outcome: Outcome): void {
     this.outcomes.push(outcome);
   }

@@ -20,7 +20,11 @@ beforeAll(async () => {
   stage = await startProxyStage();
   proxy = await stage.start({
     guard: { check: (...asked) => check(...asked) },
-    watcher: { before: (statement) => before(statement), after: (outcome) => watcher.after(outcome) },
+    watcher: {
+      before: (statement) => before(statement),
+      put() {},
+      after: (outcome) => watcher.after(outcome),
+    },
   });
 }, 60_000);
 afterAll(() => stage[Symbol.asyncDispose]());

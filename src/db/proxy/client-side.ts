@@ -54,41 +54,18 @@ export class ClientSide {
   #skipping = false;
   /** The rest of the message is not sent either. */
   #discarding = false;
-  /** Noted, and not put down yet. */
-  #held: readonly ClientMessage[] | undefined;
 
   constructor(parts: ClientSideParts) {
     this.#parts = parts;
   }
 
-  /**
-   * Undefined when all was sent at once, or is held. `hold`: what is to be recorded at once is held till `sendHeld`, so
-   * that others' is recorded with it. Rejects or throws a ProtocolViolation.
-   */
-  receive(chunk: Buffer, hold: boolean): Promise<void> | undefined {
-    return this.#take(this.#framer.push(chunk), hold);
-  }
-
-  get holds(): boolean {
-    return this.#held !== undefined;
-  }
-
-  /** Undefined when all was sent at once. */
-  sendHeld(): Promise<void> | undefined {
-    const held = this.#held;
-    this.#held = undefined;
-    return held === undefined ? undefined : this.#record(held);
-  }
-
-  /** It is not sent any more. */
-  dropHeld(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    for (const message of held ?? []) if (message.type !== restOfMessage) this.#drop(message);
+  /** Undefined when all was sent at once. Rejects or throws a ProtocolViolation. */
+  receive(chunk: Buffer): Promise<void> | undefined {
+    return this.#take(this.#framer.push(chunk));
   }
 
   /** Without a promise as long as nothing has to be waited for: what is recorded at once is sent at once. */
-  #take(messages: readonly ClientMessage[], hold: boolean): Promise<void> | undefined {
+  #take(messages: readonly ClientMessage[]): Promise<void> | undefined {
     let unsent = nothingUnsent;
     let noted = false;
     let recording = false;
@@ -103,23 +80,14 @@ export class ClientSide {
       recording ||= message.recorded !== undefined;
     }
     if (recording) return this.#dispatchRecorded(messages);
-    if (!noted) {
-      this.#dispatchAll(messages);
-      return undefined;
-    }
-    if (!hold) return this.#record(messages);
-    this.#held = messages;
-    return undefined;
-  }
-
-  /** In one write, for all that is noted. */
-  #record(messages: readonly ClientMessage[]): Promise<void> | undefined {
-    const refusal = this.#put();
+    const refusal = noted ? this.#put() : undefined;
     if (refusal !== undefined) return this.#dispatchRecorded(messages, refusal);
-    this.#dispatchAll(messages);
+    for (const message of messages) this.#dispatch(message);
+    this.#send();
     return undefined;
   }
 
+  /** In one write, all that is noted. */
   #put(): Refusal | undefined {
     try {
       this.#parts.watcher.put();
@@ -127,11 +95,6 @@ export class ClientSide {
     } catch (error) {
       return notRecorded(error);
     }
-  }
-
-  #dispatchAll(messages: readonly ClientMessage[]): void {
-    for (const message of messages) this.#dispatch(message);
-    this.#send();
   }
 
   /** Those before `start` are decided, but for the last as long as `deciding` is under way. */

@@ -8,7 +8,6 @@ import { errorResponse } from './server-messages.ts';
 import { ServerSide } from './server-side.ts';
 import type { SessionState } from './session-state.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
-import type { Turn } from './turn.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface RelayParts {
@@ -18,7 +17,6 @@ export interface RelayParts {
   readonly guard: StatementGuard;
   readonly watcher: StatementWatcher;
   readonly state: SessionState;
-  readonly turn: Turn;
   readonly lossPatienceMs?: number | undefined;
 }
 
@@ -38,10 +36,7 @@ export class Relay {
   readonly #pipeline: Pipeline;
   readonly #clientSide: ClientSide;
   readonly #serverSide: ServerSide;
-  /** What was sent is being judged or recorded: more of it waits. */
-  #taking = false;
-  /** The server has something to answer: counted in the turn. */
-  #counted = false;
+  #busy = false;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #clientEnded = false;
@@ -81,7 +76,7 @@ export class Relay {
     client.on('drain', () => upstream.stream.resume());
     client.on('end', () => {
       this.#clientEnded = true;
-      if (!this.#taking && this.#waiting.length === 0) upstream.stream.end();
+      if (!this.#busy && this.#waiting.length === 0) upstream.stream.end();
     });
     client.on('error', () => this.#close());
     client.on('close', () => this.#close());
@@ -125,62 +120,36 @@ export class Relay {
 
   #fromClient(chunk: Buffer): void {
     if (this.#ending || this.#closed) return;
-    if (this.#taking) {
+    if (this.#busy) {
       this.#waiting.push(chunk);
       this.#waitingBytes += chunk.length;
       if (this.#waitingBytes > mostWaiting) this.#parts.client.pause();
       return;
     }
     this.#pipeline.tick();
-    const { turn } = this.#parts;
     let taken: Promise<void> | undefined;
     try {
-      taken = this.#clientSide.receive(chunk, turn.busy > (this.#counted ? 1 : 0));
+      taken = this.#clientSide.receive(chunk);
     } catch (error) {
       this.#violated(error);
       return;
     }
-    if (this.#clientSide.holds) {
-      this.#taking = true;
-      turn.atItsEnd(this.#sendHeld);
-    } else if (taken !== undefined) this.#await(taken);
-    else this.#count();
-  }
-
-  readonly #sendHeld = (): void => {
-    if (this.#closed || this.#ending) {
-      this.#clientSide.dropHeld();
-      return;
-    }
-    const taken = this.#clientSide.sendHeld();
-    if (taken === undefined) this.#next();
-    else this.#await(taken);
-  };
-
-  #await(taken: Promise<void>): void {
-    this.#taking = true;
+    if (taken === undefined) return;
+    this.#busy = true;
     taken.then(
       () => this.#next(),
       (error: unknown) => this.#violated(error),
     );
   }
 
-  #count(): void {
-    const counted = !this.#closed && !this.#pipeline.idle;
-    if (counted === this.#counted) return;
-    this.#counted = counted;
-    this.#parts.turn.busy += counted ? 1 : -1;
-  }
-
   #next(): void {
-    this.#taking = false;
-    this.#count();
+    this.#busy = false;
     const chunks = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
     if (chunks.length > 0)
       this.#fromClient(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    if (this.#taking) return;
+    if (this.#busy) return;
     if (this.#clientEnded) this.#parts.upstream.stream.end();
     this.#resumeClient();
   }
@@ -213,7 +182,6 @@ export class Relay {
       return;
     }
     if (!this.#roomy) upstream.stream.pause();
-    this.#count();
     this.#outcomes.tell();
     if (this.#movers.length > 0) this.#move();
   }
@@ -260,9 +228,7 @@ export class Relay {
     this.#closed = true;
     this.#tellLoss = undefined;
     const { client, upstream } = this.#parts;
-    this.#clientSide.dropHeld();
     this.#pipeline.lost();
-    this.#count();
     this.#outcomes.end();
     client.destroy();
     upstream.stream.destroy();

@@ -17,7 +17,6 @@ import {
 import { SessionState } from './session-state.ts';
 import { judgeStartup, type ProxyTarget } from './startup-parameters.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
-import type { Turn } from './turn.ts';
 import { type OpenUpstream, UpstreamRefused } from './upstream.ts';
 
 export interface ServedParts {
@@ -30,7 +29,6 @@ export interface ServedParts {
   /** What a client must show; undefined on a socket that only this person can open. */
   readonly password: Secret | undefined;
   readonly lossPatienceMs?: number | undefined;
-  readonly turn: Turn;
   readonly nextStatement: () => number;
   readonly onLetIn: () => void;
 }
@@ -106,9 +104,9 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
       );
       const state = new SessionState(connection, judged.wishes.applicationName ?? '', parts.nextStatement);
       state.readGreeting(upstream.greeting);
-      const { host, guard, watcher, turn, lossPatienceMs } = parts;
+      const { host, guard, watcher, lossPatienceMs } = parts;
       // No spread: see Relay.
-      relay = new Relay({ host, client, upstream, guard, watcher, state, turn, lossPatienceMs });
+      relay = new Relay({ host, client, upstream, guard, watcher, state, lossPatienceMs });
       await relay.done;
     } catch (error) {
       if (error instanceof ClientGone || stop.signal.aborted) client.destroy();

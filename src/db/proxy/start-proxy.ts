@@ -12,7 +12,6 @@ import { type ServedParts, serveClient } from './serve-client.ts';
 import { errorResponse } from './server-messages.ts';
 import type { ProxyTarget } from './startup-parameters.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
-import { Turn } from './turn.ts';
 import type { OpenUpstream } from './upstream.ts';
 
 export interface ProxyOptions {
@@ -68,7 +67,7 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
     options.endpoint.kind === 'tcp' ? new Secret(randomBytes(24).toString('base64url')) : undefined;
   const parts: ServedParts = {
     ...options,
-    ...{ host, keys, password, turn: new Turn() },
+    ...{ host, keys, password },
     nextStatement: () => ++statements,
     onLetIn: () => {
       everLetIn++;

@@ -4,7 +4,6 @@ import { Relay } from '../../../src/db/proxy/relay.ts';
 import { frame } from '../../../src/db/proxy/server-messages.ts';
 import { SessionState } from '../../../src/db/proxy/session-state.ts';
 import type { Outcome } from '../../../src/db/proxy/statement.ts';
-import { Turn } from '../../../src/db/proxy/turn.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 /** What the test hands over: what a client and a server once said, and a counter that shows that this thread is alive. */
@@ -105,8 +104,6 @@ function pieces(all: readonly Buffer[]): Buffer[] {
 const parts = conversations.map((exchanges) =>
   exchanges.map(({ client, server }) => ({ client: cut(client), server: cut(server) })),
 );
-/** Of all of them, as of the connections of one proxy. */
-const shared = new Turn();
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 let fed = 0;
 let nextId = 0;
@@ -114,9 +111,6 @@ while (fed < messages) {
   const conversation = parts[below(parts.length)];
   if (conversation === undefined) break;
   const [client, upstream] = [new Far(), new Far()];
-  // Now and then another connection is busy, too: what is noted is held then.
-  const others = random() < 0.5 ? 1 : 0;
-  shared.busy += others;
   const ended = new Set<Outcome['end']>();
   const relay = new Relay({
     host: { monotonic: () => performance.now() },
@@ -139,7 +133,6 @@ while (fed < messages) {
       after: ({ end }) => void ended.add(end),
     },
     state: new SessionState(1, '', () => ++nextId),
-    turn: shared,
   });
   // One side is left as it is, now and then, so that the other gets far.
   const [spareClient, spareServer] = [random() < 0.3, random() < 0.4];
@@ -167,8 +160,6 @@ while (fed < messages) {
   client.destroy();
   upstream.destroy();
   await relay.done;
-  shared.busy -= others;
-  if (shared.busy !== 0) throw new Error(`${shared.busy} connections are busy that are closed`);
   outcomes.conversations++;
   if (outcomes.conversations % 500 === 0)
     outcomes.worstHeap = Math.max(outcomes.worstHeap, process.memoryUsage().arrayBuffers);

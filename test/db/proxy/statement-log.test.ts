@@ -236,6 +236,26 @@ it('of statements in one piece none runs when one can not be recorded, and nothi
   expect(typesOf(await other.until('Z'))).toBe('TCCZ');
 });
 
+it('what comes in one piece is recorded in one write', async () => {
+  const writes: string[] = [];
+  const file = {
+    appendBytes: () => Promise.resolve(),
+    digest: () => '',
+    putBytes: (bytes: Buffer, length?: number) => void writes.push(bytes.toString('utf8', 0, length)),
+  };
+  const log = new StatementLog(stage.host, file, { access: 'a9' });
+  const proxy = await stage.start({ watcher: log });
+  using client = await RawClient.open(proxy.endpoint.host);
+  client.send(
+    ...[1, 2, 3].flatMap((n) => [parse(`select ${n}`), bind(), execute(), sync]),
+    query('select 4'),
+  );
+  await client.until('ZZZZ');
+  const numbers = (text = '') =>
+    [...text.matchAll(/"sql":"select (\d)"/g)].map(([, number]) => Number(number));
+  expect(numbers(writes[0])).toEqual([1, 2, 3, 4]);
+});
+
 it('a text that comes again, also as another kind, is shown the same', async () => {
   const file = await openStream(stage.host, { session: 'again', name: 'statements-a5.jsonl' });
   const log = new StatementLog(stage.host, file, { access: 'a5' });

@@ -35,12 +35,13 @@ export async function deliveredStatements(
     for (let id = 1; id <= count; id++) {
       const statement: Statement = {
         ...{ id, connection: 1, kind: 'query', sql: `select ${id}, 'ä'`, exact: true, standardStrings: true },
-        ...{ values: [], application: 'test', transaction: 'idle' },
+        ...{ at: host.now(), values: [], application: 'test', transaction: 'idle' },
       };
       await record.before(statement);
       record.after({
         ...{ statement, end: 'done', tags: ['SELECT 1'], rows: 1, sqlState: undefined, milliseconds: 1 },
         transaction: 'idle',
+        at: host.now(),
       });
       await deliver();
     }

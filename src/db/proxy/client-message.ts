@@ -1,5 +1,6 @@
 import { BoundValue } from './bound-value.ts';
 import type { ClientMessage } from './client-framer.ts';
+import { KnownBytes } from './known-bytes.ts';
 import type { PreparedText } from './session-state.ts';
 
 /** Bodies of the client's messages. Each answers undefined for what the server would call an invalid format. */
@@ -99,8 +100,14 @@ function endOfText(source: Buffer, start: number, end: number): number {
   return found < end ? found : -1;
 }
 
+/** Of statements and portals: a driver has a few, and uses them all the time. */
+const names = new KnownBytes<string>();
+
 function nameOf(source: Buffer, start: number, end: number): string {
-  return start === end ? '' : source.toString('latin1', start, end);
+  if (start === end) return '';
+  return (
+    names.find(source, start, end) ?? names.add(source, start, end, source.toString('latin1', start, end))
+  );
 }
 
 function textOf(source: Buffer, start: number, end: number): PreparedText {

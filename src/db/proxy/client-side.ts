@@ -1,4 +1,5 @@
 import { ClientFramer, type ClientMessage, restOfMessage } from './client-framer.ts';
+import type { Clock } from './clock.ts';
 import { kinds } from './expected-answers.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -9,6 +10,7 @@ import type { SessionState } from './session-state.ts';
 import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 
 export interface ClientSideParts {
+  readonly clock: Clock;
   readonly state: SessionState;
   readonly pipeline: Pipeline;
   readonly guard: StatementGuard;
@@ -173,6 +175,7 @@ export class ClientSide {
   /** `unrecorded`: why what was noted could not be put down. */
   async #dispatchRecorded(messages: readonly ClientMessage[], unrecorded = this.#put()): Promise<void> {
     let dropping = false;
+    this.#parts.clock.tick();
     for (const message of messages) {
       if (message.type === sync) dropping = false;
       if (dropping && message.type !== terminate && message.type !== restOfMessage) {
@@ -186,7 +189,7 @@ export class ClientSide {
             () => undefined,
             (error: unknown) => notRecorded(error),
           );
-          this.#parts.pipeline.tick();
+          this.#parts.clock.tick();
         }
         if (message.refusal !== undefined && simple[message.type] !== true) dropping = true;
       }
@@ -223,7 +226,8 @@ export class ClientSide {
     this.#outgoing.add(failing, 0, failing.length);
     if (message.statement === undefined) return;
     const { sqlState } = refusal;
-    const none = { tags: [], rows: 0, milliseconds: 0, transaction: state.transaction };
+    const { now: at } = this.#parts.clock;
+    const none = { at, tags: [], rows: 0, milliseconds: 0, transaction: state.transaction };
     watcher.after({ statement: message.statement, end: 'refused', sqlState, ...none });
   }
 
@@ -233,7 +237,9 @@ export class ClientSide {
     this.#discarding = true;
     request?.settlement?.drop();
     if (statement === undefined || !runs) return;
-    const none = { tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction: state.transaction };
+    const { now: at } = this.#parts.clock;
+    const { transaction } = state;
+    const none = { at, tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction };
     watcher.after({ statement, end: 'skipped', ...none });
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { type Ended, nothing, type PipelineEvents } from './pipeline.ts';
 import type { SessionState } from './session-state.ts';
 import type { Outcome, Statement, StatementWatcher, TransactionState } from './statement.ts';
@@ -7,12 +8,14 @@ const mostHeld = 256;
 
 /** What becomes of one client's statements: what the session is at then, and what the watcher is told. */
 export class Outcomes implements PipelineEvents {
+  readonly #clock: Clock;
   readonly #state: SessionState;
   readonly #watcher: StatementWatcher;
   #held: Ended[] = [];
   #settled: readonly Outcome[] = [];
 
-  constructor(state: SessionState, watcher: StatementWatcher) {
+  constructor(clock: Clock, state: SessionState, watcher: StatementWatcher) {
+    this.#clock = clock;
     this.#state = state;
     this.#watcher = watcher;
   }
@@ -56,7 +59,7 @@ export class Outcomes implements PipelineEvents {
 
   #transactionEnded(): void {
     for (const statement of this.#state.transactionEnded())
-      this.#held.push({ statement, end: 'unused', ...nothing });
+      this.#held.push({ at: this.#clock.now, statement, end: 'unused', ...nothing });
   }
 
   #settle(): void {

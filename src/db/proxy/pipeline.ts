@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { answers, completes, kinds, outOfTurn } from './expected-answers.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import type { Request } from './request.ts';
@@ -27,10 +28,8 @@ const [copyIn, copyOut, suspended] = [0x47, 0x48, 0x73];
  * nothing that was asked is a ProtocolViolation: a record must not name the wrong statement.
  */
 export class Pipeline {
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #events: PipelineEvents;
-  /** When what is read now came. */
-  #time = 0;
   #queue: Request[] = [];
   #first = 0;
   /** An error was answered, and no Sync has been sent since. */
@@ -43,8 +42,8 @@ export class Pipeline {
   /** Of each statement that was not run it is said once. */
   readonly #skipped = new WeakSet<Statement>();
 
-  constructor(now: () => number, events: PipelineEvents) {
-    this.#now = now;
+  constructor(clock: Clock, events: PipelineEvents) {
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -56,11 +55,6 @@ export class Pipeline {
     return this.#queue.length - this.#first;
   }
 
-  /** Reads the clock: once for all that comes together. */
-  tick(): void {
-    this.#time = this.#now();
-  }
-
   sent(request: Request): void {
     if (this.#skipping) {
       if (request.kind !== kinds.sync) {
@@ -69,7 +63,7 @@ export class Pipeline {
       }
       this.#skipping = false;
     }
-    request.sentAt = this.#time;
+    request.sentAt = this.#clock.monotonic;
     this.#queue.push(request);
     if (request.kind === kinds.query) this.#queries++;
   }
@@ -225,18 +219,19 @@ export class Pipeline {
     const { statement, kind } = request;
     if (statement === undefined || ((runs | kinds.bind) & kind) === 0 || this.#skipped.has(statement)) return;
     this.#skipped.add(statement);
-    this.#events.outcome({ statement, end, ...nothing });
+    this.#events.outcome({ at: this.#clock.now, statement, end, ...nothing });
   }
 
   #report(head: Request, statement: Statement | undefined, end: Outcome['end']): void {
     // In a pipeline it began when the one before was done.
-    const milliseconds = this.#time - Math.max(head.sentAt, this.#lastDoneAt);
-    this.#lastDoneAt = this.#time;
+    const { monotonic, now: at } = this.#clock;
+    const milliseconds = monotonic - Math.max(head.sentAt, this.#lastDoneAt);
+    this.#lastDoneAt = monotonic;
     const { tags, seen, sqlState } = head;
     if (statement === undefined) return;
     this.#lastRun = statement;
     const rows = head.rows + seen;
-    this.#events.outcome({ statement, end, tags, rows, sqlState, milliseconds, transaction: 'idle' });
+    this.#events.outcome({ at, statement, end, tags, rows, sqlState, milliseconds, transaction: 'idle' });
   }
 
   #tidy(): void {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Host } from '../../host.ts';
 import { ClientSide } from './client-side.ts';
+import type { Clock } from './clock.ts';
 import { Outcomes } from './outcomes.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
@@ -11,7 +11,7 @@ import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface RelayParts {
-  readonly host: Pick<Host, 'monotonic'>;
+  readonly clock: Clock;
   readonly client: Duplex;
   readonly upstream: Upstream;
   readonly guard: StatementGuard;
@@ -59,12 +59,13 @@ export class Relay {
       this.#resolveDone = resolve;
     });
     const { client, upstream, state } = parts;
-    const { guard, watcher } = parts;
-    this.#outcomes = new Outcomes(state, watcher);
-    this.#pipeline = new Pipeline(() => parts.host.monotonic(), this.#outcomes);
+    const { guard, watcher, clock } = parts;
+    this.#outcomes = new Outcomes(clock, state, watcher);
+    this.#pipeline = new Pipeline(clock, this.#outcomes);
     this.#serverSide = new ServerSide(this.#pipeline, state);
     // Each member by its name: what is spread is another kind of object to V8 for each connection, and slow to read.
     this.#clientSide = new ClientSide({
+      clock,
       state,
       guard,
       watcher,
@@ -113,9 +114,13 @@ export class Relay {
 
   /** What has begun to go to the client is whole, where that does not take long. */
   async #boundary(): Promise<void> {
-    const stop = this.#parts.host.monotonic() + boundaryMs;
-    while (!this.#serverSide.atBoundary && this.#parts.host.monotonic() < stop && !this.#closed)
+    const { clock } = this.#parts;
+    clock.tick();
+    const stop = clock.monotonic + boundaryMs;
+    while (!this.#serverSide.atBoundary && clock.monotonic < stop && !this.#closed) {
       await new Promise((resolve) => setTimeout(resolve, 10));
+      clock.tick();
+    }
   }
 
   #fromClient(chunk: Buffer): void {
@@ -126,7 +131,7 @@ export class Relay {
       if (this.#waitingBytes > mostWaiting) this.#parts.client.pause();
       return;
     }
-    this.#pipeline.tick();
+    this.#parts.clock.tick();
     let taken: Promise<void> | undefined;
     try {
       taken = this.#clientSide.receive(chunk);
@@ -173,7 +178,7 @@ export class Relay {
   #fromServer(chunk: Buffer): void {
     const { client, upstream } = this.#parts;
     if (this.#closed || client.writableEnded) return;
-    this.#pipeline.tick();
+    this.#parts.clock.tick();
     this.#roomy = true;
     try {
       this.#serverSide.push(chunk, this.#pass);
@@ -228,6 +233,7 @@ export class Relay {
     this.#closed = true;
     this.#tellLoss = undefined;
     const { client, upstream } = this.#parts;
+    this.#parts.clock.tick();
     this.#pipeline.lost();
     this.#outcomes.end();
     client.destroy();

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { ForgeError } from '../../errors.ts';
-import type { Host } from '../../host.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { redact } from '../../lib/secret.ts';
 import type { ClientKeys } from './client-keys.ts';
 import { ClientGone, ClientStartup, type Greeting } from './client-startup.ts';
+import type { Clock } from './clock.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import { Relay } from './relay.ts';
 import {
@@ -20,7 +20,7 @@ import type { Refusal, StatementGuard, StatementWatcher } from './statement.ts';
 import { type OpenUpstream, UpstreamRefused } from './upstream.ts';
 
 export interface ServedParts {
-  readonly host: Pick<Host, 'monotonic'>;
+  readonly clock: Clock;
   readonly target: ProxyTarget;
   readonly upstream: OpenUpstream;
   readonly guard: StatementGuard;
@@ -102,11 +102,16 @@ export function serveClient(parts: ServedParts, client: Socket, connection: numb
           readyIdle,
         ]),
       );
-      const state = new SessionState(connection, judged.wishes.applicationName ?? '', parts.nextStatement);
+      const state = new SessionState(
+        parts.clock,
+        connection,
+        judged.wishes.applicationName ?? '',
+        parts.nextStatement,
+      );
       state.readGreeting(upstream.greeting);
-      const { host, guard, watcher, lossPatienceMs } = parts;
+      const { clock, guard, watcher, lossPatienceMs } = parts;
       // No spread: see Relay.
-      relay = new Relay({ host, client, upstream, guard, watcher, state, lossPatienceMs });
+      relay = new Relay({ clock, client, upstream, guard, watcher, state, lossPatienceMs });
       await relay.done;
     } catch (error) {
       if (error instanceof ClientGone || stop.signal.aborted) client.destroy();

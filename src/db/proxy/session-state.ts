@@ -1,5 +1,6 @@
 import type { BoundValue } from './bound-value.ts';
 import type { BindMessage } from './client-message.ts';
+import type { Clock } from './clock.ts';
 import { KnownBytes } from './known-bytes.ts';
 import { NamedObjects } from './named-objects.ts';
 import type { GuardContext, Statement, TransactionState } from './statement.ts';
@@ -34,12 +35,14 @@ export class SessionState {
   group = 0;
   /** In this group names may have changed by SQL. */
   blurred = false;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #connection: number;
   readonly #nextId: () => number;
   /** Bound and not executed. */
   #unused: Statement[] = [];
 
-  constructor(connection: number, application: string, nextId: () => number) {
+  constructor(clock: Pick<Clock, 'now'>, connection: number, application: string, nextId: () => number) {
+    this.#clock = clock;
     this.#connection = connection;
     this.application = application;
     this.#nextId = nextId;
@@ -54,6 +57,7 @@ export class SessionState {
     const { application, transaction } = this;
     return {
       id: this.#nextId(),
+      at: this.#clock.now,
       connection: this.#connection,
       kind,
       sql: text.sql,

@@ -7,6 +7,7 @@ import { openSocketFolder, type RunFolder } from '../../files/run-folder.ts';
 import type { Host } from '../../host.ts';
 import { Secret } from '../../lib/secret.ts';
 import { ClientKeys } from './client-keys.ts';
+import { Clock } from './clock.ts';
 import { withOwnBuffer } from './own-buffer.ts';
 import { type ServedParts, serveClient } from './serve-client.ts';
 import { errorResponse } from './server-messages.ts';
@@ -48,7 +49,10 @@ export interface DatabaseProxy extends AsyncDisposable {
   end(reason: string): Promise<void>;
 }
 
-type ProxyHost = Pick<Host, 'monotonic' | 'directories' | 'platform' | 'userId' | 'pid' | 'isRunning'>;
+type ProxyHost = Pick<
+  Host,
+  'monotonic' | 'now' | 'directories' | 'platform' | 'userId' | 'pid' | 'isRunning'
+>;
 
 const socketPort = 5432;
 /** More than any pool of a person's tools; each is a connection to the database. */
@@ -67,7 +71,7 @@ export async function startProxy(host: ProxyHost, options: ProxyOptions): Promis
     options.endpoint.kind === 'tcp' ? new Secret(randomBytes(24).toString('base64url')) : undefined;
   const parts: ServedParts = {
     ...options,
-    ...{ host, keys, password },
+    ...{ keys, password, clock: new Clock(host) },
     nextStatement: () => ++statements,
     onLetIn: () => {
       everLetIn++;

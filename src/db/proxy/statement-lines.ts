@@ -63,14 +63,13 @@ export class StatementLines {
 
   /** `values`: a text in JSON, or such as need no escapes. */
   statement(
-    now: number,
     statement: Statement,
     shown: ShownStatement,
     values: JsonText | readonly BoundValue[] | undefined,
   ): void {
-    const { id, connection, kind, exact, application, transaction } = statement;
+    const { id, at, connection, kind, exact, application, transaction } = statement;
     const bytes = this.#bytes;
-    this.#setTime(now);
+    this.#setTime(at);
     this.#statements++;
     this.#lines++;
     bytes.bytes(this.#statement);
@@ -98,11 +97,11 @@ export class StatementLines {
     }
   }
 
-  outcome(now: number, outcome: Outcome): void {
+  outcome(outcome: Outcome): void {
     const { statement, end, tags, rows, sqlState, milliseconds, transaction } = outcome;
     const bytes = this.#bytes;
     this.#lines++;
-    this.#setTime(now);
+    this.#setTime(outcome.at);
     bytes.bytes(this.#outcome);
     bytes.number(statement.id);
     const [tag] = tags;

@@ -88,7 +88,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   after(outcome: Outcome): void {
     // Nobody has announced what was never to run.
     if (outcome.end === 'refused' || outcome.statement.kind === 'prepare') this.#announce(outcome.statement);
-    this.#lines.outcome(this.#host.now(), outcome);
+    this.#lines.outcome(outcome);
     if (this.#lines.waiting > mostWaiting) this.#flush();
     else this.#later();
   }
@@ -153,7 +153,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   #announce(statement: Statement): void {
     const shown = this.#show(statement);
     const values = statement.values.length === 0 ? undefined : this.#values(statement, shown);
-    this.#lines.statement(this.#host.now(), statement, shown, values);
+    this.#lines.statement(statement, shown, values);
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */

@@ -4,6 +4,8 @@ import type { BoundValue } from './bound-value.ts';
 export interface Statement {
   /** Counts within the proxy, from 1. */
   readonly id: number;
+  /** When it came: milliseconds since 1970. */
+  readonly at: number;
   /** Of the client connection, counts within the proxy. */
   readonly connection: number;
   /**
@@ -30,6 +32,8 @@ export type TransactionState = 'idle' | 'open' | 'failed';
 
 export interface Outcome {
   readonly statement: Statement;
+  /** When it was known: milliseconds since 1970. */
+  readonly at: number;
   /**
    * `suspended`: there are more rows than were asked for. `skipped`: the server never ran it, for an error before.
    * `refused`: never sent. `unused`: bound and not executed. `lost`: the connection ended first, nobody knows.

@@ -22,6 +22,7 @@ export function statement(sql: string, more: Partial<Statement> = {}): Statement
     values: [],
     application: 'test',
     transaction: 'idle',
+    at: 0,
     ...more,
   };
 }

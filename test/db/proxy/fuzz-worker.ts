@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Clock } from '../../../src/db/proxy/clock.ts';
 import { Relay } from '../../../src/db/proxy/relay.ts';
 import { frame } from '../../../src/db/proxy/server-messages.ts';
 import { SessionState } from '../../../src/db/proxy/session-state.ts';
@@ -107,13 +108,14 @@ const parts = conversations.map((exchanges) =>
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 let fed = 0;
 let nextId = 0;
+const clock = new Clock({ monotonic: () => performance.now(), now: () => Date.now() });
 while (fed < messages) {
   const conversation = parts[below(parts.length)];
   if (conversation === undefined) break;
   const [client, upstream] = [new Far(), new Far()];
   const ended = new Set<Outcome['end']>();
   const relay = new Relay({
-    host: { monotonic: () => performance.now() },
+    clock,
     client,
     upstream: { stream: upstream, greeting: Buffer.alloc(0), processId: 1, cancel: () => Promise.resolve() },
     guard: {
@@ -132,7 +134,7 @@ while (fed < messages) {
       },
       after: ({ end }) => void ended.add(end),
     },
-    state: new SessionState(1, '', () => ++nextId),
+    state: new SessionState(clock, 1, '', () => ++nextId),
   });
   // One side is left as it is, now and then, so that the other gets far.
   const [spareClient, spareServer] = [random() < 0.3, random() < 0.4];

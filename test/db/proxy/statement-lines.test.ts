@@ -7,6 +7,7 @@ import { StatementLines } from '../../../src/db/proxy/statement-lines.ts';
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 const statement: fc.Arbitrary<Statement> = fc.record({
   id: fc.nat(),
+  at: fc.constant(0),
   connection: fc.oneof(fc.nat(), fc.constantFrom(1, 2)),
   kind: fc.constantFrom('query', 'prepare', 'bind', 'portal', 'function'),
   sql: text,
@@ -16,7 +17,7 @@ const statement: fc.Arbitrary<Statement> = fc.record({
   application: text,
   transaction: fc.constantFrom('idle', 'open', 'failed'),
 });
-const outcome: fc.Arbitrary<Omit<Outcome, 'statement'>> = fc.record({
+const outcome: fc.Arbitrary<Omit<Outcome, 'statement' | 'at'>> = fc.record({
   end: fc.constantFrom('done', 'failed', 'lost'),
   tags: fc.array(fc.oneof(text, fc.constantFrom('BEGIN', 'SELECT 1', 'a"\\\n')), { maxLength: 3 }),
   rows: fc.oneof(fc.nat(), fc.constantFrom(0, 1, 2 ** 53, 1e300)),
@@ -61,7 +62,7 @@ it('are the JSON of their events, in whatever portions they are taken', () => {
           length,
           more: more?.map(jsonText),
         };
-        lines.statement(now, one, shown, values === undefined ? undefined : jsonText(values));
+        lines.statement({ ...one, at: now }, shown, values === undefined ? undefined : jsonText(values));
         want(now, {
           ...{
             type: 'statement',
@@ -78,7 +79,7 @@ it('are the JSON of their events, in whatever portions they are taken', () => {
         for (const piece of more ?? [])
           want(now, { type: 'text', id: access, breakglass: session, statement: id, sql: piece });
         if (ended !== undefined) {
-          lines.outcome(now, { ...ended, statement: one });
+          lines.outcome({ ...ended, at: now, statement: one });
           const { end, tags, rows, sqlState, milliseconds } = ended;
           want(now, {
             ...{ type: 'outcome', id: access, breakglass: session, statement: id, end },

@@ -293,7 +293,15 @@ it('values are the JSON of their texts, whatever they are', () => {
       };
       const log = new StatementLog(stage.host, file, { access: 'a1' });
       log.before({
-        ...{ id: 1, connection: 1, kind: 'bind', sql: 'select $1', exact: true, standardStrings: true },
+        ...{
+          id: 1,
+          at: 0,
+          connection: 1,
+          kind: 'bind',
+          sql: 'select $1',
+          exact: true,
+          standardStrings: true,
+        },
         ...{ application: 'psql', transaction: 'idle' },
         values: values.map((text) => {
           if (text === null) return BoundValue.null(false);

@@ -2,7 +2,8 @@
  * `npm run bench:db-proxy [seconds] [words]`: pgbench through the proxy, with every statement written before it is sent
  * (`written`), beside a plain TCP relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
  * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
- * The database is on TCP, and TLS nowhere. `words`: only the figures whose name has them.
+ * The database is on TCP, and TLS nowhere. `seconds`: a third of them for each of 15 rounds; `words`: only the figures
+ * whose name has them.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +21,8 @@ import { startBenchPostgres } from './bench-postgres.ts';
 
 const seconds = Number(process.argv[2] ?? 2);
 const words = process.argv[3] ?? '';
-const rounds = 5;
+/** Short ones in turn: the speed of a guest machine changes within seconds. */
+const rounds = 15;
 const wanted = 0.9;
 const scripts = [
   ['select-only, simple', ['-S', '-M', 'simple']],
@@ -61,8 +63,15 @@ interface Rate {
   readonly processor: number;
 }
 
-async function rate(way: Way, clients: number, script: readonly string[]): Promise<Rate> {
-  const args = ['-n', '-c', String(clients), '-T', String(seconds), ...script];
+/** `transactions`: of each client; undefined: as many as come in a second. */
+async function rate(
+  way: Way,
+  clients: number,
+  script: readonly string[],
+  transactions: number | undefined,
+): Promise<Rate> {
+  const amount = transactions === undefined ? ['-T', '1'] : ['-t', String(transactions)];
+  const args = ['-n', '-c', String(clients), ...amount, ...script];
   const before = await resourcesOf(way.child);
   const said = await pgbench(way, args);
   const used = (await resourcesOf(way.child)).processor - before.processor;
@@ -136,14 +145,16 @@ async function table(title: string, ways: readonly Way[], of: string, barred: bo
   for (const [name, args] of found)
     for (const clients of [1, 8]) {
       const rates = ways.map((): Rate[] => []);
+      const lengths = ways.map((): number | undefined => undefined);
       // In turn, so that a slow moment of the machine meets all of them, and each round another begins; the first warms up.
       for (let round = -1; round < rounds; round++)
         for (let turn = 0; turn < ways.length; turn++) {
           const index = (turn + round + ways.length) % ways.length;
           const way = ways[index];
           if (way === undefined) continue;
-          const one = await rate(way, clients, args);
+          const one = await rate(way, clients, args, lengths[index]);
           if (round >= 0) rates[index]?.push(one);
+          else lengths[index] = Math.ceil((one.perSecond * seconds) / 3 / clients);
         }
       const tps = rates.map((all) => middle(all.map(({ perSecond }) => perSecond)).toFixed(0));
       const processor = rates.map((all) => middle(all.map((one) => one.processor)).toFixed(1));

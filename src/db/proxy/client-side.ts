@@ -184,7 +184,7 @@ export class ClientSide {
       }
       if (message.noted) {
         message.refusal = unrecorded;
-        if (message.recorded !== undefined) {
+        if (unrecorded === undefined && message.recorded !== undefined) {
           message.refusal = await message.recorded.then(
             () => undefined,
             (error: unknown) => notRecorded(error),
@@ -219,9 +219,18 @@ export class ClientSide {
 
   #refuse(message: ClientMessage, refusal: Refusal): void {
     const { pipeline, watcher, state } = this.#parts;
-    message.request?.settlement?.drop();
-    const kind = simple[message.type] === true ? kinds.query : kinds.parse;
-    pipeline.sent(new Request(kind, undefined, undefined, errorResponse('ERROR', refusal)));
+    const settlement = message.request?.settlement;
+    const isSimple = simple[message.type] === true;
+    // The query that is sent in its place takes the unnamed statement away just so.
+    if (!isSimple) settlement?.drop();
+    pipeline.sent(
+      new Request(
+        isSimple ? kinds.query : kinds.parse,
+        undefined,
+        isSimple ? settlement : undefined,
+        errorResponse('ERROR', refusal),
+      ),
+    );
     const failing = failingFor(message);
     this.#outgoing.add(failing, 0, failing.length);
     if (message.statement === undefined) return;
@@ -231,12 +240,12 @@ export class ClientSide {
     watcher.after({ statement: message.statement, end: 'refused', sqlState, ...none });
   }
 
-  /** It was recorded, or not, and is not sent: one before it could not be recorded. */
-  #drop({ request, statement, runs }: ClientMessage): void {
+  /** It was noted, or not, and is not sent: one before it in its group could not be recorded. */
+  #drop({ request, statement, noted }: ClientMessage): void {
     const { watcher, state } = this.#parts;
     this.#discarding = true;
     request?.settlement?.drop();
-    if (statement === undefined || !runs) return;
+    if (statement === undefined || !noted) return;
     const { now: at } = this.#parts.clock;
     const { transaction } = state;
     const none = { at, tags: [], rows: 0, milliseconds: 0, sqlState: undefined, transaction };
@@ -254,6 +263,6 @@ function notRecorded(error: unknown): Refusal {
   return {
     sqlState: '58030',
     message: `forge can't record this statement, so it was not sent: ${why}`,
-    hint: 'Nothing was run. Once statements can be recorded again, send it again.',
+    hint: 'Nothing was run. See to the disk, then open the database again.',
   };
 }

@@ -21,16 +21,15 @@ export class KnownBytes<Value> {
   }
 
   add(source: Buffer, start: number, end: number, value: Value): Value {
-    // A view would keep all that came with it.
-    if (end - start <= longest)
-      this.#known[placeOf(source, start, end)] = {
-        bytes: Buffer.from(source.subarray(start, end)),
-        value,
-      };
+    if (end - start > longest) return value;
+    // Memory of its own: a view, or a piece of Node's pool, would keep what others have said beside it.
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    source.copy(bytes, 0, start, end);
+    this.#known[placeOf(source, start, end)] = { bytes, value };
     return value;
   }
 }
 
 /** The length and a byte from the middle tell most apart. */
 const placeOf = (source: Buffer, start: number, end: number): number =>
-  (end - start + 5 * (source[(start + end) >> 1] ?? 0)) % places;
+  start === end ? 0 : (end - start + 5 * (source[(start + end) >> 1] ?? 0)) % places;

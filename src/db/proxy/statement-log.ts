@@ -67,6 +67,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   before(statement: Statement): Promise<void> | undefined {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     try {
       this.#announce(statement);
       if (this.#options.breakglass === undefined) return undefined;
@@ -86,6 +87,8 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   after(outcome: Outcome): void {
+    // Nobody writes it down any more.
+    if (this.#failure !== undefined) return;
     // Nobody has announced what was never to run.
     if (outcome.end === 'refused' || outcome.statement.kind === 'prepare') this.#announce(outcome.statement);
     this.#lines.outcome(outcome);
@@ -109,11 +112,12 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
 
   /** What was to be put down and was not is lost: whoever comes later is told, for good. */
   #put(): void {
-    if (this.#failure !== undefined) throw this.#failure.reason;
     const { waiting } = this.#lines;
+    const lines = this.#lines.take();
+    if (this.#failure !== undefined) throw this.#failure.reason;
     this.#unsealed += waiting;
     try {
-      this.#file.putBytes(this.#lines.take(), waiting);
+      this.#file.putBytes(lines, waiting);
     } catch (reason) {
       this.#failure = { reason };
       throw reason;

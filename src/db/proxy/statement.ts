@@ -4,7 +4,7 @@ import type { BoundValue } from './bound-value.ts';
 export interface Statement {
   /** Counts within the proxy, from 1. */
   readonly id: number;
-  /** When it came: milliseconds since 1970. */
+  /** When it was taken up: milliseconds since 1970. */
   readonly at: number;
   /** Of the client connection, counts within the proxy. */
   readonly connection: number;
@@ -83,7 +83,10 @@ export interface StatementWatcher {
    * returned. Rejecting: it is not sent. Never throws.
    */
   before(statement: Statement): Promise<void> | undefined;
-  /** Records all that `before` has taken note of. Throws: none of it may be sent. */
+  /**
+   * Records all that `before` has taken note of, for whichever connection. Throws: none of it may be sent, and it throws
+   * from then on, so that the others hear of it, too.
+   */
   put(): void;
   /** Also for what was never announced: a failed or refused Parse, a refused statement. */
   after(outcome: Outcome): void;

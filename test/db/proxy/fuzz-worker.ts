@@ -114,6 +114,7 @@ while (fed < messages) {
   if (conversation === undefined) break;
   const [client, upstream] = [new Far(), new Far()];
   const ended = new Set<Outcome['end']>();
+  let full = false;
   const relay = new Relay({
     clock,
     client,
@@ -130,7 +131,8 @@ while (fed < messages) {
         return statement.id % 4 === 0 ? Promise.resolve() : undefined;
       },
       put() {
-        if (random() < 0.02) throw new Error('full');
+        full ||= random() < 0.01;
+        if (full) throw new Error('full');
       },
       after: ({ end }) => void ended.add(end),
     },

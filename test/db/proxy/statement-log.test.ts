@@ -6,6 +6,7 @@ import { readStatementLog } from '../../../src/audit/logged-statements.ts';
 import { longestLine, openStream } from '../../../src/audit/stream-file.ts';
 import { chainProblem } from '../../../src/audit/verify-statements.ts';
 import { BoundValue } from '../../../src/db/proxy/bound-value.ts';
+import type { Statement } from '../../../src/db/proxy/statement.ts';
 import { StatementLog } from '../../../src/db/proxy/statement-log.ts';
 import { type ProxyStage, startProxyStage } from './proxy-stage.ts';
 import { bind, errorField, execute, parse, query, RawClient, sync, typesOf } from './raw-client.ts';
@@ -234,6 +235,31 @@ it('of statements in one piece none runs when one can not be recorded, and nothi
   using other = await RawClient.open(stage.proxy.endpoint.host);
   other.send(query('select n from unrecorded; drop table unrecorded'));
   expect(typesOf(await other.until('Z'))).toBe('TCCZ');
+});
+
+it('once it has failed it keeps nothing, however much is said', () => {
+  const file = {
+    appendBytes: () => Promise.resolve(),
+    digest: () => '',
+    putBytes: () => {
+      throw new Error('no space left on device');
+    },
+  };
+  const log = new StatementLog(stage.host, file, { access: 'a10' });
+  const statement: Statement = {
+    ...{ id: 1, at: 0, connection: 1, kind: 'query', sql: 'x'.repeat(20_000), exact: true },
+    ...{ standardStrings: true, values: [], application: 'psql', transaction: 'idle' },
+  };
+  const nothing = { tags: [], rows: 0, sqlState: '58030', milliseconds: 0 };
+  log.before(statement);
+  expect(() => log.put()).toThrow('no space left');
+  const before = process.memoryUsage().arrayBuffers;
+  for (let count = 0; count < 5_000; count++) {
+    log.before(statement)?.catch(() => {});
+    expect(() => log.put()).toThrow('no space left');
+    log.after({ statement, at: 0, end: 'refused', ...nothing, transaction: 'idle' });
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
 });
 
 it('what comes in one piece is recorded in one write', async () => {

@@ -97,6 +97,32 @@ group('each statement has its outcome', () => {
     expect(outcomes()).toEqual(Array(2).fill('select $1::text, $2::bytea|done|SELECT 1|1||idle'));
   });
 
+  it('of a text that comes again and means something else, for a setting has changed', async () => {
+    using client = await open();
+    const again = [parse("select 'a'"), bind(), execute(), sync];
+    client.send(...again, ...again);
+    await client.until('ZZ');
+    client.send(query('set standard_conforming_strings = off'));
+    await client.until('Z');
+    client.send(...again);
+    await client.until('Z');
+    expect(watcher.statements.map(({ kind, standardStrings }) => `${kind} ${standardStrings}`)).toEqual([
+      ...['bind true', 'bind true', 'query true', 'bind false'],
+    ]);
+  });
+
+  it('of a name that a refused query has taken away in the server', async () => {
+    check = refuse('drop');
+    using client = await open();
+    client.send(parse('select 1'), sync);
+    await client.until('Z');
+    client.send(query('drop table customers'));
+    await client.until('Z');
+    client.send(bind(), execute(), sync);
+    expect(errorField((await client.until('Z'))[0], 'C')).toBe('26000');
+    expect(announced()).toEqual(['portal: EXECUTE ""']);
+  });
+
   it('of suspended portals, failed binds, what is skipped, what is never executed, and what cannot be parsed', async () => {
     using client = await open();
     client.send(

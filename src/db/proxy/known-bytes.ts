@@ -1,4 +1,10 @@
+interface Known<Value> {
+  readonly bytes: Buffer;
+  readonly value: Value;
+}
+
 const longest = 2_048;
+/** Even: each has a neighbour. */
 const places = 64;
 
 /**
@@ -6,18 +12,12 @@ const places = 64;
  * and again, and to compare them takes less than to read them. It forgets rather than grows.
  */
 export class KnownBytes<Value> {
-  readonly #known: ({ readonly bytes: Buffer; readonly value: Value } | undefined)[] = Array.from(
-    { length: places },
-    () => undefined,
-  );
+  readonly #known: (Known<Value> | undefined)[] = Array.from({ length: places }, () => undefined);
 
   find(source: Buffer, start: number, end: number): Value | undefined {
-    const known = this.#known[placeOf(source, start, end)];
-    const size = end - start;
-    if (known === undefined || known.bytes.length !== size) return undefined;
-    const { bytes } = known;
-    for (let at = 0; at < size; at++) if (bytes[at] !== source[start + at]) return undefined;
-    return known.value;
+    const place = placeOf(source, start, end);
+    const known = this.#at(place, source, start, end) ?? this.#at(place ^ 1, source, start, end);
+    return known?.value;
   }
 
   add(source: Buffer, start: number, end: number, value: Value): Value {
@@ -25,11 +25,34 @@ export class KnownBytes<Value> {
     // Memory of its own: a view, or a piece of Node's pool, would keep what others have said beside it.
     const bytes = Buffer.allocUnsafeSlow(end - start);
     source.copy(bytes, 0, start, end);
-    this.#known[placeOf(source, start, end)] = { bytes, value };
+    let place = placeOf(source, start, end);
+    if (this.#at(place ^ 1, source, start, end) !== undefined) place ^= 1;
+    else if (this.#at(place, source, start, end) === undefined)
+      // Two that meet would else take the place from each other each time.
+      this.#known[place ^ 1] = this.#known[place] ?? this.#known[place ^ 1];
+    this.#known[place] = { bytes, value };
     return value;
+  }
+
+  #at(place: number, source: Buffer, start: number, end: number): Known<Value> | undefined {
+    const known = this.#known[place];
+    return known !== undefined && isSame(known.bytes, source, start, end) ? known : undefined;
   }
 }
 
-/** The length and a byte from the middle tell most apart. */
-const placeOf = (source: Buffer, start: number, end: number): number =>
-  start === end ? 0 : (end - start + 5 * (source[(start + end) >> 1] ?? 0)) % places;
+function isSame(bytes: Buffer, source: Buffer, start: number, end: number): boolean {
+  const size = end - start;
+  if (bytes.length !== size) return false;
+  for (let at = 0; at < size; at++) if (bytes[at] !== source[start + at]) return false;
+  return true;
+}
+
+/** The length and three bytes tell most apart: a text's beginning, its middle, and what is at three quarters. */
+function placeOf(source: Buffer, start: number, end: number): number {
+  const size = end - start;
+  if (size === 0) return 0;
+  const early = source[start + (size >> 2)] ?? 0;
+  const middle = source[start + (size >> 1)] ?? 0;
+  const late = source[end - 1 - (size >> 2)] ?? 0;
+  return (size + 5 * middle + 11 * early + 23 * late) % places;
+}

@@ -32,8 +32,8 @@ export class StatementLines {
   /** Where the second of `#now` begins. */
   #second = 0;
   /** What comes again and again, as bytes: by application, by connection, by tag. */
-  readonly #ends = new Map<string, Readonly<Record<TransactionState, Buffer>>>();
-  readonly #kinds = new Map<number, Readonly<Record<Statement['kind'], Buffer>>>();
+  readonly #ends = new Map<string, ByState>();
+  readonly #kinds = new Map<number, ByKind>();
   readonly #done = new Map<string, { readonly rows: number; readonly bytes: Buffer }>();
   #lines = 0;
   #statements = 0;
@@ -109,7 +109,7 @@ export class StatementLines {
       bytes.bytes(this.#doneWith(tag, rows));
     else this.#endAndRows(outcome);
     this.#thousandths(Math.round(milliseconds * 1000));
-    bytes.bytes(transactions[transaction]);
+    bytes.bytes(inState(transactions, transaction));
   }
 
   /** `hash`: SHA-256 of all of the stream before this line. */
@@ -150,14 +150,11 @@ export class StatementLines {
   #connectionAndKind(connection: number, kind: Statement['kind']): Buffer {
     let kinds = this.#kinds.get(connection);
     if (kinds === undefined) {
-      kinds = bytesOf(
-        ['query', 'prepare', 'bind', 'portal', 'function'],
-        (name) => `,"connection":${connection},"kind":"${name}","sql":`,
-      );
+      kinds = byKind((name) => `,"connection":${connection},"kind":"${name}","sql":`);
       if (this.#kinds.size >= mostRemembered) this.#kinds.clear();
       this.#kinds.set(connection, kinds);
     }
-    return kinds[kind];
+    return ofKind(kinds, kind);
   }
 
   /** As JSON within JSON. */
@@ -213,15 +210,12 @@ export class StatementLines {
 
   #applicationAndEnd(application: string, transaction: TransactionState): Buffer {
     const known = this.#ends.get(application);
-    if (known !== undefined) return known[transaction];
+    if (known !== undefined) return inState(known, transaction);
     const shown = JSON.stringify(redact(application.slice(0, longestApplication)));
-    const made = bytesOf(
-      ['idle', 'open', 'failed'],
-      (state) => `,"application":${shown},"transaction":"${state}"}\n`,
-    );
+    const made = byState((state) => `,"application":${shown},"transaction":"${state}"}\n`);
     if (this.#ends.size >= mostRemembered) this.#ends.clear();
     this.#ends.set(application, made);
-    return made[transaction];
+    return inState(made, transaction);
   }
 }
 
@@ -236,12 +230,35 @@ const ends = bytesOf(
   ['done', 'suspended', 'failed', 'skipped', 'refused', 'unused', 'lost'],
   (end) => `,"end":"${end}"`,
 );
-const transactions = bytesOf(
-  ['idle', 'open', 'failed'],
-  (transaction) => `,"transaction":"${transaction}"}\n`,
-);
 /** The point, and what is before the last three, two or one of the places. */
 const places = { one: Buffer.from('.'), two: Buffer.from('.0'), three: Buffer.from('.00') };
+
+/** Asked for by name and not by key, which takes V8 several times as long where the keys change. */
+type ByState = Readonly<Record<TransactionState, Buffer>>;
+type ByKind = Readonly<Record<Statement['kind'], Buffer>>;
+
+const byState = (text: (state: TransactionState) => string): ByState => ({
+  idle: Buffer.from(text('idle')),
+  open: Buffer.from(text('open')),
+  failed: Buffer.from(text('failed')),
+});
+const inState = (all: ByState, state: TransactionState): Buffer =>
+  state === 'idle' ? all.idle : state === 'open' ? all.open : all.failed;
+
+const byKind = (text: (kind: Statement['kind']) => string): ByKind => ({
+  query: Buffer.from(text('query')),
+  bind: Buffer.from(text('bind')),
+  prepare: Buffer.from(text('prepare')),
+  portal: Buffer.from(text('portal')),
+  function: Buffer.from(text('function')),
+});
+function ofKind(all: ByKind, kind: Statement['kind']): Buffer {
+  if (kind === 'query') return all.query;
+  if (kind === 'bind') return all.bind;
+  return kind === 'prepare' ? all.prepare : kind === 'portal' ? all.portal : all.function;
+}
+
+const transactions = byState((state) => `,"transaction":"${state}"}\n`);
 
 const isoTime = (now: number): string => new Date(now).toISOString();
 

@@ -2,9 +2,7 @@ const leastBytes = 8 * 1024;
 const mostKept = 4 * 1024 * 1024;
 /** Of a number's digits. */
 const longestNumber = 24;
-const quote = 0x22;
-/** Up to here a loop is through before the call that copies has begun. */
-const short = 128;
+const [quote, backslash] = [0x22, 0x5c];
 
 /**
  * Lines as bytes, put together where they are written from, for tens of thousands of records a second: to copy bytes
@@ -39,17 +37,28 @@ export class RecordBytes {
     this.#reserve(length);
     const bytes = this.#bytes;
     const used = this.#used;
-    if (length > short) bytes.write(text, used, 'latin1');
-    else for (let at = 0; at < length; at++) bytes[used + at] = text.charCodeAt(at);
+    for (let at = 0; at < length; at++) bytes[used + at] = text.charCodeAt(at);
     this.#used = used + length;
   }
 
-  /** Between quotes. */
-  quoted(text: string): void {
-    this.#reserve(text.length + 2);
-    this.#bytes[this.#used++] = quote;
-    this.ascii(text);
-    this.#bytes[this.#used++] = quote;
+  /** As a text in JSON. Most need no escapes: that is seen on the way, which takes a third of the time of JSON.stringify. */
+  json(text: string): void {
+    const { length } = text;
+    this.#reserve(length + 2);
+    const bytes = this.#bytes;
+    let used = this.#used;
+    bytes[used++] = quote;
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at);
+      // What JSON writes in another way, and what is more than one byte.
+      if (code < 0x20 || code > 0x7e || code === quote || code === backslash) {
+        this.bytes(Buffer.from(JSON.stringify(text)));
+        return;
+      }
+      bytes[used++] = code;
+    }
+    bytes[used++] = quote;
+    this.#used = used;
   }
 
   /** As JSON has it. */

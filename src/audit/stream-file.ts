@@ -84,7 +84,7 @@ class Stream implements StreamFile {
   readonly #hash: Hash;
   #size: number;
   /** What was written last and is not hashed yet: a hash of much at once costs a fraction. */
-  readonly #recent = Buffer.allocUnsafe(64 * 1024);
+  readonly #recent = Buffer.allocUnsafe(16 * 1024);
   #used = 0;
   /** Something was written since the last sync began. */
   #dirty = false;

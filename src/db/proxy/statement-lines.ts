@@ -1,17 +1,17 @@
 import { firstPrevious } from '../../audit/journal-record.ts';
-import { type JsonText, jsonText } from '../../audit/json-text.ts';
 import { RecordBytes } from '../../audit/record-bytes.ts';
 import { redact } from '../../lib/secret.ts';
 import type { BoundValue } from './bound-value.ts';
 import type { Outcome, Statement, TransactionState } from './statement.ts';
 
-/** What of a statement may be written down, cut to size: JSON already, for prepared statements come again and again. */
+/** What of a statement may be written down, cut to size. */
 export interface ShownStatement {
-  readonly sql: JsonText;
+  /** Bytes: JSON already, for prepared statements come again and again. */
+  readonly sql: string | Buffer;
   /** Characters of the whole text when `sql` is only its beginning. */
   readonly length: number | undefined;
   /** What follows `sql`, each for a line of its own. */
-  readonly more: readonly JsonText[] | undefined;
+  readonly more: readonly string[] | undefined;
 }
 
 /**
@@ -61,11 +61,11 @@ export class StatementLines {
     return this.#bytes.take();
   }
 
-  /** `values`: a text in JSON, or such as need no escapes. */
+  /** `values`: a text, or such as need no escapes. */
   statement(
     statement: Statement,
     shown: ShownStatement,
-    values: JsonText | readonly BoundValue[] | undefined,
+    values: string | readonly BoundValue[] | undefined,
   ): void {
     const { id, at, connection, kind, exact, application, transaction } = statement;
     const bytes = this.#bytes;
@@ -75,7 +75,8 @@ export class StatementLines {
     bytes.bytes(this.#statement);
     bytes.number(id);
     bytes.bytes(this.#connectionAndKind(connection, kind));
-    this.#json(shown.sql);
+    if (typeof shown.sql === 'string') bytes.json(shown.sql);
+    else bytes.bytes(shown.sql);
     if (shown.length !== undefined) {
       bytes.ascii(',"length":');
       bytes.number(shown.length);
@@ -83,8 +84,8 @@ export class StatementLines {
     if (!exact) bytes.ascii(',"exact":false');
     if (values !== undefined) {
       bytes.bytes(words.values);
-      if (Array.isArray(values)) this.#plainValues(values);
-      else this.#json(values as JsonText);
+      if (typeof values === 'string') bytes.json(values);
+      else this.#plainValues(values);
     }
     bytes.bytes(this.#applicationAndEnd(application, transaction));
     for (const sql of shown.more ?? []) {
@@ -92,7 +93,7 @@ export class StatementLines {
       bytes.bytes(this.#text);
       bytes.number(id);
       bytes.ascii(',"sql":');
-      this.#json(sql);
+      bytes.json(sql);
       bytes.ascii('}\n');
     }
   }
@@ -126,13 +127,13 @@ export class StatementLines {
     bytes.bytes(ends[end]);
     if (tags.length > 0) {
       bytes.bytes(words.tags);
-      this.#json(jsonText(tags.length === 1 ? (tags[0] ?? '') : tags.join(', ').slice(0, longestTags)));
+      bytes.json(tags.length === 1 ? (tags[0] ?? '') : tags.join(', ').slice(0, longestTags));
     }
     bytes.bytes(words.rows);
     bytes.number(rows);
     if (sqlState !== undefined) {
       bytes.ascii(',"sqlState":');
-      this.#json(jsonText(sqlState));
+      bytes.json(sqlState);
     }
     bytes.bytes(words.milliseconds);
   }
@@ -174,11 +175,6 @@ export class StatementLines {
       bytes.ascii('\\"');
     }
     bytes.ascii(']"');
-  }
-
-  #json(text: JsonText): void {
-    if (typeof text === 'string') this.#bytes.quoted(text);
-    else this.#bytes.bytes(text);
   }
 
   /** As JSON has a number of three places. */

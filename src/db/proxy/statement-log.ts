@@ -1,5 +1,4 @@
 import { hash as digest } from 'node:crypto';
-import { type JsonText, jsonBytes, jsonText } from '../../audit/json-text.ts';
 import type { StreamFile } from '../../audit/stream-file.ts';
 import type { Host } from '../../host.ts';
 import { redact, shortestRedacted } from '../../lib/secret.ts';
@@ -161,7 +160,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
   }
 
   /** As a JSON array: texts, null, `\x…` for bytes, and an object for what is masked, cut or was not read. */
-  #values({ kind, values }: Statement, { secret, parameters }: Shown): JsonText | readonly BoundValue[] {
+  #values({ kind, values }: Statement, { secret, parameters }: Shown): string | readonly BoundValue[] {
     // What a statement is that SQL prepared is not known here.
     const hidden = secret || kind === 'portal';
     if (!hidden && parameters === undefined && values.length <= mostPlain && values.every(isPlain))
@@ -175,7 +174,7 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
       }
       written += index === 0 ? one : `,${one}`;
     }
-    return jsonText(redact(`[${written}]`));
+    return redact(`[${written}]`);
   }
 
   /** Prepared statements come again and again; of others few do, and to remember them all costs more than it saves. */
@@ -188,11 +187,11 @@ export class StatementLog implements StatementWatcher, AsyncDisposable {
     const more = this.#options.mask?.(masked.sql, standardStrings);
     const secret = masked.secret || more?.secret === true;
     const text = redactSql((more ?? masked).sql, standardStrings);
-    const { sql: json, length, more: rest } = inPieces(text);
+    const { sql: first, length, more: rest } = inPieces(text);
     const parameters = more?.parameters;
-    if (!keep) return { sql: json, length, more: rest, secret, parameters };
-    // Its bytes are made once.
-    const found = { sql: jsonBytes(json), length, more: rest, secret, parameters };
+    if (!keep) return { sql: first, length, more: rest, secret, parameters };
+    // It is made JSON once.
+    const found = { sql: Buffer.from(JSON.stringify(first)), length, more: rest, secret, parameters };
     if (this.#shown.size >= mostRemembered) this.#shown.clear();
     this.#shown.set(key, found);
     return found;
@@ -217,11 +216,10 @@ function isPlain(value: BoundValue): boolean {
 /** All of a text is written down: what stands behind a long comment is what somebody wanted to run. */
 function inPieces(text: string): ShownStatement {
   const { length } = text;
-  if (length <= longestPiece) return { sql: jsonText(text), length: undefined, more: undefined };
-  const more: JsonText[] = [];
-  for (let at = longestPiece; at < length; at += longestPiece)
-    more.push(jsonText(text.slice(at, at + longestPiece)));
-  return { sql: jsonText(text.slice(0, longestPiece)), length, more };
+  if (length <= longestPiece) return { sql: text, length: undefined, more: undefined };
+  const more: string[] = [];
+  for (let at = longestPiece; at < length; at += longestPiece) more.push(text.slice(at, at + longestPiece));
+  return { sql: text.slice(0, longestPiece), length, more };
 }
 
 /** JSON. */

@@ -2,18 +2,21 @@
  * One way to PostgreSQL, in a process of its own: a plain relay of Node, or the proxy, which records in a file that is
  * synced before anything is sent (`durable`), in one that is written before and synced soon (`written`), or nowhere
  * (`silent`). Its arguments: the way, where PostgreSQL is (its socket, or a port of 127.0.0.1, with the
- * password in PGPASSWORD), and what it listens on itself: `unix` or `tcp`. Tells its parent what that wants to know.
+ * password in PGPASSWORD), what it listens on itself (`unix` or `tcp`), and the certificate of the authority for TLS to
+ * PostgreSQL, where the proxy is to have that. Tells its parent what that wants to know.
  */
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { openStream } from '../src/audit/stream-file.ts';
+import { intoOneBuffer } from '../src/db/proxy/own-buffer.ts';
 import { startProxy } from '../src/db/proxy/start-proxy.ts';
 import { StatementLog } from '../src/db/proxy/statement-log.ts';
-import { plainUpstream, stageTarget } from '../test/db/proxy/proxy-stage.ts';
+import { openDatabaseSocket } from '../src/db/wire/open-database-socket.ts';
+import { opened, plainUpstream, stageTarget } from '../test/db/proxy/proxy-stage.ts';
 import { createTestHost } from '../test/support/test-host.ts';
 
-const [, , way = '', where = '', listen = 'unix'] = process.argv;
+const [, , way = '', where = '', listen = 'unix', authority = ''] = process.argv;
 const tcp = listen === 'tcp';
 const password = process.env.PGPASSWORD ?? '';
 const host = createTestHost();
@@ -56,22 +59,19 @@ async function startRelay(): Promise<Way> {
  * Read into one buffer (`onread`): what the proxy has in production is a TLS connection, which makes no 64 KiB for each
  * read as Node's plain sockets do.
  */
-function dialOurs(): Socket {
-  const buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  const onread = {
-    buffer,
-    callback(count: number) {
-      const chunk = Buffer.allocUnsafe(count);
-      buffer.copy(chunk, 0, 0, count);
-      socket.emit('data', chunk);
-      return true;
-    },
-  };
+function dialPlain(): Promise<Socket> {
+  const onread = intoOneBuffer((chunk) => socket.emit('data', chunk));
   const socket = /^\d+$/.test(where)
     ? connect({ host: '127.0.0.1', port: Number(where), noDelay: true, onread })
     : connect({ path: where, onread });
-  return socket;
+  return opened(socket);
 }
+
+const dialTls = (): Promise<Socket> =>
+  openDatabaseSocket({
+    ...{ host: 'localhost', address: '127.0.0.1', port: Number(where), ca: readFileSync(authority, 'utf8') },
+    ...{ signal: new AbortController().signal, timeoutMs: 10_000 },
+  });
 
 async function startOurs(): Promise<Way> {
   const file = await openStream(host, { session: 'bench', name: 'statements-bench.jsonl' });
@@ -79,7 +79,7 @@ async function startOurs(): Promise<Way> {
   const { endpoint } = await startProxy(host, {
     endpoint: { kind: tcp ? 'tcp' : 'unix' },
     target: stageTarget,
-    upstream: plainUpstream(dialOurs, password),
+    upstream: plainUpstream(authority === '' ? dialPlain : dialTls, password),
     guard: { check: () => undefined },
     watcher: new StatementLog(host, way === 'silent' ? nowhere : file, {
       access: 'bench',

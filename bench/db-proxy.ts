@@ -2,7 +2,7 @@
  * `npm run bench:db-proxy [seconds] [words]`: pgbench through the proxy, with every statement written before it is sent
  * (`written`), beside a plain TCP relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
  * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
- * The database is on TCP, and TLS nowhere. `seconds`: a third of them for each round; `words`: only the figures whose
+ * The database is on TCP, without TLS but in one table. `seconds`: a third of them for each round; `words`: only the figures whose
  * name has them.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
@@ -44,6 +44,8 @@ interface Way {
   readonly host: string;
   readonly port: number;
   readonly password: string;
+  /** pgbench has TLS with the database. */
+  readonly tls: boolean;
 }
 
 const middle = (values: readonly number[]) =>
@@ -65,7 +67,7 @@ function shuffled<Value>(values: readonly Value[]): readonly Value[] {
     .map(({ value }) => value);
 }
 
-async function pgbench({ host, port, password }: Way, args: readonly string[]): Promise<string> {
+async function pgbench({ host, port, password, tls }: Way, args: readonly string[]): Promise<string> {
   const { user, database } = stageTarget;
   const said = {
     PGHOST: host,
@@ -73,6 +75,7 @@ async function pgbench({ host, port, password }: Way, args: readonly string[]): 
     PGPASSWORD: password,
     PGUSER: user,
     PGDATABASE: database,
+    PGSSLMODE: tls ? 'require' : 'disable',
   };
   return (await promisify(execFile)('pgbench', args, { env: { ...process.env, ...said } })).stdout;
 }
@@ -101,10 +104,19 @@ async function rate(
   };
 }
 
-async function startWay(name: string, where: string, password: string, listen: 'unix' | 'tcp'): Promise<Way> {
-  const child = fork(script, [name, where, listen], { env: { ...process.env, PGPASSWORD: password } });
-  const [way] = (await once(child, 'message')) as [Omit<Way, 'name' | 'child'>];
-  return { ...way, name, child };
+/** `authority`: the proxy has TLS with the database then, or the relay's client. */
+async function startWay(
+  name: string,
+  where: string,
+  password: string,
+  listen: 'unix' | 'tcp',
+  authority: string,
+): Promise<Way> {
+  const child = fork(script, [name, where, listen, authority], {
+    env: { ...process.env, PGPASSWORD: password },
+  });
+  const [way] = (await once(child, 'message')) as [Omit<Way, 'name' | 'child' | 'tls'>];
+  return { ...way, name, child, tls: name === 'relay' && authority !== '' };
 }
 
 /** Milliseconds of one append, alone, on the disk that the record is on. */
@@ -239,10 +251,11 @@ const children: ChildProcess[] = [];
 const start = async (
   names: readonly string[],
   listen: 'unix' | 'tcp',
-  where = database,
-  key = postgres.password,
+  { where = database, authority = '' } = {},
 ) => {
-  const ways = await Promise.all(names.map((name) => startWay(name, where, key, listen)));
+  const ways = await Promise.all(
+    names.map((name) => startWay(name, where, postgres.password, listen, authority)),
+  );
   children.push(...ways.map(({ child }) => child));
   return ways;
 };
@@ -267,7 +280,7 @@ try {
     start(['relay'], 'tcp'),
     start(ours, 'unix'),
     start(ours.slice(0, 2), 'tcp'),
-    start(['relay'], 'unix', socket),
+    start(['relay'], 'unix', { where: socket }),
   ]);
   await table(
     'The relay on TCP; the proxy on its unix socket, as people have it:',
@@ -276,9 +289,15 @@ try {
     true,
   );
   await table('Both on TCP:', [...relays, ...onTcp], '', false);
+  const { authority } = postgres;
+  const [tlsRelays, tlsOurs] = await Promise.all([
+    start(['relay'], 'tcp', { authority }),
+    start(ours.slice(0, 2), 'unix', { authority }),
+  ]);
+  await table('TLS to the database, by pgbench or by the proxy:', [...tlsRelays, ...tlsOurs], '', false);
   // A database is rarely on the same machine: each request comes a millisecond later.
   const [distance] = await start(['far'], 'tcp');
-  const far = String(distance?.port);
+  const far = { where: String(distance?.port) };
   const [farRelays, farOurs] = await Promise.all([start(['relay'], 'tcp', far), start(ours, 'unix', far)]);
   await table('The database a millisecond away:', [...farRelays, ...farOurs], 'simple', false);
   console.log(

@@ -65,17 +65,17 @@ export async function startProxyStage(): Promise<ProxyStage> {
   };
 }
 
-/** Without TLS; a password where PostgreSQL asks for one. */
-export function plainUpstream(dial: string | (() => Socket), password = ''): OpenUpstream {
-  const open = typeof dial === 'string' ? () => connect(`${dial}/.s.PGSQL.5432`) : dial;
+/** `dial`: the folder of PostgreSQL's socket, or what connects; a password where PostgreSQL asks for one. */
+export function plainUpstream(dial: string | (() => Promise<Socket>), password = ''): OpenUpstream {
+  const open = typeof dial === 'string' ? () => connected(`${dial}/.s.PGSQL.5432`) : dial;
   return async ({ applicationName, settings }, signal) => {
-    const stream = await opened(open());
+    const stream = await open();
     const parameters = new Map<string, string>([...Object.entries(stageTarget), ...settings]);
     if (applicationName !== undefined) parameters.set('application_name', applicationName);
     const login = { parameters, password: new Secret(password), signal, timeoutMs: 10_000 };
     const { greeting, processId, secretKey } = await logIn(stream, login);
     const cancel = async () => {
-      const other = await opened(open());
+      const other = await open();
       const closed = new Promise((resolve) => other.once('close', resolve));
       other.resume();
       other.end(cancelMessage(processId, secretKey));
@@ -87,7 +87,7 @@ export function plainUpstream(dial: string | (() => Socket), password = ''): Ope
 
 export const connected = (path: string): Promise<Socket> => opened(connect(path));
 
-function opened(socket: Socket): Promise<Socket> {
+export function opened(socket: Socket): Promise<Socket> {
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(socket));
     socket.once('error', reject);

@@ -25,11 +25,10 @@ export class KnownBytes<Value> {
     // Memory of its own: a view, or a piece of Node's pool, would keep what others have said beside it.
     const bytes = Buffer.allocUnsafeSlow(end - start);
     source.copy(bytes, 0, start, end);
-    let place = placeOf(source, start, end);
-    if (this.#at(place ^ 1, source, start, end) !== undefined) place ^= 1;
-    else if (this.#at(place, source, start, end) === undefined)
-      // Two that meet would else take the place from each other each time.
-      this.#known[place ^ 1] = this.#known[place] ?? this.#known[place ^ 1];
+    const place = placeOf(source, start, end);
+    const known = this.#known[place];
+    // Two that meet would else take the place from each other each time. What its neighbour has goes, be it an older value of these.
+    if (known !== undefined && !isSame(known.bytes, source, start, end)) this.#known[place ^ 1] = known;
     this.#known[place] = { bytes, value };
     return value;
   }

@@ -38,7 +38,7 @@ it('knows at the same time what a driver sends in turn', () => {
   expect(all.map((text) => known.find(text, 0, text.length))).toEqual(all.map((_, index) => index));
 });
 
-it('forgets of two that meet neither, of three the oldest', () => {
+it('forgets of two that meet neither, of three with one place the oldest', () => {
   const known = new KnownBytes<number>();
   // As long as each other, and alike where they are looked at.
   const texts = [1, 2, 3].map((end) => Buffer.from([7, 7, 7, 7, 7, 7, 7, 7, end]));

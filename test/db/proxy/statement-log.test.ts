@@ -118,7 +118,8 @@ it('what stands behind a long comment is in the record before it is sent, whole,
   const path = { session: 'BG-6', name: 'statements-a6.jsonl' };
   const file = await openStream(stage.host, path);
   const log = new StatementLog(stage.host, file, { access: 'a6', breakglass: 'BG-6' });
-  const sql = `/*${'x😀'.repeat(20_000)}*/ drop table customers`;
+  // Of two units each, an odd number in: where a piece ends, one is cut in two.
+  const sql = `/*x${'😀'.repeat(30_000)}*/ drop table customers`;
   let recorded = '';
   const proxy = await stage.start({
     watcher: {

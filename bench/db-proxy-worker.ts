@@ -1,19 +1,21 @@
 /**
  * One way to PostgreSQL, in a process of its own: a plain relay of Node, or the proxy, which records in a file that is
- * synced before anything is sent (`durable`), in one that is written before and synced soon (`written`), or nowhere
- * (`silent`). Its arguments: the way, where PostgreSQL is (its socket, or a port of 127.0.0.1, with the
- * password in PGPASSWORD), what it listens on itself (`unix` or `tcp`), and the certificate of the authority for TLS to
- * PostgreSQL, where the proxy is to have that. Tells its parent what that wants to know.
+ * synced before anything is sent (`durable`), in one that is written before and synced soon (`written`; `guarded` judges
+ * each statement, too, as production does), or nowhere (`silent`). Its arguments: the way, where PostgreSQL is (its
+ * socket, or a port of 127.0.0.1, with the password in PGPASSWORD), what it listens on itself (`unix` or `tcp`), and the
+ * certificate of the authority for TLS to PostgreSQL, where the proxy is to have that. Tells its parent what that wants
+ * to know.
  */
 import { chmodSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { openStream } from '../src/audit/stream-file.ts';
+import { createReadOnlyGuard } from '../src/db/guard/read-only-guard.ts';
 import { intoOneBuffer } from '../src/db/proxy/own-buffer.ts';
 import { startProxy } from '../src/db/proxy/start-proxy.ts';
 import { StatementLog } from '../src/db/proxy/statement-log.ts';
 import { openDatabaseSocket } from '../src/db/wire/open-database-socket.ts';
-import { opened, plainUpstream, stageTarget } from '../test/db/proxy/proxy-stage.ts';
+import { opened, stageTarget, stageUpstream } from '../test/db/proxy/proxy-stage.ts';
 import { createTestHost } from '../test/support/test-host.ts';
 
 const [, , way = '', where = '', listen = 'unix', authority = ''] = process.argv;
@@ -79,8 +81,8 @@ async function startOurs(): Promise<Way> {
   const { endpoint } = await startProxy(host, {
     endpoint: { kind: tcp ? 'tcp' : 'unix' },
     target: stageTarget,
-    upstream: plainUpstream(authority === '' ? dialPlain : dialTls, password),
-    guard: { check: () => undefined },
+    upstream: stageUpstream(authority === '' ? dialPlain : dialTls, password),
+    guard: way === 'guarded' ? await createReadOnlyGuard() : { check: () => undefined },
     watcher: new StatementLog(host, way === 'silent' ? nowhere : file, {
       access: 'bench',
       breakglass: way === 'durable' ? 'BG-bench' : undefined,

@@ -1,9 +1,9 @@
 /**
  * `npm run bench:db-proxy [seconds] [words]`: pgbench through the proxy, with every statement written before it is sent
  * (`written`), beside a plain TCP relay of Node in the same run; then 5 million rows, for the memory. Exit 1 when a bar is
- * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does.
- * The database is on TCP, without TLS but in one table. `seconds`: a third of them for each round; `words`: only the figures whose
- * name has them.
+ * missed. `silent` is the proxy whose record goes nowhere; `durable` waits for the disk, as a break-glass session does;
+ * `guarded` reads each statement with PostgreSQL's parser, as production does. The database is on TCP, without TLS but in one
+ * table. `seconds`: a third of them for each round; `words`: only the figures whose name has them.
  */
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +18,7 @@ import { query, startup } from '../test/db/proxy/raw-client.ts';
 import { bundleScript } from '../test/support/bundle-script.ts';
 import { createTestHost } from '../test/support/test-host.ts';
 import { startBenchPostgres } from './bench-postgres.ts';
+import { errorOf, median, midmean, shuffled } from './statistics.ts';
 
 const seconds = Number(process.argv[2] ?? 2);
 const words = process.argv[3] ?? '';
@@ -46,25 +47,6 @@ interface Way {
   readonly password: string;
   /** pgbench has TLS with the database. */
   readonly tls: boolean;
-}
-
-const middle = (values: readonly number[]) =>
-  [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The mean of the middle half: as deaf to what is far off as a median, and half again as precise. */
-function midmean(values: readonly number[]): number {
-  const quarter = values.length >> 2;
-  return mean([...values].sort((one, other) => one - other).slice(quarter, values.length - quarter));
-}
-
-/** In another order: who always comes after the same one meets the machine as that one leaves it. */
-function shuffled<Value>(values: readonly Value[]): readonly Value[] {
-  return values
-    .map((value) => ({ value, at: Math.random() }))
-    .sort((one, other) => one.at - other.at)
-    .map(({ value }) => value);
 }
 
 async function pgbench({ host, port, password, tls }: Way, args: readonly string[]): Promise<string> {
@@ -131,7 +113,7 @@ async function syncCost(): Promise<number> {
   }
   await file.close();
   host.dispose();
-  return middle(times);
+  return median(times);
 }
 
 /** Reads and forgets all rows. */
@@ -180,32 +162,32 @@ interface Figure {
   readonly measured: readonly Measured[];
 }
 
-/** Each round has all ways, so that a slow moment of the machine meets all of them; one before warms up. */
-async function measure({ clients, args, measured }: Figure, ways: readonly Way[]): Promise<void> {
+/** Each round has all ways, so that a slow moment of the machine meets all of them; one before warms up. `base`: the relay. */
+async function measure(
+  { clients, args, measured }: Figure,
+  base: Way,
+  others: readonly Way[],
+): Promise<void> {
   const lengths = new Map<Way, number>();
   for (let round = -1; round < rounds; round++) {
     const found = new Map<Way, Rate>();
-    for (const way of shuffled(ways)) found.set(way, await rate(way, clients, args, lengths.get(way)));
-    const base = found.get(measured[0]?.way as Way)?.perSecond ?? 0;
+    for (const way of shuffled([base, ...others]))
+      found.set(way, await rate(way, clients, args, lengths.get(way)));
     for (const { way, rates, ratios } of measured) {
       const one = found.get(way);
       if (one === undefined) continue;
       if (round < 0) lengths.set(way, Math.ceil((one.perSecond * seconds) / 3 / clients));
       else {
         rates.push(one);
-        ratios.push(one.perSecond / base);
+        ratios.push(one.perSecond / (found.get(base)?.perSecond ?? Number.NaN));
       }
     }
   }
 }
 
-/** How far the mean of as many may well be from that of all, once in three times. */
-const errorOf = (values: readonly number[]) =>
-  Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)) / values.length);
-
 function print({ name, clients, measured }: Figure, barred: boolean): void {
-  const tps = measured.map(({ rates }) => middle(rates.map(({ perSecond }) => perSecond)).toFixed(0));
-  const processor = measured.map(({ rates }) => middle(rates.map((one) => one.processor)).toFixed(1));
+  const tps = measured.map(({ rates }) => median(rates.map(({ perSecond }) => perSecond)).toFixed(0));
+  const processor = measured.map(({ rates }) => median(rates.map((one) => one.processor)).toFixed(1));
   const others = measured.slice(1);
   const each = others.map(({ ratios }) => midmean(ratios).toFixed(3)).join(', ');
   const written = others.find(({ way }) => way.name === 'written')?.ratios ?? [];
@@ -218,17 +200,18 @@ function print({ name, clients, measured }: Figure, barred: boolean): void {
   );
 }
 
-/** `barred`: the bar is for these. The first of the ways is what the others are compared with. */
-async function table(title: string, ways: readonly Way[], of: string, barred: boolean): Promise<void> {
+/** Of the scripts `of` these. `barred`: the bar is for them. The first of the ways is what the others are compared with. */
+async function table(title: string, ways: readonly Way[], of: RegExp, barred: boolean): Promise<void> {
+  const [base, ...others] = ways;
   const figures = scripts
-    .filter(([text]) => text.includes(words) && text.endsWith(of))
+    .filter(([text]) => text.includes(words) && of.test(text))
     .flatMap(([name, args]) => [1, 8].map((clients) => ({ name, clients, args })))
     .map((one) => ({ ...one, measured: ways.map((way): Measured => ({ way, rates: [], ratios: [] })) }));
-  if (figures.length === 0) return;
-  for (const figure of figures) await measure(figure, ways);
-  const compared = ways.filter(({ name }, index) => index === 0 || name === 'written');
+  if (figures.length === 0 || base === undefined) return;
+  for (const figure of figures) await measure(figure, base, others);
+  const compared = others.filter(({ name }) => name === 'written');
   for (let pass = 1; barred && pass < passes; pass++)
-    for (const figure of figures) await measure(figure, compared);
+    for (const figure of figures) await measure(figure, base, compared);
   console.log(
     `\n${title}\n\n| pgbench | clients | ${ways.map(({ name }) => `${name} tps`).join(' | ')} | ÷ relay | µs of a processor each | |`,
   );
@@ -298,21 +281,23 @@ try {
   await table(
     'The relay on TCP; the proxy on its unix socket, as people have it:',
     [...relays, ...onUnix],
-    '',
+    /./,
     true,
   );
-  await table('Both on TCP:', [...relays, ...onTcp], '', false);
+  await table('Both on TCP:', [...relays, ...onTcp], /./, false);
   const { authority } = postgres;
   const [tlsRelays, tlsOurs] = await Promise.all([
     start(['relay'], 'tcp', { authority }),
     start(ours.slice(0, 2), 'unix', { authority }),
   ]);
-  await table('TLS to the database, by pgbench or by the proxy:', [...tlsRelays, ...tlsOurs], '', false);
+  await table('TLS to the database, by pgbench or by the proxy:', [...tlsRelays, ...tlsOurs], /./, false);
+  const guarded = await start(['guarded'], 'unix');
+  await table('Judged by the guard of production, and written:', [...relays, ...guarded], /^select/, false);
   // A database is rarely on the same machine: each request comes a millisecond later.
   const [distance] = await start(['far'], 'tcp');
   const far = { where: String(distance?.port) };
   const [farRelays, farOurs] = await Promise.all([start(['relay'], 'tcp', far), start(ours, 'unix', far)]);
-  await table('The database a millisecond away:', [...farRelays, ...farOurs], 'simple', false);
+  await table('The database a millisecond away:', [...farRelays, ...farOurs], /simple$/, false);
   console.log(
     `\none append of a statement, written and synced: ${(await syncCost()).toFixed(3)} ms (median)`,
   );

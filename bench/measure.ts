@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import { median } from './statistics.ts';
 
 export interface Candidate {
   readonly name: string;
@@ -44,12 +45,4 @@ export function measure(candidates: readonly Candidate[], rounds: number): Measu
     cpu: median(samples[index]?.cpu ?? []),
     wall: median(samples[index]?.wall ?? []),
   }));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

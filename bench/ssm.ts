@@ -11,13 +11,13 @@ import { download, readSlowly, roundTrips, upload } from '../test/ssm/bars/forwa
 import { type ForwardStage, serverPlace, startForwardStage } from '../test/ssm/bars/forward-stage.ts';
 import { startInstancesStage } from '../test/ssm/bars/instances-stage.ts';
 import { digestOfNumbered } from '../test/ssm/bars/numbered-bytes.ts';
+import { median } from './statistics.ts';
 
 const forge = join(process.cwd(), 'bin', 'forge.cjs');
 const bytes = Number(process.argv[2] ?? 40) * 1e6;
 const rounds = 3;
 const mostMemory = 150;
 
-const middle = (values: number[]) => values.sort((one, other) => one - other)[values.length >> 1] ?? 0;
 const rate = (count: number, seconds: number) => count / 1e6 / seconds;
 
 console.log('\n| what | wanted | measured | |\n|---|---:|---:|---|');
@@ -50,17 +50,17 @@ async function speed(stage: ForwardStage): Promise<void> {
     downs.push(rate(bytes, (await download(running.port, bytes)).seconds));
     sleepers.push(await sleeperRate());
   }
-  const sleeper = middle(sleepers);
+  const sleeper = median(sleepers);
   console.log(`| a sender that sleeps 1 ms for each KiB | | ${sleeper.toFixed(2)} MB/s | |`);
   for (const [name, measured, wanted] of [
-    ['upload', middle(ups), 25],
-    ['download', middle(downs), 35],
+    ['upload', median(ups), 25],
+    ['download', median(downs), 35],
   ] as const) {
     const ratio = measured / sleeper;
     const text = `${measured.toFixed(1)} MB/s, ${ratio.toFixed(1)} ×`;
     bar(`${name} / the sender that sleeps`, `≥ ${wanted} ×`, text, ratio >= wanted);
   }
-  const trip = middle(await roundTrips(running.port, 1_000));
+  const trip = median(await roundTrips(running.port, 1_000));
   bar('median round trip of 16 bytes', '≤ 0.8 ms', `${trip.toFixed(2)} ms`, trip <= 0.8);
 }
 
@@ -101,7 +101,7 @@ async function plugin(stage: ForwardStage): Promise<void> {
   const figures = [
     ['upload', `${rate(count, (await upload(port, count)).seconds).toFixed(2)} MB/s`],
     ['download', `${rate(count, (await download(port, count)).seconds).toFixed(2)} MB/s`],
-    ['median round trip', `${middle(await roundTrips(port, 300)).toFixed(2)} ms`],
+    ['median round trip', `${median(await roundTrips(port, 300)).toFixed(2)} ms`],
   ];
   for (const [name, text] of figures) console.log(`| session-manager-plugin, ${name} | | ${text} | |`);
   if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
@@ -160,7 +160,7 @@ async function streams(stage: ForwardStage): Promise<void> {
     ones.push(await timed(1));
     fours.push(await timed(4));
   }
-  const [one, four] = [middle(ones), middle(fours)];
+  const [one, four] = [median(ones), median(fours)];
   const text = `${four.toFixed(2)} / ${one.toFixed(2)} MB/s, ${(four / one).toFixed(2)} ×`;
   bar(
     'four downloads, --streams 4 / 1, the agent sends one message a millisecond',
@@ -197,7 +197,7 @@ async function instances(): Promise<void> {
     ["the picker's first screen", firsts],
     ['the picker has them all', alls],
   ] as const) {
-    const time = middle(times);
+    const time = median(times);
     bar(`1 000 instances: ${what}`, '≤ 1000 ms', `${time.toFixed(0)} ms`, time <= 1_000);
   }
 }

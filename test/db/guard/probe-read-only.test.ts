@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probeReadOnly } from '../../../src/db/guard/probe-read-only.ts';
 import type { OpenUpstream } from '../../../src/db/proxy/upstream.ts';
 import { type PlainPostgres, startPlainPostgres } from '../../support/plain-postgres.ts';
-import { plainUpstream } from '../proxy/proxy-stage.ts';
+import { stageUpstream } from '../proxy/proxy-stage.ts';
 
 let postgres: PlainPostgres;
 const never = new AbortController().signal;
@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const withOptions = (options: string, opened: { destroyed: boolean }[] = []): OpenUpstream => {
-  const open = plainUpstream(postgres.folder);
+  const open = stageUpstream(postgres.folder);
   return async (wishes, signal) => {
     const upstream = await open({ ...wishes, settings: new Map([['options', options]]) }, signal);
     opened.push(upstream.stream);

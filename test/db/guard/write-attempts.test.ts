@@ -7,7 +7,7 @@ import type { StatementGuard } from '../../../src/db/proxy/statement.ts';
 import type { OpenUpstream } from '../../../src/db/proxy/upstream.ts';
 import { type PlainPostgres, type PlainSession, startPlainPostgres } from '../../support/plain-postgres.ts';
 import { createTestHost } from '../../support/test-host.ts';
-import { NotingWatcher, plainUpstream, stageTarget } from '../proxy/proxy-stage.ts';
+import { NotingWatcher, stageTarget, stageUpstream } from '../proxy/proxy-stage.ts';
 import { bind, close, errorField, execute, parse, query, RawClient, sync } from '../proxy/raw-client.ts';
 import { checksum, schema, verdict } from './guard-stage.ts';
 import { letThrough, spaces, wrappings, writes } from './write-attempts.ts';
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** With the settings that forge's own upstream has. */
 const readOnlyUpstream = (): OpenUpstream => {
-  const open = plainUpstream(postgres.folder);
+  const open = stageUpstream(postgres.folder);
   return (wishes, signal) => {
     const options = '-c default_transaction_read_only=on -c statement_timeout=5000 -c lock_timeout=200';
     return open({ ...wishes, settings: new Map([...wishes.settings, ['options', options]]) }, signal);

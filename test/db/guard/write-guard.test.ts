@@ -12,7 +12,7 @@ import {
 import { type DatabaseProxy, startProxy } from '../../../src/db/proxy/start-proxy.ts';
 import { type PlainPostgres, psqlInstalled, startPlainPostgres } from '../../support/plain-postgres.ts';
 import { createTestHost } from '../../support/test-host.ts';
-import { NotingWatcher, plainUpstream, stageTarget } from '../proxy/proxy-stage.ts';
+import { NotingWatcher, stageTarget, stageUpstream } from '../proxy/proxy-stage.ts';
 import { bind, errorField, execute, parse, query, RawClient, sync } from '../proxy/raw-client.ts';
 import { schema, verdict } from './guard-stage.ts';
 
@@ -33,7 +33,7 @@ async function proxyWith(guard: WriteGuard): Promise<DatabaseProxy> {
   return startProxy(host, {
     endpoint: { kind: 'unix' },
     target: stageTarget,
-    upstream: plainUpstream(postgres.folder),
+    upstream: stageUpstream(postgres.folder),
     guard,
     watcher: guard.watch(new NotingWatcher()),
     signal: new AbortController().signal,

@@ -42,7 +42,7 @@ export async function startProxyStage(): Promise<ProxyStage> {
     const proxy = await startProxy(host, {
       endpoint: { kind: 'unix' },
       target: stageTarget,
-      upstream: plainUpstream(postgres.folder),
+      upstream: stageUpstream(postgres.folder),
       guard: { check: () => undefined },
       watcher,
       signal: new AbortController().signal,
@@ -66,7 +66,7 @@ export async function startProxyStage(): Promise<ProxyStage> {
 }
 
 /** `dial`: the folder of PostgreSQL's socket, or what connects; a password where PostgreSQL asks for one. */
-export function plainUpstream(dial: string | (() => Promise<Socket>), password = ''): OpenUpstream {
+export function stageUpstream(dial: string | (() => Promise<Socket>), password = ''): OpenUpstream {
   const open = typeof dial === 'string' ? () => connected(`${dial}/.s.PGSQL.5432`) : dial;
   return async ({ applicationName, settings }, signal) => {
     const stream = await open();

@@ -7,7 +7,7 @@ import { errorResponse, frame } from '../../../src/db/proxy/server-messages.ts';
 import { UpstreamRefused } from '../../../src/db/proxy/upstream.ts';
 import { psqlInstalled } from '../../support/plain-postgres.ts';
 import { slowness } from '../../support/slowness.ts';
-import { type ProxyStage, plainUpstream, stageTarget, startProxyStage } from './proxy-stage.ts';
+import { type ProxyStage, stageTarget, stageUpstream, startProxyStage } from './proxy-stage.ts';
 import { errorField, query, RawClient, startup, typesOf } from './raw-client.ts';
 
 let stage: ProxyStage;
@@ -356,7 +356,7 @@ group('the end', () => {
   ])(
     'a server that is gone because access has ended says that, where it is known within %d ms',
     async (patience, code) => {
-      const upstream = plainUpstream(stage.direct);
+      const upstream = stageUpstream(stage.direct);
       let cut = () => {};
       const proxy = await stage.start({
         lossPatienceMs: patience,
@@ -378,7 +378,7 @@ group('the end', () => {
   );
 
   it('a server that is gone is explained; one that says goodbye is not', async () => {
-    const upstream = plainUpstream(stage.direct);
+    const upstream = stageUpstream(stage.direct);
     let cut = () => {};
     const proxy = await stage.start({
       upstream: async (...asked) => {
